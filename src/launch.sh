@@ -1,0 +1,12 @@
+#!/bin/sh
+# What `npm start` runs: installs what is missing, builds, and hands over to the command line
+# under the pinned Node that npm installs into node_modules/.bin.
+set -eu
+cd "$(dirname "$0")/.."
+if [ ! -x node_modules/.bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  echo "logbook: installing packages (once, about half a minute)" >&2
+  npm ci --no-fund --no-audit --loglevel=error >&2
+fi
+PATH="$PWD/node_modules/.bin:$PATH"
+npm run --silent build >&2
+exec node dist/src/main.js "$@"

@@ -1,0 +1,42 @@
+/**
+ * Instants inside Logbook are microseconds since 1970-01-01T00:00:00Z, as a plain integer
+ * (exact until the year 2255). Zones appear only at the edges.
+ */
+export type Micros = number;
+
+export const MICROS_PER_MS = 1_000;
+export const MICROS_PER_SECOND = 1_000_000;
+
+export const fromMs = (ms: number): Micros => Math.round(ms * MICROS_PER_MS);
+export const toMs = (at: Micros): number => Math.floor(at / MICROS_PER_MS);
+export const fromSeconds = (seconds: number): Micros => Math.round(seconds * MICROS_PER_SECOND);
+
+/** ISO 8601 in UTC, as precise as asked: `ms` for sessions, `us` for calls. */
+export function toIso(at: Micros, precision: 'ms' | 'us' = 'ms'): string {
+  const iso = new Date(toMs(at)).toISOString();
+  if (precision === 'ms') return iso;
+  const rest = ((at % MICROS_PER_MS) + MICROS_PER_MS) % MICROS_PER_MS;
+  return `${iso.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+}
+
+const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?$/;
+
+/**
+ * Reads an ISO 8601 instant to the microsecond; a text without a zone is UTC.
+ * Answers null for what is no instant.
+ */
+export function parseIso(text: string): Micros | null {
+  const match = ISO.exec(text.trim());
+  if (!match) return null;
+  const [, date = '', clock = '00:00', fraction = '', zone = 'Z'] = match;
+  const seconds = clock.length === 5 ? `${clock}:00` : clock;
+  const offset = zone === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
+  const ms = Date.parse(`${date}T${seconds}${offset}`);
+  if (Number.isNaN(ms) || !isCalendarDate(date)) return null;
+  return ms * MICROS_PER_MS + Number(fraction.padEnd(6, '0').slice(0, 6));
+}
+
+// Date.parse turns 2026-02-30 into 2 March; a date that does not exist is a mistake to name.
+function isCalendarDate(date: string): boolean {
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
+}
