@@ -1,0 +1,23 @@
+import type { Knex } from 'knex';
+import * as logs from './20261122190000_create_logs.js';
+import * as console from './20261122190100_create_console.js';
+
+interface Migration {
+  up(knex: Knex): Promise<void>;
+  down(knex: Knex): Promise<void>;
+}
+
+/** All migrations by name, in order. A list, not a folder, so that the names are the same in TypeScript and built. */
+const all: Readonly<Record<string, Migration>> = {
+  '20261122190000_create_logs': logs,
+  '20261122190100_create_console': console,
+};
+
+export const migrations: Knex.MigrationSource<string> = {
+  getMigrations: () => Promise.resolve(Object.keys(all)),
+  getMigrationName: (name) => name,
+  getMigration: (name) => {
+    const migration = all[name];
+    return migration ? Promise.resolve(migration) : Promise.reject(new Error(`no migration ${name}`));
+  },
+};

@@ -1,0 +1,114 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import knex, { type Knex } from 'knex';
+import { InvalidInputError } from '../errors.js';
+import { migrations } from '../../migrations/index.js';
+
+/** The only place that asks which database it is. */
+export type Dialect = 'sqlite' | 'mysql';
+
+export interface Database {
+  readonly knex: Knex;
+  readonly dialect: Dialect;
+  /** Applies what is missing of the migrations; safe when two processes do so at once. */
+  migrate(): Promise<void>;
+  /** Answers when the database can be written, rejects with the reason otherwise. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens `sqlite:PATH` (`sqlite::memory:` for tests) or `mysql://user:password@host:port/database`.
+ * No connection is made before the first query. Throws InvalidInputError for any other URL.
+ */
+export function openDatabase(url: string): Database {
+  if (url.startsWith('sqlite:')) return sqlite(url.slice('sqlite:'.length));
+  if (url.startsWith('mysql://') || url.startsWith('mariadb://')) return mysql(url);
+  throw new InvalidInputError('DATABASE_URL', 'must begin with sqlite: or mysql://');
+}
+
+function sqlite(filename: string): Database {
+  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
+  const db = knex({
+    client: 'better-sqlite3',
+    connection: { filename },
+    useNullAsDefault: true,
+    pool: {
+      // One connection: SQLite has one writer, and the driver is synchronous anyway.
+      min: 1,
+      max: 1,
+      afterCreate: (connection: { pragma(text: string): unknown }, done: (error?: Error) => void) => {
+        connection.pragma('journal_mode = WAL');
+        connection.pragma('synchronous = NORMAL');
+        connection.pragma('busy_timeout = 10000');
+        connection.pragma('foreign_keys = ON');
+        done();
+      },
+    },
+    migrations: { migrationSource: migrations },
+  });
+  return database(db, 'sqlite');
+}
+
+function mysql(url: string): Database {
+  const { hostname, port, username, password, pathname, searchParams } = new URL(url);
+  const db = knex({
+    client: 'mysql2',
+    connection: {
+      host: hostname,
+      port: port === '' ? 3306 : Number(port),
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      database: decodeURIComponent(pathname.slice(1)),
+      charset: 'utf8mb4',
+      timezone: 'Z',
+      supportBigNumbers: true,
+      connectTimeout: 10_000,
+      ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
+    },
+    pool: { min: 0, max: 8 },
+    acquireConnectionTimeout: 10_000,
+    migrations: { migrationSource: migrations },
+  });
+  return database(db, 'mysql');
+}
+
+function database(db: Knex, dialect: Dialect): Database {
+  return {
+    knex: db,
+    dialect,
+    async migrate() {
+      await db.migrate.latest();
+    },
+    async check() {
+      await db.raw('select 1');
+    },
+    async close() {
+      await db.destroy();
+    },
+  };
+}
+
+/**
+ * How many rows go into one statement. SQLite takes 32,766 variables at most; MariaDB's packet
+ * limit is met by the same bound.
+ */
+export function rowsPerStatement(columnCount: number): number {
+  return Math.min(1_000, Math.floor(30_000 / columnCount));
+}
+
+/**
+ * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is.
+ * Not INSERT IGNORE, which on MariaDB would also cut texts and swallow other errors.
+ */
+export async function insertOnce(trx: Knex, table: string, rows: readonly Record<string, string | number>[]): Promise<void> {
+  const first = rows[0];
+  if (!first) return;
+  const size = rowsPerStatement(Object.keys(first).length);
+  for (let start = 0; start < rows.length; start += size) {
+    await trx(table)
+      .insert(rows.slice(start, start + size))
+      .onConflict('event_key')
+      .merge(['event_key']);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * A log's columns stand once, here described and in each log's `columns.ts` listed: the record's
+ * type, the page, the JSON, the CSV, the sort keys and the filters all come from that list.
+ */
+export type ColumnType =
+  /** Row id: positive integer. */
+  | 'id'
+  | 'text'
+  | 'integer'
+  /** Whole seconds. */
+  | 'seconds'
+  | 'flag'
+  /** Microseconds since 1970 UTC; `instant` is shown to the millisecond, `precise-instant` to the microsecond. */
+  | 'instant'
+  | 'precise-instant';
+
+export interface Column {
+  /** The column in the database. */
+  readonly db: string;
+  readonly title: string;
+  readonly type: ColumnType;
+  /** Absent values are `''` or `0` in the database, so that keyset paging never meets NULL, and null in a record. */
+  readonly optional?: true;
+  /** Longest text kept, in characters; longer ones are cut at translation, never by the database. */
+  readonly maxLength?: number;
+  /** Has an index that sorts by it. */
+  readonly sortable?: true;
+  /** Can be asked for by exact value; a list names the only values there are. */
+  readonly filter?: true | readonly string[];
+  /** Shown in the listing page, in the order of the list. */
+  readonly listed?: true;
+}
+
+export type Columns = Readonly<Record<string, Column>>;
+
+type Plain<C extends Column> = C['type'] extends 'id' | 'integer' | 'seconds' | 'instant' | 'precise-instant'
+  ? number
+  : C['type'] extends 'flag'
+    ? boolean
+    : string;
+
+/** The record that a list of columns describes. */
+export type RecordOf<C extends Columns> = {
+  readonly [K in keyof C]: C[K] extends { readonly optional: true } ? Plain<C[K]> | null : Plain<C[K]>;
+};
+
+export type Value = string | number | boolean | null;
+export type LogRecord = Readonly<Record<string, Value>>;
+export type DatabaseRow = Readonly<Record<string, unknown>>;
+
+export interface LogDefinition<C extends Columns = Columns> {
+  /** Path of the page and of the JSON. */
+  readonly name: string;
+  readonly title: string;
+  readonly table: string;
+  readonly columns: C;
+  /** The column that `from` and `to` are about. */
+  readonly timeColumn: keyof C & string;
+  readonly defaultSort: keyof C & string;
+  readonly defaultOrder: 'asc' | 'desc';
+  /** What orders rows of the same sort value, before the id; the database's indexes end alike. */
+  readonly tieBreak: readonly (keyof C & string)[];
+  /** Only rows where this database column is 1 are listed. */
+  readonly onlyWhere?: string;
+}
+
+export const defineLog = <const C extends Columns>(definition: LogDefinition<C>): LogDefinition<C> => definition;
+
+/** A row of the database as a record. */
+export function fromRow<C extends Columns>(columns: C, row: DatabaseRow): RecordOf<C> {
+  const record: Record<string, Value> = {};
+  for (const [name, column] of Object.entries(columns)) record[name] = readValue(column, row[column.db]);
+  return record as RecordOf<C>;
+}
+
+/** A record, or some of its columns, as the database stores it. */
+export function toRow<C extends Columns>(columns: C, record: Partial<RecordOf<C>>): Record<string, string | number> {
+  const row: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(record)) {
+    const column = columns[name];
+    if (column) row[column.db] = storeValue(column, value as Value);
+  }
+  return row;
+}
+
+export const isInstant = (column: Column): boolean => column.type === 'instant' || column.type === 'precise-instant';
+export const isText = (column: Column): boolean => column.type === 'text';
+
+function readValue(column: Column, stored: unknown): Value {
+  if (column.type === 'text') {
+    const text = typeof stored === 'string' ? stored : '';
+    return column.optional && text === '' ? null : text;
+  }
+  const number = Number(stored ?? 0);
+  if (column.type === 'flag') return number !== 0;
+  return column.optional && number === 0 ? null : number;
+}
+
+function storeValue(column: Column, value: Value): string | number {
+  if (column.type === 'text') return clip(value === null ? '' : String(value), column.maxLength ?? 255);
+  return Number(value ?? 0);
+}
+
+/** Cuts a text to a number of characters without tearing one apart. */
+export function clip(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const cut = text.slice(0, maxLength);
+  return /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
+}

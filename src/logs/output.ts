@@ -1,0 +1,62 @@
+import type { ChannelType } from '../ami/input.js';
+import type { Transport } from '../ami/address.js';
+import type { Micros } from '../time.js';
+import type { Cdr } from './cdr/columns.js';
+import type { Binding, SipEvent, SipSession } from './sip-session/columns.js';
+import type { WebEventType, WebService, WebSession } from './web-session/columns.js';
+
+/** A new row has everything but the id, which the database gives, and a key made of what it is. */
+type New<R> = Omit<R, 'id'> & { readonly key: string };
+
+export type NewSipSession = New<SipSession> & { readonly event: SipEvent; readonly binding: Binding };
+export type NewCdr = New<Cdr>;
+export type NewWebSession = New<WebSession> & { readonly eventType: WebEventType; readonly service: WebService };
+
+/** One registered contact of an account, as the account's page shows it. */
+export interface Contact {
+  readonly uri: string;
+  readonly callId: string | null;
+  /** `address:port` seen on the wire; null while only the phone's own claim is known. */
+  readonly remoteAddress: string | null;
+  readonly transport: Transport | null;
+  readonly userAgent: string | null;
+  readonly expiresAt: Micros | null;
+  /** Asterisk's word: Reachable, Unreachable, NonQualified … */
+  readonly status: string;
+  readonly registeredAt: Micros | null;
+}
+
+/** The whole present state of one account. On line while it has a contact. */
+export interface AccountState {
+  readonly pbx: string;
+  readonly channelType: ChannelType;
+  readonly username: string;
+  readonly description: string | null;
+  /** Newest first. */
+  readonly contacts: readonly Contact[];
+  /** Since when it is on line or off line; null when nobody saw the change. */
+  readonly since: Micros | null;
+  readonly updatedAt: Micros;
+}
+
+/** What translation gives to the writer, in order. */
+export type Output =
+  | { readonly kind: 'sip-session'; readonly row: NewSipSession }
+  /** Fills blank columns of a row that is already written. */
+  | { readonly kind: 'sip-session-detail'; readonly key: string; readonly userAgent: string | null; readonly account: string | null }
+  /** Proof that an account used a socket: what reconciliation binds by. */
+  | {
+      readonly kind: 'socket-use';
+      readonly key: string;
+      readonly pbx: string;
+      readonly transport: Transport | null;
+      readonly remoteAddress: string;
+      readonly peername: string;
+      readonly account: string | null;
+      readonly at: Micros;
+    }
+  | { readonly kind: 'account-state'; readonly account: AccountState }
+  | { readonly kind: 'web-session'; readonly row: NewWebSession }
+  | { readonly kind: 'cdr'; readonly row: NewCdr }
+  /** An event that makes no row although it should: counted, and logged once per kind. */
+  | { readonly kind: 'untranslatable'; readonly event: string; readonly reason: string; readonly headers: readonly string[] };

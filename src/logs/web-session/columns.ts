@@ -1,0 +1,40 @@
+import { defineLog, type RecordOf } from '../columns.js';
+
+export const WEB_EVENT_TYPES = [
+  'SUCCESS',
+  'SUCCESS_INTERACTIVE',
+  'FAIL_BAD_CREDENTIALS',
+  'FAIL_LOCKED_OUT',
+  'FAIL_ACL',
+  'FAIL_AUTH_METHOD',
+  'FAIL_LIMIT',
+  'FAIL_UNEXPECTED_ADDRESS',
+  'LOCKED_OUT',
+  'SIGNED_OUT',
+] as const;
+export type WebEventType = (typeof WEB_EVENT_TYPES)[number];
+
+/** Where somebody signed in: Logbook's console, or a management interface of Asterisk. */
+export type WebService = 'CONSOLE' | 'AMI' | 'HTTP' | 'ARI';
+
+export const webSessions = defineLog({
+  name: 'web-sessions',
+  title: 'Web Sessions',
+  table: 'web_session',
+  timeColumn: 'dateCreated',
+  defaultSort: 'dateCreated',
+  defaultOrder: 'desc',
+  tieBreak: ['dateCreated'],
+  columns: {
+    id: { db: 'id', title: 'Id', type: 'id' },
+    dateCreated: { db: 'at', title: 'Date Created', type: 'instant', sortable: true, listed: true },
+    eventType: { db: 'event_type', title: 'Event Type', type: 'text', maxLength: 32, sortable: true, filter: WEB_EVENT_TYPES, listed: true },
+    principal: { db: 'principal', title: 'Principal', type: 'text', sortable: true, filter: true, listed: true },
+    ipAddress: { db: 'ip_address', title: 'IP Address', type: 'text', optional: true, maxLength: 80, filter: true, listed: true },
+    service: { db: 'service', title: 'Service', type: 'text', maxLength: 16, filter: ['CONSOLE', 'AMI', 'HTTP', 'ARI'], listed: true },
+    pbx: { db: 'pbx', title: 'PBX', type: 'text', optional: true, maxLength: 64 },
+  },
+});
+
+/** A row of the log as it is read. */
+export type WebSession = RecordOf<typeof webSessions.columns>;
