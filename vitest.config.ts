@@ -1,12 +1,25 @@
 import { defineConfig } from 'vitest/config';
 
+// `vitest run test/unit` starts no server: only the integration project has a global set-up.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
-    // Two cores, and servers that each test file shares: one file after another.
+    // Two cores, and servers that the integration files share: one file after another.
     fileParallelism: false,
-    globalSetup: ['test/support/servers.ts'],
+    pool: 'forks',
+    reporters: ['default', './test/support/reporter.ts'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'scenarios', include: ['test/scenarios/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/support/servers.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createConnection } from 'mysql2/promise';
+import { freePort, removeFolder, run, tempFolder, untilReady, which } from './processes.js';
+
+export interface MariaDb {
+  /** `mysql://user:password@127.0.0.1:port/`; add a database's name. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops the server in place (SIGSTOP), as a network that swallows everything does; `resume` undoes it. */
+  pause(): void;
+  resume(): void;
+  /** Ends the server; `start` brings it back on the same port with the same data. */
+  halt(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it for good and removes its data. */
+  stop(): Promise<void>;
+}
+
+const USER = 'logbook';
+const PASSWORD = 'test-pässwörd';
+
+/** A private MariaDB in a temporary folder, on a free port. */
+export async function startMariaDb(): Promise<MariaDb> {
+  const folder = tempFolder('mariadb');
+  const data = join(folder, 'data');
+  const init = join(folder, 'init.sql');
+  const log = join(folder, 'mariadbd.log');
+  const port = await freePort();
+  const url = `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/`;
+  await promisify(execFile)(which('mariadb-install-db') ?? 'mariadb-install-db', [
+    '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), '--innodb-log-file-size=16M',
+  ]);
+  writeFileSync(init, `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';\nGRANT ALL ON *.* TO '${USER}'@'%';\n`);
+  const launch = async (): Promise<ReturnType<typeof run>> => {
+    const server = run(which('mariadbd') ?? 'mariadbd', [
+      '--no-defaults', ...asRoot(), `--datadir=${data}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, `--port=${port}`,
+      '--bind-address=127.0.0.1', '--skip-name-resolve', `--init-file=${init}`,
+      '--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci',
+      // Far from UTC, so that code which trusts the server's clock zone fails a test.
+      '--default-time-zone=+05:30',
+      '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=16M', '--innodb-flush-log-at-trx-commit=0', '--skip-innodb-doublewrite', '--performance-schema=OFF',
+    ], log);
+    await untilReady(server, 'MariaDB', async () => {
+      const connection = await createConnection(url);
+      await connection.end();
+      return true;
+    });
+    return server;
+  };
+  let server = await launch();
+  const stop = async (): Promise<void> => {
+    server.signal('SIGCONT');
+    await server.stop();
+  };
+  return {
+    url,
+    port,
+    pause: () => server.signal('SIGSTOP'),
+    resume: () => server.signal('SIGCONT'),
+    halt: stop,
+    async start() {
+      server = await launch();
+    },
+    async stop() {
+      await stop();
+      removeFolder(folder);
+    },
+  };
+}
+
+// mariadbd refuses to run as root unless it is told that this is meant.
+function asRoot(): string[] {
+  return process.getuid?.() === 0 ? ['--user=root'] : [];
+}
+
+let created = 0;
+
+/** An empty database on a server, for one test file; `drop` removes it. */
+export async function freshDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
+  created += 1;
+  const name = `test_${process.pid}_${Date.now().toString(36)}_${created}`;
+  const execute = async (sql: string): Promise<void> => {
+    const connection = await createConnection(serverUrl);
+    try {
+      await connection.query(sql);
+    } finally {
+      await connection.end();
+    }
+  };
+  await execute(`CREATE DATABASE ${name}`);
+  return { url: `${serverUrl}${name}`, drop: () => execute(`DROP DATABASE ${name}`) };
+}

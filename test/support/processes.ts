@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, closeSync, constants, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const running = new Set<ChildProcess>();
+const folders = new Set<string>();
+
+// 'exit' is the one hook that also runs after a failed test, an uncaught error or process.exit().
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+for (const [signal, code] of [['SIGTERM', 143], ['SIGHUP', 129]] as const) process.once(signal, () => process.exit(code));
+
+/** The full path of a program, null where it is not installed. */
+export function which(program: string): string | null {
+  const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin'];
+  return places.map((place) => join(place, program)).find(isExecutable) ?? null;
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A folder that is removed when this process ends; what killed test runs left in `parent` goes first. */
+export function tempFolder(name: string, parent = tmpdir()): string {
+  mkdirSync(parent, { recursive: true });
+  for (const entry of readdirSync(parent)) {
+    const pid = /^logbook-(\d+)-/.exec(entry)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(parent, entry), { recursive: true, force: true });
+  }
+  const folder = mkdtempSync(join(parent, `logbook-${process.pid}-${name}-`));
+  folders.add(folder);
+  return folder;
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** A port that is free now for TCP and UDP alike, on the address that is asked for. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (;;) {
+    const port = await tcpPort(host);
+    if (await isUdpFree(port, host)) return port;
+  }
+}
+
+function tcpPort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, host, () => {
+      const address = server.address();
+      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
+
+function isUdpFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    socket.once('error', () => resolve(false));
+    socket.bind(port, host, () => socket.close(() => resolve(true)));
+  });
+}
+
+export interface Running {
+  readonly pid: number;
+  /** Exit code, or the signal's name; null while it runs. */
+  ended(): number | string | null;
+  signal(name: NodeJS.Signals): void;
+  /** Asks it to end (`signal`), and kills it when it has not after five seconds. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  log(): string;
+}
+
+/** Starts a program that dies with this process, however this process ends; its output goes to `logFile`. */
+export function run(program: string, args: readonly string[], logFile: string, options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Running {
+  const setpriv = which('setpriv');
+  const [file, argv] = setpriv === null ? [program, args] : [setpriv, ['--pdeathsig', 'KILL', '--', program, ...args]];
+  const output = openSync(logFile, 'a');
+  const child = spawn(file, argv, { stdio: ['ignore', output, output], env: options.env ?? process.env, cwd: options.cwd });
+  closeSync(output);
+  running.add(child);
+  let ended: number | string | null = null;
+  const end = new Promise<void>((resolve) => {
+    const finish = (result: number | string): void => {
+      ended ??= result;
+      running.delete(child);
+      resolve();
+    };
+    child.once('exit', (code, signal) => finish(signal ?? code ?? -1));
+    child.once('error', (error) => finish(error.message));
+  });
+  return {
+    pid: child.pid ?? -1,
+    ended: () => ended,
+    signal: (name) => void child.kill(name),
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      const timer = new AbortController();
+      await Promise.race([end, sleep(5_000, undefined, { signal: timer.signal }).then(() => child.kill('SIGKILL'), () => undefined)]);
+      timer.abort();
+      await end;
+    },
+    log: () => readFileSync(logFile, 'utf8'),
+  };
+}
+
+/** Waits until `probe` holds; a server that ends meanwhile, or a time-out, fails with the end of its log. */
+export async function untilReady(server: Running, what: string, probe: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await probe().catch(() => false))) {
+    const failure = server.ended() !== null ? `ended (${server.ended() ?? ''})` : Date.now() > deadline ? `not ready after ${timeoutMs} ms` : null;
+    if (failure !== null) throw new Error(`${what}: ${failure}\n${server.log().slice(-2_000)}`);
+    await sleep(50);
+  }
+}
