@@ -55,11 +55,11 @@ export interface LogDefinition<C extends Columns = Columns> {
   readonly table: string;
   readonly columns: C;
   /** The column that `from` and `to` are about. */
-  readonly timeColumn: keyof C & string;
-  readonly defaultSort: keyof C & string;
+  readonly timeColumn: string;
+  readonly defaultSort: string;
   readonly defaultOrder: 'asc' | 'desc';
   /** What orders rows of the same sort value, before the id; the database's indexes end alike. */
-  readonly tieBreak: readonly (keyof C & string)[];
+  readonly tieBreak: readonly string[];
   /** Only rows where this database column is 1 are listed. */
   readonly onlyWhere?: string;
 }

@@ -34,10 +34,10 @@ export const cdrs = defineLog({
     userfield: { db: 'userfield', title: 'User Field', type: 'text', maxLength: 512 },
     uniqueid: { db: 'uniqueid', title: 'Unique Id', type: 'text', maxLength: 150, filter: true },
     linkedid: { db: 'linkedid', title: 'Linked Id', type: 'text', maxLength: 150, filter: true },
+    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
     sequence: { db: 'sequence', title: 'Sequence', type: 'text', optional: true, maxLength: 20 },
     peeraccount: { db: 'peeraccount', title: 'Peer Account', type: 'text', maxLength: 80 },
     extra: { db: 'extra', title: 'Other Fields', type: 'text', optional: true, maxLength: 4000 },
-    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
   },
 });
 

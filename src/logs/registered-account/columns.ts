@@ -26,8 +26,8 @@ export const registeredAccounts = defineLog({
     userAgent: { db: 'user_agent', title: 'UserAgent', type: 'text', optional: true, listed: true },
     transport: { db: 'transport', title: 'Transport', type: 'text', optional: true, maxLength: 4 },
     status: { db: 'status', title: 'Status', type: 'text', maxLength: 32 },
-    contactCount: { db: 'contact_count', title: 'Contacts', type: 'integer' },
     pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
+    contactCount: { db: 'contact_count', title: 'Contacts', type: 'integer' },
   },
 });
 

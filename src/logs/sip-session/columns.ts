@@ -32,9 +32,9 @@ export const sipSessions = defineLog({
     transport: { db: 'transport', title: 'Transport', type: 'text', optional: true, maxLength: 4 },
     tlsCipher: { db: 'tls_cipher', title: 'Tlscipher', type: 'text', optional: true, maxLength: 80, listed: true },
     reconciled: { db: 'reconciled', title: 'Reconciled', type: 'flag', filter: ['true', 'false'], listed: true },
+    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
     binding: { db: 'binding', title: 'Binding', type: 'text', maxLength: 9, filter: BINDINGS },
     candidates: { db: 'candidates', title: 'Candidates', type: 'text', optional: true, maxLength: 1000 },
-    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
   },
 });
 

@@ -1,0 +1,88 @@
+import type { ListedContact, PbxInput } from '../../ami/input.js';
+import type { Output } from '../output.js';
+import { newContact, type Account, type LiveContact } from './accounts.js';
+import type { Registrations } from './registrations.js';
+import type { Sockets } from './sockets.js';
+
+type Listing = Extract<PbxInput, { kind: 'contacts' }>;
+
+interface Known {
+  readonly account: (name: string) => Account;
+  readonly accounts: () => readonly Account[];
+  readonly registrations: Registrations;
+  readonly sockets: Sockets;
+  readonly outputs: Output[];
+}
+
+/**
+ * Squares what is known with what the PBX lists. A listing and the events race each other, so a
+ * contact that only one of them has is believed at the second listing, or at once if this is the
+ * first listing of a connection. Answers the accounts that may have changed.
+ */
+export function squareListing(listing: Listing, known: Known): Account[] {
+  const touched = new Set<Account>();
+  const listed = new Set<LiveContact>();
+  for (const entry of listing.contacts) {
+    const account = known.account(entry.endpoint);
+    touched.add(account);
+    const contact = merge(listing, entry, account, known);
+    if (contact) listed.add(contact);
+  }
+  if (!listing.complete) return [...touched];
+  for (const account of known.accounts()) {
+    for (const contact of account.contacts.values()) {
+      if (listed.has(contact)) continue;
+      touched.add(account);
+      unlisted(listing, account, contact);
+    }
+  }
+  return [...touched];
+}
+
+function merge(listing: Listing, entry: ListedContact, account: Account, known: Known): LiveContact | null {
+  const { registrations, sockets, outputs } = known;
+  let contact = account.contacts.get(entry.uri);
+  if (!contact) {
+    const proved = entry.callId !== null && registrations.canExplain(account, entry.callId);
+    if (!listing.baseline && !proved && !account.sighted.has(entry.uri)) {
+      account.sighted.add(entry.uri);
+      return null;
+    }
+    contact = newContact(entry.uri, entry.status);
+    account.contacts.set(entry.uri, contact);
+  } else if (!contact.confirmed) outputs.push(...registrations.confirm(account, contact));
+  account.sighted.delete(entry.uri);
+  contact.missed = 0;
+  contact.remote ??= entry.remote;
+  if (contact.remote && listing.baseline) sockets.open(contact.remote, listing.requestedAt);
+  if (entry.callId !== null && entry.callId !== contact.callId) {
+    contact.callId = entry.callId;
+    outputs.push(...registrations.explain(account, contact, entry.callId));
+  }
+  contact.expiresAt = entry.expiresAt ?? contact.expiresAt;
+  contact.status = entry.status;
+  if (entry.userAgent !== null && entry.userAgent !== '') learnUserAgent(account, contact, entry.userAgent, outputs);
+  return contact;
+}
+
+function learnUserAgent(account: Account, contact: LiveContact, userAgent: string, outputs: Output[]): void {
+  contact.userAgent = userAgent;
+  account.incomplete = account.incomplete.flatMap((row) => {
+    if (row.uri !== contact.uri) return [row];
+    outputs.push({ kind: 'sip-session-detail', key: row.key, userAgent, account: account.description });
+    return row.nameless && account.description === null ? [{ ...row, uri: null }] : [];
+  });
+}
+
+function unlisted(listing: Listing, account: Account, contact: LiveContact): void {
+  if (contact.registeredAt !== null && contact.registeredAt >= listing.requestedAt) return;
+  if (!contact.confirmed) {
+    // No registration, or it would be listed: the PBX's own configuration names this contact.
+    account.permanent.add(contact.uri);
+    account.contacts.delete(contact.uri);
+    account.appearances = account.appearances.filter((appearance) => appearance.contact !== contact);
+    return;
+  }
+  contact.missed += 1;
+  if (listing.baseline || contact.missed > 1) account.contacts.delete(contact.uri);
+}

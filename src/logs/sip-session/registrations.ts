@@ -1,0 +1,250 @@
+import { isReliable, parseContactUri, type Remote } from '../../ami/address.js';
+import { MICROS_PER_SECOND, type Micros } from '../../time.js';
+import type { Output } from '../output.js';
+import { confirmedContacts, newContact, type Account, type Appearance, type Auth, type LiveContact, type Removal } from './accounts.js';
+import { sessionRow } from './rows.js';
+import { sameSocket, type Sockets } from './sockets.js';
+
+/**
+ * How long evidence waits for its counterpart. Asterisk tells a registration's authentication and
+ * its contact through different threads, milliseconds apart and in no fixed order.
+ */
+export const SETTLE: Micros = MICROS_PER_SECOND;
+
+/** A contact without authentication waits this long for a listing to tell registered from configured. */
+const CONFIRM: Micros = 15 * MICROS_PER_SECOND;
+/** Asterisk removes expired contacts on a timer, and both clocks are whole seconds. */
+const EXPIRY_SLACK: Micros = 2 * MICROS_PER_SECOND;
+const MOST_UNEXPLAINED = 20;
+const MOST_INCOMPLETE = 50;
+
+/**
+ * What the evidence about one account proves: AMI says "authenticated", "contact appeared" and
+ * "contact removed" apart, and never "registered", "refreshed" or "unregistered" (chan_pjsip; for
+ * chan_sip see FIELD-NOTES: `PeerStatus: Unregistered, Cause: Expired` is an explicit unregister too).
+ */
+export class Registrations {
+  constructor(
+    private readonly pbx: string,
+    private readonly sockets: Sockets,
+  ) {}
+
+  /** A passed authentication: a registration, a refresh, an unregistration or a call. */
+  authenticated(account: Account, auth: Auth): Output[] {
+    const outputs = this.settleSession(account, auth.sessionId);
+    account.auths.push(auth);
+    const waiting = account.appearances.find((appearance) => !appearance.auth && !appearance.written && auth.at - appearance.at <= SETTLE);
+    if (waiting) outputs.push(...this.registered(account, waiting, auth));
+    return outputs;
+  }
+
+  /** A contact that was not there before. */
+  appeared(account: Account, uri: string, status: string, remote: Remote | null, at: Micros): Output[] {
+    if (account.permanent.has(uri)) return [];
+    const contact = newContact(uri, status);
+    contact.remote = remote;
+    contact.registeredAt = at;
+    // chan_sip and IAX2 say "Registered"; PJSIP says the same of a contact that its configuration names.
+    contact.confirmed = account.channelType !== 'PJSIP';
+    account.contacts.set(uri, contact);
+    const appearance: Appearance = { at, contact, auth: null, written: false };
+    account.appearances.push(appearance);
+    const auth = pickAuth(account, appearance);
+    return auth ? this.registered(account, appearance, auth) : [];
+  }
+
+  /** A registration renewed, as `ContactStatus: Updated` says outright. */
+  refreshed(account: Account, contact: LiveContact, at: Micros): Output[] {
+    const auth = account.auths.findLast((candidate) => !candidate.claimed && (contact.callId === null || candidate.sessionId === contact.callId));
+    if (auth) auth.claimed = true;
+    return [this.register(account, contact, auth?.at ?? at)];
+  }
+
+  removed(account: Account, contact: LiveContact, cause: string, at: Micros): void {
+    account.contacts.delete(contact.uri);
+    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length });
+  }
+
+  /** True while this socket carries a registration of the account, or lost it a moment ago unasked. */
+  uses(account: Account, remote: Remote): boolean {
+    if (confirmedContacts(account).some((contact) => sameSocket(contact.remote, remote))) return true;
+    return account.removals.some((removal) => sameSocket(removal.contact.remote, remote) && !this.ownAuth(account, removal));
+  }
+
+  /** Decides all that has waited long enough at `now`. */
+  settle(account: Account, now: Micros): Output[] {
+    const outputs: Output[] = [];
+    for (const appearance of account.appearances) {
+      if (!appearance.written && isOver(appearance.at, now, this.patience(account))) outputs.push(...this.registered(account, appearance, null));
+    }
+    outputs.push(...this.decide(account, (removal) => isOver(removal.at, now, SETTLE), (auth) => isOver(auth.at, now, SETTLE)));
+    account.auths = account.auths.filter((auth) => !isOver(auth.at, now, 2 * SETTLE));
+    account.appearances = account.appearances.filter((appearance) => !appearance.written || !isOver(appearance.at, now, 2 * SETTLE));
+    return outputs;
+  }
+
+  canExplain(account: Account, callId: string): boolean {
+    return openAuths(account).some((auth) => auth.sessionId === callId);
+  }
+
+  /** A listing shows this contact with a Call-ID that only unexplained authentications had: those were registrations. */
+  explain(account: Account, contact: LiveContact, callId: string): Output[] {
+    const proved = openAuths(account).filter((auth) => auth.sessionId === callId);
+    account.unexplained = account.unexplained.filter((auth) => auth.sessionId !== callId);
+    for (const appearance of account.appearances) {
+      if (proved.length > 0 && appearance.contact === contact) appearance.written = true;
+    }
+    return proved.map((auth) => {
+      auth.claimed = true;
+      contact.remote = auth.remote ?? contact.remote;
+      contact.registeredAt ??= auth.at;
+      contact.confirmed = true;
+      return this.register(account, contact, auth.at);
+    });
+  }
+
+  /** A listing has this contact, and it can expire: whoever waited for proof of a registration has it. */
+  confirm(account: Account, contact: LiveContact): Output[] {
+    const waiting = account.appearances.find((appearance) => appearance.contact === contact && !appearance.written);
+    return waiting ? this.registered(account, waiting, null) : [];
+  }
+
+  /** The phone waited for the answer to its last REGISTER, so that one has had all its effects. */
+  private settleSession(account: Account, sessionId: string): Output[] {
+    return this.decide(
+      account,
+      (removal) => this.ownAuth(account, removal)?.sessionId === sessionId,
+      (auth) => auth.sessionId === sessionId,
+    );
+  }
+
+  private decide(account: Account, removalIsDue: (removal: Removal) => boolean, authIsDue: (auth: Auth) => boolean): Output[] {
+    const due = account.removals.filter(removalIsDue);
+    account.removals = account.removals.filter((removal) => !due.includes(removal));
+    const outputs = due.flatMap((removal) => this.unregistered(account, removal));
+    for (const auth of account.auths) {
+      if (auth.claimed || !authIsDue(auth)) continue;
+      auth.claimed = true;
+      outputs.push(...this.unclaimed(account, auth));
+    }
+    return outputs;
+  }
+
+  private patience(account: Account): Micros {
+    return account.channelType === 'PJSIP' ? CONFIRM : SETTLE;
+  }
+
+  private registered(account: Account, appearance: Appearance, auth: Auth | null): Output[] {
+    const { contact } = appearance;
+    const outputs: Output[] = [];
+    appearance.written = true;
+    appearance.auth = auth;
+    contact.confirmed = true;
+    if (auth) {
+      auth.claimed = true;
+      contact.remote = auth.remote ?? contact.remote;
+      if (account.channelType === 'PJSIP') contact.callId = auth.sessionId;
+    }
+    if (contact.remote) {
+      outputs.push(...this.sockets.sign(contact.remote, appearance.at));
+      outputs.push(...this.sockets.use(contact.remote, account.name, account.description, appearance.at));
+    }
+    outputs.push(this.register(account, contact, auth ? Math.min(auth.at, appearance.at) : appearance.at));
+    return outputs;
+  }
+
+  private register(account: Account, contact: LiveContact, at: Micros): Output {
+    const row = sessionRow(this.pbx, {
+      at,
+      event: 'REGISTER',
+      source: 'CLIENT',
+      details: '200 OK',
+      peername: account.name,
+      account: account.description,
+      userAgent: contact.userAgent,
+      remote: contact.remote,
+      tlsCipher: this.sockets.tlsCipherOf(contact.remote),
+      binding: 'bound',
+    });
+    if (contact.userAgent === null || account.description === null) {
+      const uri = contact.userAgent === null ? contact.uri : null;
+      account.incomplete = [...account.incomplete, { key: row.key, uri, nameless: account.description === null }].slice(-MOST_INCOMPLETE);
+    }
+    return { kind: 'sip-session', row };
+  }
+
+  private unregistered(account: Account, removal: Removal): Output[] {
+    const { contact } = removal;
+    const unwritten = account.appearances.find((appearance) => appearance.contact === contact && !appearance.written);
+    const outputs = unwritten ? this.registered(account, unwritten, null) : [];
+    const own = this.ownAuth(account, removal);
+    if (own) own.claimed = true;
+    const reason = own ? '200 OK' : this.reasonOf(account, removal);
+    const { left } = removal;
+    const stays = left > 0 && reason !== 'REPLACED' ? `, ${left} contact${left === 1 ? '' : 's'} left` : '';
+    outputs.push({
+      kind: 'sip-session',
+      row: sessionRow(this.pbx, {
+        at: own ? Math.min(own.at, removal.at) : removal.at,
+        event: 'UNREGISTER',
+        source: own ? 'CLIENT' : 'SERVER',
+        details: `${reason}${stays}`,
+        peername: account.name,
+        account: account.description,
+        userAgent: contact.userAgent,
+        remote: contact.remote,
+        tlsCipher: this.sockets.tlsCipherOf(contact.remote),
+        binding: 'bound',
+        distinction: contact.uri,
+      }),
+    });
+    const { remote } = contact;
+    if (remote && !confirmedContacts(account).some((other) => sameSocket(other.remote, remote))) {
+      if (own) this.sockets.left(remote);
+      else outputs.push(...this.sockets.lost(remote, removal.at, 'NETWORK_ERROR'));
+    }
+    return outputs;
+  }
+
+  /** The authentication by which the phone itself asked for this removal, if it did. */
+  private ownAuth(account: Account, removal: Removal): Auth | undefined {
+    return account.auths.findLast((auth) => {
+      if (auth.claimed || Math.abs(auth.at - removal.at) > SETTLE) return false;
+      if (account.channelType !== 'PJSIP') return true;
+      return removal.contact.callId === null ? sameSocket(auth.remote, removal.contact.remote) : auth.sessionId === removal.contact.callId;
+    });
+  }
+
+  private reasonOf(account: Account, { at, contact, cause }: Removal): string {
+    const successor = account.appearances.some((appearance) => appearance.contact !== contact && Math.abs(appearance.at - at) <= SETTLE);
+    if (successor) return 'REPLACED';
+    if (account.channelType !== 'PJSIP') return cause === '' ? 'UNREGISTERED' : cause.toUpperCase();
+    if (contact.expiresAt !== null && at >= contact.expiresAt - EXPIRY_SLACK) return 'EXPIRED';
+    const transport = contact.remote?.transport ?? parseContactUri(contact.uri)?.transport ?? null;
+    return isReliable(transport) ? 'TRANSPORT_CLOSED' : 'REMOVED';
+  }
+
+  private unclaimed(account: Account, auth: Auth): Output[] {
+    const contact = [...account.contacts.values()].find((candidate) =>
+      account.channelType === 'PJSIP' ? candidate.callId === auth.sessionId : candidate.confirmed,
+    );
+    if (contact) {
+      if (account.channelType !== 'PJSIP' || contact.remote === null) contact.remote = auth.remote ?? contact.remote;
+      return [this.register(account, contact, auth.at)];
+    }
+    account.unexplained = [...account.unexplained, auth].slice(-MOST_UNEXPLAINED);
+    return [];
+  }
+}
+
+const openAuths = (account: Account): Auth[] => [...account.unexplained, ...account.auths.filter((auth) => !auth.claimed)];
+
+/** Waited longer than it may; or the PBX's clock was set back, and waiting would take for ever. */
+const isOver = (since: Micros, now: Micros, patience: Micros): boolean => now - since > patience || since - now > 5 * MICROS_PER_SECOND;
+
+/** The authentication that brought this contact: the one from the address it names, else the newest. */
+function pickAuth(account: Account, { at, contact }: Appearance): Auth | undefined {
+  const open = account.auths.filter((auth) => !auth.claimed && at - auth.at <= SETTLE);
+  const claimed = parseContactUri(contact.uri);
+  return open.findLast((auth) => sameSocket(auth.remote, contact.remote ?? claimed)) ?? open.at(-1);
+}

@@ -1,0 +1,56 @@
+import { formatAddress, type Remote } from '../../ami/address.js';
+import type { Micros } from '../../time.js';
+import { eventKey } from '../key.js';
+import type { NewSipSession } from '../output.js';
+import type { Binding, SipEvent } from './columns.js';
+
+/** What a row of the session log is made of; absent parts are null. */
+export interface SessionFacts {
+  readonly at: Micros;
+  readonly event: SipEvent;
+  readonly source: 'CLIENT' | 'SERVER';
+  readonly details: string;
+  readonly peername?: string | null;
+  readonly account?: string | null;
+  readonly userAgent?: string | null;
+  readonly remote?: Remote | null;
+  readonly tlsCipher?: string | null;
+  readonly binding: Binding;
+  /** Tells apart what would otherwise look the same, such as two providers with one user name. */
+  readonly distinction?: string;
+}
+
+/**
+ * A row with its key. The key leaves out what may be learned later or differently (account name,
+ * user agent, transport), so that the same happening heard twice is one row.
+ */
+export function sessionRow(pbx: string, facts: SessionFacts): NewSipSession {
+  const remoteAddress = facts.remote ? formatAddress(facts.remote) : null;
+  const peername = facts.peername ?? null;
+  return {
+    key: eventKey(pbx, facts.event, facts.at, facts.source, peername, remoteAddress, facts.details, facts.distinction ?? ''),
+    timestamp: facts.at,
+    event: facts.event,
+    source: facts.source,
+    peername,
+    account: facts.account ?? null,
+    details: facts.details,
+    userAgent: facts.userAgent ?? null,
+    remoteAddress,
+    transport: facts.remote?.transport ?? null,
+    tlsCipher: facts.tlsCipher ?? null,
+    reconciled: facts.binding === 'bound',
+    binding: facts.binding,
+    candidates: null,
+    pbx,
+  };
+}
+
+/** `ChallengeResponseFailed` -> `CHALLENGE_RESPONSE_FAILED`, `FailedACL` -> `FAILED_ACL`, `Auth. Sent` -> `AUTH_SENT`. */
+export function upperSnake(word: string): string {
+  return word
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '')
+    .toUpperCase();
+}

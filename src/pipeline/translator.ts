@@ -1,0 +1,44 @@
+import type { AmiEvent } from '../ami/event.js';
+import type { PbxInput, PbxZone } from '../ami/input.js';
+import { translateCdr } from '../logs/cdr/translate.js';
+import type { AccountState, Output } from '../logs/output.js';
+import { SessionTracker } from '../logs/sip-session/tracker.js';
+import { isManagementService, translateManagementLogin } from '../logs/web-session/translate.js';
+
+/**
+ * One PBX's inputs, in order, to rows: the only place where an event meets the log it belongs to.
+ * Pure: it reads no clock and no database, so the same inputs always give the same outputs.
+ */
+export class Translator {
+  private readonly sessions: SessionTracker;
+  private zone: PbxZone | null = null;
+
+  constructor(private readonly pbx: string) {
+    this.sessions = new SessionTracker(pbx);
+  }
+
+  /** Takes up the accounts as an earlier run left them. */
+  restore(accounts: readonly AccountState[]): void {
+    this.sessions.restore(accounts);
+  }
+
+  handle(input: PbxInput): Output[] {
+    if (input.kind === 'zone') this.zone = input.zone;
+    const own = input.kind === 'event' ? this.ownLogs(input.event) : [];
+    return [...this.sessions.handle(input), ...own];
+  }
+
+  private ownLogs(event: AmiEvent): Output[] {
+    if (event.name === 'Cdr') {
+      const translated = translateCdr(this.pbx, event, this.zone);
+      return typeof translated === 'string' ? [untranslatable(event, translated)] : [{ kind: 'cdr', row: translated }];
+    }
+    if (!isManagementService(event.get('Service'))) return [];
+    const row = translateManagementLogin(this.pbx, event);
+    return row ? [{ kind: 'web-session', row }] : [];
+  }
+}
+
+function untranslatable(event: AmiEvent, reason: string): Output {
+  return { kind: 'untranslatable', event: event.name, reason, headers: [...event.headers()].map(([name]) => name) };
+}
