@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { AmiClient } from './ami-client.js';
 import { cacheFolder, whyNot } from './needs.js';
 import { freePort, removeFolder, run, tempFolder, untilReady, which, type Running } from './processes.js';
+import { filled, type Values } from './template.js';
 
 export interface AsteriskOptions {
   readonly version: 16 | 22;
@@ -12,7 +13,7 @@ export interface AsteriskOptions {
   readonly timeZone?: string;
   /** With the epoch mappings of docker/asterisk/cdr_manager.conf; true when not given. */
   readonly cdrMappings?: boolean;
-  /** With `send_contact_status_on_update_registration`; true when not given. */
+  /** With `send_contact_status_on_update_registration`, which repeats `ContactStatus` at each refresh; false when not given. */
   readonly updateEvents?: boolean;
   /** Another Asterisk's IAX2 port to register at. */
   readonly iaxRegisterPort?: number;
@@ -114,12 +115,12 @@ type Ports = Record<'amiPort' | 'amiTlsPort' | 'sipPort' | 'sipTlsPort' | 'chanS
 
 function configure(etc: string, options: AsteriskOptions, ports: Ports, paths: { dir: string; modules: string }): void {
   const qualifySeconds = options.qualifySeconds ?? 2;
-  const values: Record<string, string | number> = {
+  const values: Values = {
     ...ports, ...paths, qualifySeconds, ipv6: whyNot('ipv6') === null ? 1 : '', iaxRegisterPort: options.iaxRegisterPort ?? '',
   };
   const production = (name: string): string => readFileSync(join(PRODUCTION, name), 'utf8');
-  const lab = (name: string): string => fill(readFileSync(join(HERE, 'asterisk', name), 'utf8'), values);
-  const rtpStart = 20_000 + (process.pid % 300) * 100 + (options.version === 16 ? 50 : 0);
+  const lab = (name: string): string => filled(join(HERE, 'asterisk', name), values);
+  const rtpStart = 20_000 + (process.pid % 120) * 100 + (options.version === 16 ? 50 : 0);
   const files: Record<string, string> = {
     'asterisk.conf': lab('asterisk.conf'),
     'cdr.conf': production('cdr.conf'),
@@ -137,8 +138,7 @@ function configure(etc: string, options: AsteriskOptions, ports: Ports, paths: {
     'pjsip.conf': replaced(production('pjsip.conf'), [
       [/0\.0\.0\.0:5060/g, `127.0.0.1:${ports.sipPort}`], [/context = internal/, 'context = lab'],
       [/qualify_frequency = 60/, `qualify_frequency = ${qualifySeconds}\nminimum_expiration = 1`],
-      [/type = global/, 'type = global\ncontact_expiration_check_interval = 1'],
-      ...(options.updateEvents === false ? [[/^send_contact_status.*$/m, ''] as const] : []),
+      [/type = global/, `type = global\ncontact_expiration_check_interval = 1\nsend_contact_status_on_update_registration = ${options.updateEvents === true ? 'yes' : 'no'}`],
     ]) + lab('pjsip.conf'),
     'extensions.conf': production('extensions.conf') + lab('extensions.conf'),
     ...(options.version === 16 ? { 'sip.conf': lab('sip.conf') } : {}),
@@ -152,13 +152,6 @@ function replaced(text: string, changes: readonly (readonly [RegExp, string])[])
     if (!new RegExp(pattern.source, pattern.flags.replace('g', '')).test(result)) throw new Error(`docker/asterisk: nothing matches ${String(pattern)}`);
     return result.replace(pattern, value);
   }, text);
-}
-
-/** Fills `${name}`, and keeps `${if name} … ${end}` only where the value is not empty; dialplan variables are upper case. */
-function fill(text: string, values: Readonly<Record<string, string | number>>): string {
-  return text
-    .replaceAll(/\$\{if (\w+)\}\n([^]*?)\$\{end\}\n/g, (_, name: string, body: string) => ((values[name] ?? '') === '' ? '' : body))
-    .replaceAll(/\$\{([a-z]\w*)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 function modulesFolder(root: string): string {
