@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
+import { exact } from './exact.js';
 
 /** Instants are BIGINT microseconds since 1970 UTC; absent texts are '' and absent instants 0 (docs/decisions/0002). */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('sip_session', (table) => {
-    exact(table);
+    exact(knex, table);
     table.bigIncrements('id');
     key(table);
     table.bigInteger('at').notNullable();
@@ -29,7 +30,7 @@ export async function up(knex: Knex): Promise<void> {
   });
 
   await knex.schema.createTable('socket_use', (table) => {
-    exact(table);
+    exact(knex, table);
     table.bigIncrements('id');
     key(table);
     text(table, 'pbx', 64);
@@ -44,7 +45,7 @@ export async function up(knex: Knex): Promise<void> {
   });
 
   await knex.schema.createTable('registered_account', (table) => {
-    exact(table);
+    exact(knex, table);
     table.bigIncrements('id');
     text(table, 'pbx', 64);
     text(table, 'channel_type', 8);
@@ -70,7 +71,7 @@ export async function up(knex: Knex): Promise<void> {
   });
 
   await knex.schema.createTable('web_session', (table) => {
-    exact(table);
+    exact(knex, table);
     table.bigIncrements('id');
     key(table);
     table.bigInteger('at').notNullable();
@@ -87,7 +88,7 @@ export async function up(knex: Knex): Promise<void> {
   });
 
   await knex.schema.createTable('cdr', (table) => {
-    exact(table);
+    exact(knex, table);
     table.bigIncrements('id');
     key(table);
     table.bigInteger('call_date').notNullable();
@@ -128,13 +129,6 @@ export async function down(knex: Knex): Promise<void> {
   for (const table of ['cdr', 'web_session', 'registered_account', 'socket_use', 'sip_session']) {
     await knex.schema.dropTableIfExists(table);
   }
-}
-
-// Byte for byte comparison, the same on both databases: `Bob` and `bob` are two accounts.
-function exact(table: Knex.CreateTableBuilder): void {
-  table.charset('utf8mb4');
-  table.collate('utf8mb4_bin');
-  table.engine('InnoDB');
 }
 
 function key(table: Knex.CreateTableBuilder): void {

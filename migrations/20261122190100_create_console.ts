@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
+import { exact } from './exact.js';
 
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('console_user', (table) => {
-    exact(table);
+    exact(knex, table);
     table.increments('id');
     table.string('username', 128).notNullable().unique();
     table.string('password_hash', 255).notNullable();
@@ -13,7 +14,7 @@ export async function up(knex: Knex): Promise<void> {
 
   // Failures are counted by principal, whether or not there is such a user, so that the answer tells nothing.
   await knex.schema.createTable('sign_in_failure', (table) => {
-    exact(table);
+    exact(knex, table);
     table.string('principal', 255).primary();
     table.integer('failures').notNullable();
     table.bigInteger('last_at').notNullable();
@@ -22,14 +23,21 @@ export async function up(knex: Knex): Promise<void> {
 
   // The shape that connect-session-knex expects.
   await knex.schema.createTable('console_session', (table) => {
-    exact(table);
+    exact(knex, table);
     table.string('sid', 255).primary();
     table.text('sess').notNullable();
     table.datetime('expired').notNullable().index('console_session_expired');
   });
 
+  // What all processes of one installation share, such as the key that signs session cookies.
+  await knex.schema.createTable('setting', (table) => {
+    exact(knex, table);
+    table.string('name', 64).primary();
+    table.string('value', 255).notNullable();
+  });
+
   await knex.schema.createTable('job_run', (table) => {
-    exact(table);
+    exact(knex, table);
     table.string('job', 64).primary();
     table.bigInteger('started_at').notNullable();
     table.bigInteger('finished_at').notNullable();
@@ -38,13 +46,7 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  for (const table of ['job_run', 'console_session', 'sign_in_failure', 'console_user']) {
+  for (const table of ['job_run', 'setting', 'console_session', 'sign_in_failure', 'console_user']) {
     await knex.schema.dropTableIfExists(table);
   }
-}
-
-function exact(table: Knex.CreateTableBuilder): void {
-  table.charset('utf8mb4');
-  table.collate('utf8mb4_bin');
-  table.engine('InnoDB');
 }
