@@ -1,0 +1,84 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { MICROS_PER_SECOND, type Micros } from '../time.js';
+import type { AddressLimit } from './address-limit.js';
+import { clientAddress } from './client-address.js';
+import { SignInNeededError, TooManyFailuresError } from './failure.js';
+import type { SignIn, SignInOutcome } from './sign-in.js';
+import type { ConsoleUser, ConsoleUsers } from './users.js';
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- how Express lets its locals be typed
+  namespace Express {
+    interface Locals {
+      /** Who asks. */
+      user?: ConsoleUser;
+    }
+  }
+}
+
+/** Who may come in: middlewares that set `response.locals.user`, or refuse. */
+export interface Access {
+  /** Sets the user of the session, where there is one. */
+  readonly knowUser: RequestHandler;
+  /** Pages: sends a stranger to the sign-in form. */
+  readonly signedIn: RequestHandler;
+  /** Scripts: a browser's session or HTTP Basic. Throws SignInNeededError. */
+  readonly signedInOrBasic: RequestHandler;
+  /** Checks credentials; throws TooManyFailuresError, unchecked, for an address that failed too often. */
+  attempt(request: Request, response: Response, how: 'byForm' | 'byBasic', principal: string, password: string): Promise<SignInOutcome>;
+  /** Whole seconds until an instant, at least one. */
+  secondsUntil(at: Micros): number;
+}
+
+export function access(users: ConsoleUsers, signIn: SignIn, limit: AddressLimit, clock: () => Micros): Access {
+  const secondsUntil = (at: Micros): number => Math.max(1, Math.ceil((at - clock()) / MICROS_PER_SECOND));
+
+  const attempt: Access['attempt'] = async (request, response, how, principal, password) => {
+    const refusedFor = await limit.refusedFor(request);
+    if (refusedFor !== null) throw new TooManyFailuresError(refusedFor);
+    const address = clientAddress(request);
+    const outcome = await signIn[how]({ principal, password, address });
+    if (outcome.kind !== 'signed-in' && (await limit.failed(request, response))) await signIn.addressRefused(principal, address);
+    return outcome;
+  };
+
+  return {
+    attempt,
+    secondsUntil,
+    async knowUser(request, response, next) {
+      const { userId, passwordChangedAt } = request.session;
+      const user = userId === undefined ? null : await users.findById(userId);
+      if (user && user.passwordChangedAt === passwordChangedAt) response.locals.user = user;
+      next();
+    },
+    signedIn(request, response, next) {
+      if (response.locals.user) next();
+      else response.redirect(303, `/sign-in?${new URLSearchParams({ next: request.originalUrl }).toString()}`);
+    },
+    async signedInOrBasic(request, response, next) {
+      // A proxy in front may ask for a password of its own: a session counts before the header.
+      if (response.locals.user) {
+        next();
+        return;
+      }
+      const header = request.headers.authorization;
+      if (header === undefined) throw new SignInNeededError('Use HTTP Basic with the name and password of a console user.');
+      const credentials = parseBasic(header);
+      if (!credentials) throw new SignInNeededError('The Authorization header is not one of HTTP Basic.');
+      const outcome = await attempt(request, response, 'byBasic', credentials.username, credentials.password);
+      if (outcome.kind === 'wrong') throw new SignInNeededError('The name or the password is wrong.');
+      if (outcome.kind === 'locked-out') throw new TooManyFailuresError(secondsUntil(outcome.until));
+      response.locals.user = outcome.user;
+      next();
+    },
+  };
+}
+
+/** The name and password of an `Authorization: Basic` header (RFC 7617, UTF-8); null for any other. */
+export function parseBasic(header: string): { username: string; password: string } | null {
+  const encoded = /^Basic +([A-Za-z0-9+/_-]+=*) *$/i.exec(header)?.[1];
+  if (encoded === undefined) return null;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 1 ? null : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}

@@ -1,0 +1,95 @@
+import { csrfSync } from 'csrf-sync';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import type { Database } from '../database/database.js';
+import { NotFoundError } from '../errors.js';
+import { fromMs, type Micros } from '../time.js';
+import { access } from './access.js';
+import { addressLimit } from './address-limit.js';
+import { answerFailure, overdue } from './answer-failure.js';
+import { api } from './api.js';
+import { health } from './health.js';
+import { pages } from './pages.js';
+import { remembered, type Readiness } from './readiness.js';
+import { databaseSessions } from './sessions.js';
+import { signIn } from './sign-in.js';
+import { field, signInRoutes } from './sign-in-routes.js';
+import { consoleUsers, type ConsoleUser } from './users.js';
+import { ASSETS, views } from './views.js';
+import { isZone } from './zone.js';
+
+export interface WebParts {
+  readonly database: Database;
+  readonly config: Pick<Config, 'http' | 'timeZone' | 'pbxName'>;
+  readonly logger: Logger;
+  /** A demo runs, which every page says. */
+  readonly demo: boolean;
+  readonly readiness: () => Promise<Readiness>;
+  readonly clock?: () => Micros;
+}
+
+/** How long a page's notice may lag behind the state of the PBX connection. */
+const NOTICE_MS = 2_000;
+
+/** The console, its JSON and its health pages. Starts nothing and asks the database nothing before the first request. */
+export function createWebApp(parts: WebParts): Express {
+  const { config, logger, demo, readiness, clock = () => fromMs(Date.now()) } = parts;
+  const { knex } = parts.database;
+  const users = consoleUsers(knex, clock);
+  const signIns = signIn(knex, users, clock);
+  const gate = access(users, signIns, addressLimit(), clock);
+  const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
+  const page = views(config, demo, remembered(readiness, NOTICE_MS), (request) => csrf.generateToken(request));
+  const zoneOf = (user: ConsoleUser | undefined): string =>
+    user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
+
+  const app = express();
+  app.set('trust proxy', config.http.trustProxy);
+  app.disable('x-powered-by');
+  app.use(securityHeaders);
+  app.use(overdue);
+  app.use(health(readiness));
+  app.use('/assets', express.static(ASSETS, { index: false, immutable: true, maxAge: '30d' }));
+  app.use(express.urlencoded({ extended: false, limit: '16kb' }));
+  app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
+  app.use(signInRoutes({ knex, users, signIn: signIns, access: gate, views: page }));
+  app.use('/api/v1', noStore, gate.signedInOrBasic, api(knex));
+  app.use('/api', () => {
+    throw new NotFoundError('no such address');
+  });
+  app.use(gate.signedIn, pages(knex, page, zoneOf));
+  app.use(() => {
+    throw new NotFoundError('no such address');
+  });
+  app.use(answerFailure(page, logger));
+  return app;
+}
+
+const noStore: express.RequestHandler = (_request, response, next) => {
+  response.set('Cache-Control', 'no-store');
+  next();
+};
+
+// All that a page needs comes from this host; there are no scripts at all.
+const securityHeaders = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  referrerPolicy: { policy: 'same-origin' },
+  xFrameOptions: { action: 'deny' },
+  // Whether a name is for HTTPS only is for the proxy in front to say, which knows.
+  strictTransportSecurity: false,
+  // Browsers ignore both on plain HTTP, and complain.
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+});

@@ -1,0 +1,106 @@
+import { isInstant, type Column, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
+import { toIso, type Micros } from '../time.js';
+import { formatSeconds, visible } from './display-text.js';
+import { offsetName, type ReaderZone } from './zone.js';
+
+export interface TimeText {
+  /** `2026-05-10 17:12:24`, in the reader's zone. */
+  readonly text: string;
+  /** `.882`, or '' where seconds are all there is. */
+  readonly fraction: string;
+  /** The instant in UTC. */
+  readonly iso: string;
+  /** What a pointer held over it tells. */
+  readonly title: string;
+}
+
+/** How a value is coloured; the word itself always stands there too. */
+export type Tone = 'good' | 'bad' | 'caution' | 'plain';
+
+/** One cell of a table, ready for the template, which escapes it. */
+export interface Cell {
+  readonly title: string;
+  /** For the style sheet: the column's name and type. */
+  readonly className: string;
+  readonly text: string;
+  readonly href?: string;
+  readonly time?: TimeText;
+  readonly tone?: Tone;
+  /** Said beside the value, quietly. */
+  readonly note?: string;
+  readonly noteLinks?: readonly { readonly text: string; readonly href: string }[];
+}
+
+const TONES: Readonly<Record<string, Tone>> = {
+  REGISTER: 'good',
+  UNREGISTER: 'caution',
+  DISCONNECT: 'bad',
+  CONNECT: 'plain',
+  ANSWERED: 'good',
+  NO_ANSWER: 'caution',
+  BUSY: 'caution',
+  FAILED: 'bad',
+  SUCCESS: 'good',
+  SUCCESS_INTERACTIVE: 'good',
+  SIGNED_OUT: 'plain',
+};
+
+/** The events of one account. */
+export const accountEventsHref = (peername: string): string => `/sip-sessions?${new URLSearchParams({ peername }).toString()}`;
+export const accountHref = (id: Value): string => `/registered-accounts/${String(id)}`;
+
+/** What single columns add to the plain value. */
+const EXTRAS: Readonly<Record<string, (record: LogRecord) => Partial<Cell>>> = {
+  'sip-sessions.peername': ({ peername }) => (typeof peername === 'string' ? { href: accountEventsHref(peername) } : {}),
+  'sip-sessions.reconciled': bindingNote,
+  'registered-accounts.id': ({ id }) => ({ href: accountHref(id ?? '') }),
+  'registered-accounts.ipAddress': ({ contactCount }) =>
+    Number(contactCount) > 1 ? { note: `+${Number(contactCount) - 1}` } : {},
+};
+
+function bindingNote({ binding, candidates }: LogRecord): Partial<Cell> {
+  if (binding === 'ambiguous') {
+    return { note: 'ambiguous:', noteLinks: candidateNames(candidates).map((text) => ({ text: visible(text), href: accountEventsHref(text) })) };
+  }
+  return binding === 'pending' || binding === 'unknown' ? { note: binding } : {};
+}
+
+/** The accounts that an ambiguous row may belong to. */
+export function candidateNames(candidates: Value | undefined): string[] {
+  if (typeof candidates !== 'string') return [];
+  return candidates
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** The cells of the columns that a listing shows, in their order. */
+export function cellsOf(log: LogDefinition, record: LogRecord, zone: ReaderZone): Cell[] {
+  return Object.entries(log.columns)
+    .filter(([, column]) => column.listed)
+    .map(([name, column]) => ({ ...plainCell(name, column, record[name] ?? null, zone), ...EXTRAS[`${log.name}.${name}`]?.(record) }));
+}
+
+function plainCell(name: string, column: Column, value: Value, zone: ReaderZone): Cell {
+  const cell = { title: column.title, className: `${name} ${column.type}`, text: '' };
+  if (value === null || value === '') return cell;
+  if (isInstant(column)) {
+    const time = timeText(Number(value), zone, column);
+    return { ...cell, text: time.text, time };
+  }
+  if (column.type === 'seconds') return { ...cell, text: formatSeconds(Number(value)) };
+  const tone = Array.isArray(column.filter) && typeof value === 'string' ? toneOf(value) : 'plain';
+  return { ...cell, text: visible(String(value)), ...(tone === 'plain' ? {} : { tone }) };
+}
+
+const toneOf = (word: string): Tone => TONES[word] ?? (/^(FAIL|LOCKED)/.test(word) ? 'bad' : 'plain');
+
+/** An instant on the reader's wall clock, as precise as its column. */
+export function timeText(at: Micros, zone: ReaderZone, { type, optional }: Pick<Column, 'type' | 'optional'>): TimeText {
+  const precision = type === 'precise-instant' ? 'us' : 'ms';
+  const { date, clock, fraction } = zone.local(at);
+  const digits = precision === 'us' ? fraction : fraction.slice(0, 3);
+  const wholeSecond = optional === true && /^0+$/.test(digits);
+  const iso = toIso(at, precision);
+  return { text: `${date} ${clock}`, fraction: wholeSecond ? '' : `.${digits}`, iso, title: `${iso} · here ${offsetName(zone.offsetAt(at))}` };
+}

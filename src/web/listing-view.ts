@@ -1,0 +1,112 @@
+import { isInstant, type Column, type LogDefinition, type LogRecord } from '../logs/columns.js';
+import { cellsOf, type Cell } from './cells.js';
+import { headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
+
+export interface Head {
+  readonly title: string;
+  readonly className: string;
+  /** The zone of the times below. */
+  readonly zone: string | null;
+  readonly sortHref: string | null;
+  readonly ariaSort: 'ascending' | 'descending' | 'none' | null;
+}
+
+export interface FilterField {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+  readonly kind: 'datetime' | 'choice' | 'text';
+  readonly choices: readonly string[];
+}
+
+/** All that the listing template shows. */
+export interface ListingView {
+  readonly path: string;
+  readonly heads: readonly Head[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly fields: readonly FilterField[];
+  /** What the form sends along unseen: order, page size and zone. */
+  readonly hidden: readonly { readonly name: string; readonly value: string }[];
+  readonly filtered: boolean;
+  readonly order: string;
+  readonly clearHref: string;
+  readonly firstHref: string | null;
+  readonly nextHref: string | null;
+  readonly nextLabel: string;
+  readonly csvHref: string | null;
+  readonly empty: string;
+}
+
+const WHEN_EMPTY: Readonly<Record<string, string>> = {
+  'sip-sessions': 'Register a phone with the PBX and look again.',
+  'registered-accounts': 'No account is on line. Register a phone with the PBX and look again.',
+  'web-sessions': 'Sign-ins to this console and to the PBX’s management interfaces show here.',
+  cdrs: 'Place a call between two accounts and look again.',
+};
+
+/** A page of a log as the template shows it; everything comes from the log's columns. */
+export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null): ListingView {
+  const { log, query, zone } = request;
+  const path = `/${log.name}`;
+  const byTimeDown = query.sort === log.timeColumn && query.order === 'desc';
+  return {
+    path,
+    heads: listedColumns(log).map(([name, column]) => head(request, name, column)),
+    rows: records.map((record) => cellsOf(log, record, zone)),
+    fields: filterFields(request),
+    hidden: hiddenFields(request),
+    filtered: isFiltered(request),
+    order: orderText(request),
+    clearHref: listingHref(path, { ...request, query: { ...query, from: null, to: null, filters: {} } }),
+    firstHref: query.after === null ? null : listingHref(path, request),
+    nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
+    nextLabel: byTimeDown ? 'Older' : 'Next page',
+    csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, tz: zone.name }) : null,
+    empty: WHEN_EMPTY[log.name] ?? '',
+  };
+}
+
+const listedColumns = (log: LogDefinition): [string, Column][] => Object.entries(log.columns).filter(([, column]) => column.listed);
+
+function head(request: ListingRequest, name: string, column: Column): Head {
+  const { log, query, zone } = request;
+  const sorted = query.sort === name ? (query.order === 'asc' ? 'ascending' : 'descending') : 'none';
+  return {
+    title: column.title,
+    className: `${name} ${column.type}`,
+    zone: isInstant(column) ? zone.name : null,
+    sortHref: column.sortable ? listingHref(`/${log.name}`, request, { sort: name, order: headOrder(log, query, name) }) : null,
+    ariaSort: column.sortable ? sorted : null,
+  };
+}
+
+function filterFields({ log, query, zone }: ListingRequest): FilterField[] {
+  const time = log.columns[log.timeColumn]?.title ?? '';
+  const bound = (name: 'from' | 'to', label: string): FilterField => {
+    const at = query[name];
+    const local = at === null ? null : zone.local(at);
+    return { name, label: `${time} ${label}`, value: local ? `${local.date}T${local.clock}` : '', kind: 'datetime', choices: [] };
+  };
+  const columns = Object.entries(log.columns)
+    .filter(([, column]) => column.filter !== undefined)
+    .map(([name, column]): FilterField => {
+      const choices = Array.isArray(column.filter) ? (column.filter as readonly string[]) : [];
+      return { name, label: column.title, value: query.filters[name] ?? '', kind: choices.length > 0 ? 'choice' : 'text', choices };
+    });
+  return [bound('from', 'from'), bound('to', 'before'), ...columns];
+}
+
+function hiddenFields(request: ListingRequest): { name: string; value: string }[] {
+  const kept = new URL(listingHref('/', request), 'http://localhost').searchParams;
+  return ['sort', 'order', 'limit', 'tz'].flatMap((name) => {
+    const value = kept.get(name);
+    return value === null ? [] : [{ name, value }];
+  });
+}
+
+function orderText({ log, query }: ListingRequest): string {
+  const column = log.columns[query.sort];
+  const down = query.order === 'desc';
+  if (column && isInstant(column)) return down ? 'latest first' : 'earliest first';
+  return `by ${column?.title ?? query.sort}, ${down ? 'descending' : 'ascending'}`;
+}

@@ -1,0 +1,8 @@
+import { cdrs } from '../logs/cdr/columns.js';
+import type { LogDefinition } from '../logs/columns.js';
+import { registeredAccounts } from '../logs/registered-account/columns.js';
+import { sipSessions } from '../logs/sip-session/columns.js';
+import { webSessions } from '../logs/web-session/columns.js';
+
+/** The four logs, in the order of the main menu; the console opens with the first. */
+export const LOGS: readonly LogDefinition[] = [sipSessions, registeredAccounts, webSessions, cdrs];

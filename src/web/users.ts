@@ -1,0 +1,134 @@
+import type { Knex } from 'knex';
+import { InvalidInputError, NotFoundError } from '../errors.js';
+import { fromMs, type Micros } from '../time.js';
+import { decoyHash, generatePassword, hashPassword, isPassword } from './passwords.js';
+
+const TABLE = 'console_user';
+export const MIN_PASSWORD_LENGTH = 8;
+// Beyond this a hash only costs time.
+const MAX_PASSWORD_LENGTH = 1_024;
+const MAX_USERNAME_LENGTH = 128;
+
+export interface ConsoleUser {
+  readonly id: number;
+  readonly username: string;
+  /** The zone this user reads times in; null: the service's. */
+  readonly timeZone: string | null;
+  readonly createdAt: Micros;
+  /** A session begun under an older password is over. */
+  readonly passwordChangedAt: Micros;
+}
+
+export interface ConsoleUsers {
+  /** Throws InvalidInputError for a name that is taken or cannot be, and for a password too short. */
+  addUser(username: string, password: string): Promise<ConsoleUser>;
+  /** Signs out that user's sessions. Throws NotFoundError, or InvalidInputError for a password too short. */
+  setPassword(username: string, password: string): Promise<void>;
+  setTimeZone(id: number, timeZone: string | null): Promise<void>;
+  /** By name. */
+  listUsers(): Promise<ConsoleUser[]>;
+  find(username: string): Promise<(ConsoleUser & { readonly passwordHash: string }) | null>;
+  findById(id: number): Promise<ConsoleUser | null>;
+  /** Null for a wrong password and for an unknown user, after the same time. Knows nothing of lock-outs. */
+  verify(username: string, password: string): Promise<ConsoleUser | null>;
+  /**
+   * Makes sure that the user exists; one that exists keeps its password. Without a password one is
+   * generated and answered, once.
+   */
+  ensureAdmin(username: string, password: string | null): Promise<{ created: boolean; generatedPassword: string | null }>;
+}
+
+interface UserRow {
+  readonly id: number;
+  readonly username: string;
+  readonly password_hash: string;
+  readonly time_zone: string;
+  readonly created_at: number | string;
+  readonly password_changed_at: number | string;
+}
+
+export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date.now())): ConsoleUsers {
+  const rowOf = (where: Partial<UserRow>): Promise<UserRow | undefined> => knex<UserRow>(TABLE).where(where).first();
+
+  const addUser = async (username: string, password: string): Promise<ConsoleUser> => {
+    const name = checkUsername(username);
+    const passwordHash = await hashPassword(checkPassword(password));
+    if (await rowOf({ username: name })) throw taken(name);
+    const now = clock();
+    try {
+      await knex(TABLE).insert({ username: name, password_hash: passwordHash, time_zone: '', created_at: now, password_changed_at: now });
+    } catch (error) {
+      // Another process was first.
+      if (await rowOf({ username: name })) throw taken(name);
+      throw error;
+    }
+    const row = await rowOf({ username: name });
+    if (!row) throw new NotFoundError(`user ${name} is gone again`);
+    return fromUserRow(row);
+  };
+
+  return {
+    addUser,
+    async setPassword(username, password) {
+      const passwordHash = await hashPassword(checkPassword(password));
+      const row = await rowOf({ username });
+      if (!row) throw new NotFoundError(`there is no user ${username}`);
+      // Always later than before, also within one tick of the clock: sessions are told apart by it.
+      const changedAt = Math.max(clock(), Number(row.password_changed_at) + 1);
+      await knex(TABLE).where({ id: row.id }).update({ password_hash: passwordHash, password_changed_at: changedAt });
+    },
+    async setTimeZone(id, timeZone) {
+      await knex(TABLE).where({ id }).update({ time_zone: timeZone ?? '' });
+    },
+    async listUsers() {
+      return (await knex<UserRow>(TABLE).select().orderBy('username')).map(fromUserRow);
+    },
+    async find(username) {
+      const row = await rowOf({ username });
+      return row ? { ...fromUserRow(row), passwordHash: row.password_hash } : null;
+    },
+    async findById(id) {
+      const row = await rowOf({ id });
+      return row ? fromUserRow(row) : null;
+    },
+    async verify(username, password) {
+      const row = await rowOf({ username });
+      const right = await isPassword(row?.password_hash ?? (await decoyHash()), password);
+      return row && right ? fromUserRow(row) : null;
+    },
+    async ensureAdmin(username, password) {
+      if (await rowOf({ username: checkUsername(username) })) return { created: false, generatedPassword: null };
+      const chosen = password ?? generatePassword();
+      await addUser(username, chosen);
+      return { created: true, generatedPassword: password === null ? chosen : null };
+    },
+  };
+}
+
+function fromUserRow(row: UserRow): ConsoleUser {
+  return {
+    id: row.id,
+    username: row.username,
+    timeZone: row.time_zone === '' ? null : row.time_zone,
+    createdAt: Number(row.created_at),
+    passwordChangedAt: Number(row.password_changed_at),
+  };
+}
+
+const taken = (name: string): InvalidInputError => new InvalidInputError('username', `${name} exists already`);
+
+function checkUsername(username: string): string {
+  const name = username.trim();
+  if (name === '' || name.length > MAX_USERNAME_LENGTH) {
+    throw new InvalidInputError('username', `must have 1 to ${MAX_USERNAME_LENGTH} characters`);
+  }
+  // HTTP Basic ends the name at the first colon.
+  if (/[:\p{Cc}]/u.test(name)) throw new InvalidInputError('username', 'must have neither a colon nor control characters');
+  return name;
+}
+
+function checkPassword(password: string): string {
+  if (password.length < MIN_PASSWORD_LENGTH) throw new InvalidInputError('password', `must have ${MIN_PASSWORD_LENGTH} characters or more`);
+  if (password.length > MAX_PASSWORD_LENGTH) throw new InvalidInputError('password', `must have ${MAX_PASSWORD_LENGTH} characters or fewer`);
+  return password;
+}

@@ -1,0 +1,109 @@
+import { DateTime, IANAZone } from 'luxon';
+import { InvalidInputError } from '../errors.js';
+import { MICROS_PER_MS, parseIso, toMs, type Micros } from '../time.js';
+
+const MS_PER_DAY = 86_400_000;
+// Every change of offset since 1970 falls on a quarter of an hour in UTC.
+const QUARTER_HOUR_MS = 900_000;
+
+export interface LocalTime {
+  /** `2026-05-10` */
+  readonly date: string;
+  /** `17:12:24` */
+  readonly clock: string;
+  /** Six digits. */
+  readonly fraction: string;
+}
+
+/** A reader's time zone: instants to wall clock and back, right across daylight saving. */
+export interface ReaderZone {
+  readonly name: string;
+  /** Minutes east of UTC. */
+  offsetAt(at: Micros): number;
+  local(at: Micros): LocalTime;
+  /**
+   * A wall clock text (`2026-05-10`, `2026-05-10T17:12`, `…:24.882`) as an instant, null for what is none.
+   * A time that the clocks skip is taken as so much later; one that comes twice is the first.
+   */
+  parse(text: string): Micros | null;
+}
+
+const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+const two = (value: number): string => TWO_DIGITS[value] ?? String(value);
+
+export const isZone = (name: string): boolean => IANAZone.isValidZone(name);
+
+/** Throws InvalidInputError that names `tz` for what is no zone. */
+export function readerZone(name: string): ReaderZone {
+  if (!isZone(name)) throw new InvalidInputError('tz', 'must be a time zone such as Europe/Rome');
+  const zone = IANAZone.create(name);
+  const offsetAt = cachedOffsets(zone);
+  const dateOf = cachedDates();
+  return {
+    name,
+    offsetAt: (at) => offsetAt(toMs(at)),
+    local(at) {
+      const utcMs = toMs(at);
+      const localMs = utcMs + offsetAt(utcMs) * 60_000;
+      const day = Math.floor(localMs / MS_PER_DAY);
+      const inDay = localMs - day * MS_PER_DAY;
+      const seconds = Math.floor(inDay / 1_000);
+      const micros = (inDay % 1_000) * MICROS_PER_MS + (at - utcMs * MICROS_PER_MS);
+      return {
+        date: dateOf(day),
+        clock: `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`,
+        fraction: String(micros).padStart(6, '0'),
+      };
+    },
+    parse(text) {
+      const asUtc = parseIso(text);
+      if (asUtc === null) return null;
+      const wall = new Date(toMs(asUtc)).toISOString().slice(0, -1);
+      const local = DateTime.fromISO(wall, { zone });
+      return local.isValid ? local.toMillis() * MICROS_PER_MS + (asUtc - toMs(asUtc) * MICROS_PER_MS) : null;
+    },
+  };
+}
+
+/** Whether a text says which zone it is in, so that the reader's has no part in it. */
+export const hasZone = (text: string): boolean => /(Z|[+-]\d{2}:?\d{2})$/i.test(text.trim()) && /[T ]\d{2}:/.test(text);
+
+// Intl takes microseconds for each question; an export asks millions of times about few hours.
+function cachedOffsets(zone: IANAZone): (ms: number) => number {
+  const offsets = new Map<number, number>();
+  let lastQuarter = NaN;
+  let lastOffset = 0;
+  return (ms) => {
+    const quarter = Math.floor(ms / QUARTER_HOUR_MS);
+    if (quarter === lastQuarter) return lastOffset;
+    let offset = offsets.get(quarter);
+    if (offset === undefined) {
+      offset = zone.offset(quarter * QUARTER_HOUR_MS);
+      offsets.set(quarter, offset);
+    }
+    lastQuarter = quarter;
+    lastOffset = offset;
+    return offset;
+  };
+}
+
+function cachedDates(): (day: number) => string {
+  let lastDay = NaN;
+  let lastDate = '';
+  return (day) => {
+    if (day !== lastDay) {
+      lastDay = day;
+      lastDate = new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+    }
+    return lastDate;
+  };
+}
+
+/** The names a reader can choose from, UTC first. */
+export const ZONE_NAMES: readonly string[] = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((name) => name !== 'UTC')];
+
+/** `UTC+02:00` */
+export function offsetName(minutes: number): string {
+  const size = Math.abs(minutes);
+  return `UTC${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(Math.floor(size) % 60)}`;
+}
