@@ -1,0 +1,101 @@
+import { interestIn } from './vocabulary.js';
+
+/** What became of one block of text. `text` is ready for asterisk-manager; the other kinds never reach it. */
+export type CheckedBlock =
+  | { readonly kind: 'event' | 'answer'; readonly text: string; readonly dropped: readonly string[] }
+  | { readonly kind: 'uninteresting' | 'stray-answer' }
+  | { readonly kind: 'unknown'; readonly name: string; readonly headerNames: readonly string[] }
+  | { readonly kind: 'malformed'; readonly headerNames: readonly string[] };
+
+/** True for an ActionID that is ours and still waits for its answer, or for its list's entries. */
+export type IsExpected = (actionId: string) => boolean;
+
+const HEADER = /^([^\s:][^:]*):[ \t]?/;
+const MAX_HEADERS = 2_000;
+const ANSWERS = new Set(['success', 'error', 'goodbye', 'pong']);
+// asterisk-manager keeps headers as keys of a plain object, where these two are not keys like others.
+const UNSAFE = new Set(['__proto__', 'constructor']);
+
+/**
+ * Checks one block and writes it anew so that asterisk-manager reads what was meant: one header a
+ * line, values with CR, LF and `%` escaped (undo with {@link unescapeValue}), all `Output` lines in one.
+ *
+ * Headers that would mislead it are dropped and named: keys that break its objects, the `Response`
+ * of an event and the `Event` of an answer (it would take one for the other), ActionIDs of others
+ * (it emits on them by name).
+ */
+export function checkBlock(text: string, isExpected: IsExpected): CheckedBlock {
+  const lines = text.split('\r\n');
+  const malformed: string[] = [];
+  const headers = readHeaders(lines, malformed);
+  const names = (): string[] => [...headers.map(([name]) => name), ...malformed].slice(0, 50);
+  const first = headers[0];
+  if (first === undefined || headers.length > MAX_HEADERS) return { kind: 'malformed', headerNames: names() };
+  const [kindHeader, kindValue] = first;
+  const actionId = headers.find(([name]) => name.toLowerCase() === 'actionid')?.[1] ?? '';
+  switch (kindHeader.toLowerCase()) {
+    case 'response': {
+      if (!ANSWERS.has(kindValue.toLowerCase())) return { kind: 'malformed', headerNames: names() };
+      if (!isExpected(actionId)) return { kind: 'stray-answer' };
+      const dropped = malformed.map(() => '(no header)');
+      return { kind: 'answer', text: write(`Response: ${kindValue}`, headers, (name) => name === 'event' || name === 'response', dropped), dropped };
+    }
+    case 'event': {
+      const interest = interestIn(kindValue);
+      if (interest.kind === 'uninteresting') return interest;
+      if (interest.kind === 'unknown') return { kind: 'unknown', name: kindValue.slice(0, 80), headerNames: names() };
+      const expected = isExpected(actionId);
+      if (interest.kind === 'listed' && !expected) return { kind: 'stray-answer' };
+      const dropped = malformed.map(() => '(no header)');
+      const unwanted = (name: string): boolean => name === 'event' || name === 'response' || (name === 'actionid' && !expected);
+      return { kind: 'event', text: write(`Event: ${interest.name}`, headers, unwanted, dropped), dropped };
+    }
+    default:
+      return { kind: 'malformed', headerNames: names() };
+  }
+}
+
+function readHeaders(lines: readonly string[], malformed: string[]): [string, string][] {
+  const headers: [string, string][] = [];
+  let output: string[] | null = null;
+  for (const line of lines) {
+    const match = HEADER.exec(line);
+    if (!match) {
+      if (line !== '') malformed.push('(no header)');
+      continue;
+    }
+    const name = (match[1] ?? '').trimEnd();
+    const value = line.slice(match[0].length);
+    if (name.toLowerCase() !== 'output') headers.push([name, value]);
+    else if (output) output.push(value);
+    else {
+      headers.push(['Output', '']);
+      output = [value];
+    }
+  }
+  const joined = output?.join('\n');
+  return joined === undefined ? headers : headers.map(([name, value]) => (name === 'Output' ? [name, joined] : [name, value]));
+}
+
+function write(kindLine: string, headers: readonly [string, string][], unwanted: (name: string) => boolean, dropped: string[]): string {
+  let text = `${kindLine}\r\n`;
+  for (const [name, value] of headers.slice(1)) {
+    const key = name.toLowerCase();
+    if (UNSAFE.has(key)) dropped.push(name);
+    else if (!unwanted(key)) text += `${name}: ${escapeValue(key, value)}\r\n`;
+  }
+  return `${text}\r\n`;
+}
+
+// asterisk-manager makes an object of `Variable: a=b`; without its `=` the whole text is the key.
+function escapeValue(key: string, value: string): string {
+  const special = key === 'variable' || key === 'chanvariable' ? /[%\r\n=]/g : /[%\r\n]/g;
+  return value.replace(special, (char) => ESCAPES[char] ?? char);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '%': '%25', '\r': '%0D', '\n': '%0A', '=': '%3D' };
+
+/** Undoes the escapes of {@link checkBlock}. */
+export function unescapeValue(value: string): string {
+  return value.includes('%') ? value.replace(/%(?:25|0D|0A|3D)/g, (code) => String.fromCharCode(parseInt(code.slice(1), 16))) : value;
+}

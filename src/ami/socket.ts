@@ -1,0 +1,53 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+export interface PbxAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Encrypts the connection (`tlsenable=yes` in manager.conf, port 5039). */
+  readonly tls: boolean;
+  /**
+   * Whether the PBX must prove who it is; true when not given. Encryption without that proof keeps
+   * out those who listen, not those who stand in the middle.
+   */
+  readonly tlsVerify?: boolean;
+  /**
+   * PEM text of the certificate, or of its authority, to trust instead of the system's list: for
+   * the self-signed pair that Asterisk's `ast_tls_cert` makes, its `ca.crt`. The host's name is then
+   * not compared, since such certificates seldom carry it; only the holder of that key can answer.
+   */
+  readonly tlsCa?: string;
+}
+
+/** Opens the connection, encrypted where asked. Rejects when it is not up within `timeoutMs`. */
+export function openSocket(address: PbxAddress, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const { host, port } = address;
+    const socket = address.tls ? encrypted(address) : connectTcp({ host, port });
+    const timer = setTimeout(() => {
+      fail(new Error(`no connection to ${host}:${port} within ${timeoutMs} ms`));
+    }, timeoutMs);
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(error);
+    };
+    socket.once('error', fail);
+    socket.once(address.tls ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer);
+      socket.off('error', fail);
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+}
+
+function encrypted({ host, port, tlsVerify = true, tlsCa }: PbxAddress): Socket {
+  return connectTls({
+    host,
+    port,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    rejectUnauthorized: tlsVerify,
+    ...(tlsCa === undefined ? {} : { ca: tlsCa, checkServerIdentity: () => undefined }),
+  });
+}
