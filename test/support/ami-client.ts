@@ -90,7 +90,8 @@ export class AmiClient {
       if (end === -1) break;
       const block: Record<string, string> = {};
       for (const line of this.#buffer.slice(0, end).split('\r\n')) {
-        const match = /^([\w-]+): ?(.*)$/.exec(line);
+        // A value can hold a lone LF: `Message: No Contacts found\n`.
+        const match = /^([\w-]+): ?([^]*?)\n*$/.exec(line);
         if (match === null) continue;
         const [, name = '', value = ''] = match;
         block[name] = name === 'Output' && block[name] !== undefined ? `${block[name]}\n${value}` : value;

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { AmiClient } from '../../support/ami-client.js';
+import { startAsterisk, type Asterisk } from '../../support/asterisk.js';
+import { describeWith } from '../../support/needs.js';
+import { UdpPhone } from '../../support/phones.js';
+
+// What the service relies on, asked of the PBXs themselves: a new Asterisk that differs fails here first.
+for (const version of [16, 22] as const) {
+  describeWith([`asterisk-${version}`, 'sipp'], `Asterisk ${version} itself`, () => {
+    let pbx: Asterisk;
+    let watch: AmiClient;
+    let phone: UdpPhone;
+
+    beforeAll(async () => {
+      pbx = await startAsterisk({ version });
+      watch = await pbx.watch();
+      phone = await UdpPhone.at({ user: '908', port: pbx.sipPort, ip: '127.57.41.37' });
+    });
+    afterAll(async () => {
+      watch.close();
+      await phone.close();
+      await pbx.stop();
+    });
+
+    const refused = { Response: 'Error', Message: 'Permission denied' };
+
+    it('lets the login of docker/asterisk/manager.conf ask what is needed', async () => {
+      const client = await AmiClient.connect(pbx.amiPort, pbx.ami.username, pbx.ami.secret);
+      const ask = (headers: Record<string, string>): Promise<unknown> => client.action(headers);
+      expect(await ask({ Action: 'Getvar', Variable: 'PJSIP_ENDPOINT(908,callerid)' })).toMatchObject({ Response: 'Success', Value: '"Zoë Çelik" <908>' });
+      expect(await ask({ Action: 'Getvar', Variable: 'STRFTIME(1795369627,,%z)' })).toMatchObject({ Response: 'Success', Value: '+0000' });
+      expect(await ask({ Action: 'PJSIPShowContacts' })).toMatchObject({ Response: 'Error', Message: 'No Contacts found' });
+      expect(await ask({ Action: 'Command', Command: 'pjsip show transport-monitors' })).toMatchObject({ Response: 'Success' });
+      expect(await ask({ Action: 'CoreSettings' })).toMatchObject({ Response: 'Success' });
+      expect(await ask({ Action: 'Filter', Operation: 'Add', Filter: '!Event: TestEvent' })).toMatchObject({ Response: 'Success' });
+      expect(await ask({ Action: 'Originate', Channel: 'Local/600@lab', Application: 'Hangup' })).toMatchObject(refused);
+      expect(await ask({ Action: 'UpdateConfig', SrcFilename: 'manager.conf', DstFilename: 'manager.conf' })).toMatchObject(refused);
+      if (version === 16) {
+        expect(await ask({ Action: 'SIPpeers' })).toMatchObject({ Response: 'Success' });
+        expect(await ask({ Action: 'SIPshowpeer', Peer: '805' })).toMatchObject({ Response: 'Success', Description: 'Reception, ground floor' });
+        expect(await ask({ Action: 'IAXpeerlist' })).toMatchObject({ Response: 'Success' });
+      }
+      client.close();
+    });
+
+    it('refuses Command to a login without that privilege, and answers it all else', async () => {
+      const client = await AmiClient.connect(pbx.amiPort, 'nocommand', 'nocommand-secret');
+      expect(await client.action({ Action: 'Command', Command: 'pjsip show transport-monitors' })).toMatchObject(refused);
+      expect(await client.action({ Action: 'Getvar', Variable: 'PJSIP_ENDPOINT(909,callerid)' })).toMatchObject({ Value: '"Sara" <909>' });
+      client.close();
+    });
+
+    it('never lists a configured contact, though it tells of its reachability', async () => {
+      await watch.event('ContactStatus', (event) => event['AOR'] === 'trunk' && event['ContactStatus'] === 'Unreachable', 15_000);
+      expect(await watch.list({ Action: 'PJSIPShowContacts' })).toEqual([]);
+    });
+
+    it('authenticates first, then tells the contact, and counts its expiry from the answer', async () => {
+      const seen = await phone.register(120);
+      expect(seen).toMatchObject({ status: 200 });
+      await watch.event('ContactStatus', (event) => event['AOR'] === '908' && event['ContactStatus'] === 'Reachable');
+      const [listed] = await watch.list({ Action: 'PJSIPShowContacts' });
+      expect(listed).toMatchObject({ Endpoint: '908', CallId: seen.callId, UserAgent: 'snom320/8.4.18', Uri: `sip:908@${seen.remote}` });
+      expect(Number(listed?.['ExpirationTime']) * 1_000 - seen.at).toBeGreaterThan(118_000);
+      expect(Number(listed?.['ExpirationTime']) * 1_000 - seen.at).toBeLessThan(121_000);
+      const told = watch.blocks
+        .filter((block) => block['Event'] !== 'TestEvent')
+        .filter((block) => block['AccountID'] === '908' || block['AOR'] === '908' || block['Peer'] === 'PJSIP/908')
+        .map((block) => [block['Event'], block['ContactStatus'] ?? block['PeerStatus'] ?? ''].join(' ').trim());
+      expect(told.slice(0, 3)).toEqual(['ChallengeSent', 'SuccessfulAuth', 'ContactStatus NonQualified']);
+    });
+
+    it('says nothing of a refresh but its authentication, under the Call-ID of the registration', async () => {
+      const before = watch.events('ContactStatus').length;
+      const seen = await phone.register(120);
+      await watch.event('SuccessfulAuth', (event) => event['SessionID'] === seen.callId && Number(event['Timestamp']) * 1_000 > seen.at - 500);
+      expect(watch.events('ContactStatus').slice(before).filter((event) => event['AOR'] === '908')).toEqual([]);
+    });
+  });
+}
