@@ -70,6 +70,8 @@ export interface Account {
   incomplete: Incomplete[];
   online: boolean;
   since: Micros | null;
+  /** When it last lost a contact. */
+  lostAt: Micros | null;
   /** The state as it was last given out, to give out changes only. */
   told: string;
 }
@@ -89,6 +91,7 @@ export function newAccount(channelType: ChannelType, name: string): Account {
     incomplete: [],
     online: false,
     since: null,
+    lostAt: null,
     told: '',
   };
 }

@@ -56,7 +56,10 @@ function merge(listing: Listing, entry: ListedContact, account: Account, known: 
   contact.remote ??= entry.remote;
   if (contact.remote && listing.baseline) sockets.open(contact.remote, listing.requestedAt);
   if (entry.callId !== null && entry.callId !== contact.callId) {
+    // Another registration, perhaps by another phone: what is missing in the rows before stays missing.
+    if (contact.callId !== null) forgetIncomplete(account, contact);
     contact.callId = entry.callId;
+    contact.userAgent = entry.userAgent ?? contact.userAgent;
     outputs.push(...registrations.explain(account, contact, entry.callId));
   }
   contact.expiresAt = entry.expiresAt ?? contact.expiresAt;
@@ -72,6 +75,10 @@ function learnUserAgent(account: Account, contact: LiveContact, userAgent: strin
     outputs.push({ kind: 'sip-session-detail', key: row.key, userAgent, account: account.description });
     return row.nameless && account.description === null ? [{ ...row, uri: null }] : [];
   });
+}
+
+function forgetIncomplete(account: Account, contact: LiveContact): void {
+  account.incomplete = account.incomplete.filter(({ uri }) => uri !== contact.uri);
 }
 
 function unlisted(listing: Listing, account: Account, contact: LiveContact): void {

@@ -62,6 +62,7 @@ export class Registrations {
 
   removed(account: Account, contact: LiveContact, cause: string, at: Micros): void {
     account.contacts.delete(contact.uri);
+    account.lostAt = at;
     account.removals.push({ at, contact, cause, left: confirmedContacts(account).length });
   }
 

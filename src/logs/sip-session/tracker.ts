@@ -243,9 +243,9 @@ export class SessionTracker {
     const outputs: Output[] = [];
     for (const account of this.changed) {
       const online = confirmedContacts(account).length > 0;
-      if (online !== account.online) account.since = at;
-      // An account that was never on line has no state yet.
-      if (!online && !account.online) continue;
+      // An account that was never on line has no state yet; one whose last contact just went may only be moving.
+      if (!online && (!account.online || account.removals.length > 0)) continue;
+      if (online !== account.online) account.since = online ? at : (account.lostAt ?? at);
       account.online = online;
       const state = accountState(this.pbx, account, at);
       const told = JSON.stringify({ ...state, updatedAt: 0 });

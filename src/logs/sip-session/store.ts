@@ -1,0 +1,38 @@
+import type { Knex } from 'knex';
+import { insertOnce } from '../../database/database.js';
+import { clip } from '../columns.js';
+import type { Output } from '../output.js';
+import { sipSessions } from './columns.js';
+
+export const SOCKET_USE = 'socket_use';
+
+export async function writeSocketUses(trx: Knex, uses: readonly Extract<Output, { kind: 'socket-use' }>[]): Promise<void> {
+  await insertOnce(
+    trx,
+    SOCKET_USE,
+    uses.map((use) => ({
+      event_key: use.key,
+      pbx: clip(use.pbx, 64),
+      transport: use.transport ?? '',
+      remote_address: clip(use.remoteAddress, 80),
+      peername: clip(use.peername, 255),
+      account: clip(use.account ?? '', 255),
+      at: use.at,
+      handled: 0,
+    })),
+  );
+}
+
+/** Fills columns that were blank when the row was written; what stands there already stays. */
+export async function fillDetails(trx: Knex, details: readonly Extract<Output, { kind: 'sip-session-detail' }>[]): Promise<void> {
+  for (const { key, userAgent, account } of details) {
+    const fill = async (column: string, value: string | null): Promise<void> => {
+      if (value === null) return;
+      await trx(sipSessions.table)
+        .where({ event_key: key, [column]: '' })
+        .update({ [column]: clip(value, 255) });
+    };
+    await fill(sipSessions.columns.userAgent.db, userAgent);
+    await fill(sipSessions.columns.account.db, account);
+  }
+}

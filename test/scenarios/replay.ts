@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { parseHostPort, parseTransport } from '../../src/ami/address.js';
+import { amiEvent } from '../../src/ami/event.js';
+import type { ListedContact, MonitoredConnection, PbxInput } from '../../src/ami/input.js';
+import type { Output } from '../../src/logs/output.js';
+import { Translator } from '../../src/pipeline/translator.js';
+import { fromSeconds, MICROS_PER_SECOND, parseIso, type Micros } from '../../src/time.js';
+
+export const capture = (name: string): string => readFileSync(new URL(`../captures/${name}`, import.meta.url), 'utf8');
+
+type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
+
+export interface Replayed {
+  readonly outputs: readonly Output[];
+  of<K extends Output['kind']>(kind: K): OutputOf<K>[];
+  /** The session log, oldest first, one row a key, with what was filled in later. */
+  sessions(): OutputOf<'sip-session'>['row'][];
+}
+
+/**
+ * Replays what the wire said through translation. Stands in for src/ami, which has tests of its
+ * own: here text becomes inputs in the simplest way, with the PBX's own times.
+ */
+export function replay(text: string, options: { readonly monitors?: boolean } = {}): Replayed {
+  const translator = new Translator('lab');
+  const outputs: Output[] = [];
+  const give = (input: PbxInput): void => void outputs.push(...translator.handle(input));
+  const baseline = new Set<string>();
+  const isFirst = (kind: string): boolean => !baseline.has(kind) && baseline.add(kind).size > 0;
+  let now: Micros = 0;
+  let contacts: ListedContact[] = [];
+  for (const block of text.replaceAll(/\r?\n/g, '\n').split(/\n\n+/)) {
+    const { headers, output } = parse(block);
+    const own = parseIso(headers.get('eventtv') ?? '') ?? fromSeconds(Number(headers.get('timestamp') ?? Number.NaN));
+    const at = Number.isNaN(own) ? now : own;
+    now = Math.max(now, at, fromSeconds(Number(headers.get('timestamp') ?? 0)));
+    const event = headers.get('event');
+    const listing = { requestedAt: now, at: now };
+    if (event === 'ContactList') contacts.push(listed(headers));
+    else if (event === 'ContactListComplete' || headers.get('message') === 'No Contacts found') {
+      give({ kind: 'contacts', channelType: 'PJSIP', complete: true, contacts, baseline: isFirst('contacts'), ...listing });
+      contacts = [];
+    } else if (output.length > 0 && options.monitors !== false) {
+      give({ kind: 'transport-monitors', connections: connectionsOf(output), baseline: isFirst('monitors'), ...listing });
+    } else if (event !== undefined) give({ kind: 'event', event: amiEvent(event, at, headers) });
+    give({ kind: 'tick', at: now });
+  }
+  give({ kind: 'tick', at: now + 60 * MICROS_PER_SECOND });
+  const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
+  return { outputs, of, sessions: () => sessionsOf(of('sip-session'), of('sip-session-detail')) };
+}
+
+function sessionsOf(written: OutputOf<'sip-session'>[], details: OutputOf<'sip-session-detail'>[]): OutputOf<'sip-session'>['row'][] {
+  const rows = new Map(written.map(({ row }) => [row.key, row]));
+  for (const { key, userAgent, account } of details) {
+    const row = rows.get(key);
+    if (row) rows.set(key, { ...row, userAgent: row.userAgent ?? userAgent, account: row.account ?? account });
+  }
+  return [...rows.values()].sort((a, b) => a.timestamp - b.timestamp);
+}
+
+function parse(block: string): { headers: Map<string, string>; output: string[] } {
+  const headers = new Map<string, string>();
+  const output: string[] = [];
+  for (const line of block.split('\n')) {
+    const match = /^([^:]+): ?(.*)$/.exec(line);
+    if (match?.[1] === 'Output') output.push(match[2] ?? '');
+    else if (match) headers.set((match[1] ?? '').toLowerCase(), match[2] ?? '');
+  }
+  return { headers, output };
+}
+
+function listed(headers: ReadonlyMap<string, string>): ListedContact {
+  return {
+    channelType: 'PJSIP',
+    endpoint: headers.get('endpoint') ?? '',
+    uri: headers.get('uri') ?? '',
+    callId: headers.get('callid') ?? null,
+    userAgent: headers.get('useragent') ?? null,
+    expiresAt: fromSeconds(Number(headers.get('expirationtime') ?? 0)),
+    status: headers.get('status') ?? '',
+    remote: null,
+    description: null,
+  };
+}
+
+function connectionsOf(output: readonly string[]): MonitoredConnection[] {
+  return output.flatMap((line) => {
+    const match = /^\s(\S+)\s+ACTIVE\s+Incoming\s.*\s(\S+)\s*$/.exec(line);
+    const remote = match ? parseHostPort(match[1] ?? '', parseTransport((match[2] ?? '').slice(0, 3))) : null;
+    return remote && match ? [{ remote, objectName: match[2] ?? '' }] : [];
+  });
+}
