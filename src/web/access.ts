@@ -22,6 +22,8 @@ export interface Access {
   readonly knowUser: RequestHandler;
   /** Pages: sends a stranger to the sign-in form. */
   readonly signedIn: RequestHandler;
+  /** Downloads: HTTP Basic where a stranger sends it; `signedIn` looks after the others. */
+  readonly knownOrBasic: RequestHandler;
   /** Scripts: a browser's session or HTTP Basic. Throws SignInNeededError. */
   readonly signedInOrBasic: RequestHandler;
   /** Checks credentials; throws TooManyFailuresError, unchecked, for an address that failed too often. */
@@ -42,6 +44,23 @@ export function access(users: ConsoleUsers, signIn: SignIn, limit: AddressLimit,
     return outcome;
   };
 
+  const signedInOrBasic: RequestHandler = async (request, response, next) => {
+    // A proxy in front may ask for a password of its own: a session counts before the header.
+    if (response.locals.user) {
+      next();
+      return;
+    }
+    const header = request.headers.authorization;
+    if (header === undefined) throw new SignInNeededError('Use HTTP Basic with the name and password of a console user.');
+    const credentials = parseBasic(header);
+    if (!credentials) throw new SignInNeededError('The Authorization header is not one of HTTP Basic.');
+    const outcome = await attempt(request, response, 'byBasic', credentials.username, credentials.password);
+    if (outcome.kind === 'wrong') throw new SignInNeededError('The name or the password is wrong.');
+    if (outcome.kind === 'locked-out') throw new TooManyFailuresError(secondsUntil(outcome.until));
+    response.locals.user = outcome.user;
+    next();
+  };
+
   return {
     attempt,
     secondsUntil,
@@ -55,22 +74,11 @@ export function access(users: ConsoleUsers, signIn: SignIn, limit: AddressLimit,
       if (response.locals.user) next();
       else response.redirect(303, `/sign-in?${new URLSearchParams({ next: request.originalUrl }).toString()}`);
     },
-    async signedInOrBasic(request, response, next) {
-      // A proxy in front may ask for a password of its own: a session counts before the header.
-      if (response.locals.user) {
-        next();
-        return;
-      }
-      const header = request.headers.authorization;
-      if (header === undefined) throw new SignInNeededError('Use HTTP Basic with the name and password of a console user.');
-      const credentials = parseBasic(header);
-      if (!credentials) throw new SignInNeededError('The Authorization header is not one of HTTP Basic.');
-      const outcome = await attempt(request, response, 'byBasic', credentials.username, credentials.password);
-      if (outcome.kind === 'wrong') throw new SignInNeededError('The name or the password is wrong.');
-      if (outcome.kind === 'locked-out') throw new TooManyFailuresError(secondsUntil(outcome.until));
-      response.locals.user = outcome.user;
-      next();
+    knownOrBasic(request, response, next) {
+      if (request.headers.authorization === undefined) next();
+      else return signedInOrBasic(request, response, next);
     },
+    signedInOrBasic,
   };
 }
 

@@ -5,11 +5,13 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
+import { cdrs } from '../logs/cdr/columns.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
 import { answerFailure, overdue } from './answer-failure.js';
 import { api } from './api.js';
+import { csvDownload } from './csv-download.js';
 import { health } from './health.js';
 import { pages } from './pages.js';
 import { remembered, type Readiness } from './readiness.js';
@@ -59,6 +61,7 @@ export function createWebApp(parts: WebParts): Express {
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
+  app.get('/cdrs.csv', gate.knownOrBasic, gate.signedIn, csvDownload(knex, cdrs, zoneOf, clock));
   app.use(gate.signedIn, pages(knex, page, zoneOf));
   app.use(() => {
     throw new NotFoundError('no such address');

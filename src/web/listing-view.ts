@@ -1,4 +1,5 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord } from '../logs/columns.js';
+import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { cellsOf, type Cell } from './cells.js';
 import { headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 
@@ -61,7 +62,7 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
     firstHref: query.after === null ? null : listingHref(path, request),
     nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
     nextLabel: byTimeDown ? 'Older' : 'Next page',
-    csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, tz: zone.name }) : null,
+    csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, query: { ...query, limit: DEFAULT_LIMIT }, tz: zone.name }) : null,
     empty: WHEN_EMPTY[log.name] ?? '',
   };
 }

@@ -1,6 +1,6 @@
-import { DateTime, IANAZone } from 'luxon';
+import { IANAZone } from 'luxon';
 import { InvalidInputError } from '../errors.js';
-import { MICROS_PER_MS, parseIso, toMs, type Micros } from '../time.js';
+import { MICROS_PER_MS, MICROS_PER_SECOND, parseIso, toMs, type Micros } from '../time.js';
 
 const MS_PER_DAY = 86_400_000;
 // Every change of offset since 1970 falls on a quarter of an hour in UTC.
@@ -57,12 +57,18 @@ export function readerZone(name: string): ReaderZone {
     },
     parse(text) {
       const asUtc = parseIso(text);
-      if (asUtc === null) return null;
-      const wall = new Date(toMs(asUtc)).toISOString().slice(0, -1);
-      const local = DateTime.fromISO(wall, { zone });
-      return local.isValid ? local.toMillis() * MICROS_PER_MS + (asUtc - toMs(asUtc) * MICROS_PER_MS) : null;
+      return asUtc === null ? null : asUtc - wallOffset(offsetAt, toMs(asUtc)) * 60 * MICROS_PER_SECOND;
     },
   };
+}
+
+// The offset that held a day before gives the first of two instants, and in a gap the later time;
+// Luxon's own answer to both depends on the day it is asked.
+function wallOffset(offsetAt: (ms: number) => number, wallMs: number): number {
+  const before = offsetAt(wallMs - MS_PER_DAY);
+  const after = offsetAt(wallMs + MS_PER_DAY);
+  const fits = (offset: number): boolean => offsetAt(wallMs - offset * 60_000) === offset;
+  return !fits(before) && fits(after) ? after : before;
 }
 
 /** Whether a text says which zone it is in, so that the reader's has no part in it. */
