@@ -1,0 +1,103 @@
+import { expect, it } from 'vitest';
+import { describeLive, type Live, type Setup } from '../../support/live.js';
+import { eventually, type Row } from '../../support/logbook.js';
+
+const SETUPS: readonly Setup[] = [
+  // Nine hours off UTC and daylight saving in reverse, with nothing in the events that says so.
+  { version: 16, cdrMappings: false, timeZone: 'AEST-10AEDT,M10.1.0,M4.1.0/3' },
+  { version: 22, servers: true, timeZone: 'EST5EDT,M3.2.0,M11.1.0' },
+];
+
+async function callsSince(live: Live, from: number): Promise<Row[]> {
+  return live.logbook.rows('cdrs', { from: new Date(from - 1_000).toISOString() });
+}
+
+for (const setup of SETUPS) {
+  describeLive(setup, `calls ${setup.cdrMappings === false ? 'without' : 'with'} the epoch mappings, far from UTC`, (live) => {
+    const caller = (): ReturnType<Live['udp']> => live().udp('909', { ip: '127.57.41.40' });
+
+    it.each([
+      ['600', 200, 'ANSWERED', 'ANSWERED'],
+      ['601', 486, 'BUSY', 'BUSY'],
+      ['602', 503, 'FAILED', 'CONGESTION'],
+      ['930', 404, 'FAILED', 'FAILED'],
+    ])('to %s end with %i for the phone and %s in the log', async (number, status, disposition, asteriskDisposition) => {
+      const phone = await caller();
+      const from = Date.now();
+      const seen = await phone.invite(number);
+      // Version 16 says 503 and later ones 404 for an account that does not exist.
+      expect([status, ...(status === 404 ? [503] : [])]).toContain(seen.status);
+      const row = await eventually(async () => {
+        const rows = await callsSince(live(), from);
+        expect(rows).toMatchObject([{ src: '909', dst: number, disposition, asteriskDisposition, callerId: '"Sara" <909>', dcontext: 'lab' }]);
+        return rows[0];
+      });
+      expect(Math.abs(Date.parse(String(row?.['callDate'])) - from)).toBeLessThan(setup.cdrMappings === false ? 2_000 : 1_000);
+      if (setup.cdrMappings !== false) expect(row?.['callDate']).toMatch(/\.\d{6}Z$/);
+    });
+
+    it.each([
+      ['answer', 200, 'ANSWERED'],
+      ['ring', 0, 'NO_ANSWER'],
+      ['486 Busy Here', 486, 'BUSY'],
+    ] as const)('to a phone that will %s end so', async (manner, status, disposition) => {
+      const [phone, callee] = [await caller(), await live().udp('908', { ip: '127.57.41.38' })];
+      await callee.behave(manner);
+      await callee.register(120);
+      const from = Date.now();
+      const seen = await phone.invite('908', 1_500);
+      if (status !== 0) expect(seen.status).toBe(status);
+      const [row] = await eventually(async () => {
+        const rows = await callsSince(live(), from);
+        expect(rows).toMatchObject([{ src: '909', dst: '908', disposition, channel: expect.stringMatching(/^PJSIP\/909-/) as unknown, dstchannel: expect.stringMatching(/^PJSIP\/908-/) as unknown }]);
+        return rows;
+      });
+      if (disposition === 'ANSWERED') {
+        expect(Number(row?.['billsec'])).toBeGreaterThanOrEqual(1);
+        expect(Date.parse(String(row?.['answerDate']))).toBeGreaterThanOrEqual(Date.parse(String(row?.['callDate'])));
+      } else {
+        expect(row).toMatchObject({ billsec: 0, answerDate: null });
+      }
+      await callee.unregister();
+    });
+
+    it('that the callee declines keep the word of Asterisk', async () => {
+      const [phone, callee] = [await caller(), await live().udp('908', { ip: '127.57.41.39' })];
+      await callee.behave('603 Decline');
+      await callee.register(120);
+      const from = Date.now();
+      expect((await phone.invite('908')).status).toBeGreaterThanOrEqual(400);
+      await eventually(async () => {
+        const [row, ...others] = await callsSince(live(), from);
+        expect(others).toEqual([]);
+        expect(String(row?.['asteriskDisposition']).replace(' ', '_')).toBe(row?.['disposition']);
+      });
+      await callee.unregister();
+    });
+
+    it('keep any text that a caller or a dialplan puts in', async () => {
+      const phone = await live().udp('921', { ip: '127.57.41.45' });
+      const from = Date.now();
+      expect((await phone.invite('603')).status).toBe(200);
+      await eventually(async () => {
+        expect(await callsSince(live(), from)).toMatchObject([
+          { callerId: '"<script>alert(1)</script>" <921>', accountcode: '=1+1', userfield: expect.stringContaining('Grüße') as unknown },
+        ]);
+      });
+      const csv = await (await live().logbook.get('/cdrs.csv', { src: '921' })).text();
+      expect(csv).toContain("'=1+1");
+      expect(csv).not.toMatch(/[,"]=1\+1/);
+    });
+
+    it('raise the session event that a dialplan tells', async () => {
+      const phone = await caller();
+      const from = Date.now();
+      await phone.invite('700');
+      await eventually(async () => {
+        expect(await live().logbook.rows('sip-sessions', { remoteAddress: '203.0.113.37:28224', from: new Date(from).toISOString() })).toMatchObject([
+          { event: 'CONNECT', peername: '909', details: '200 OK', userAgent: 'proxy/1.0', tlsCipher: 'TLS_AES_256_GCM_SHA384' },
+        ]);
+      });
+    });
+  });
+}

@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Asterisk } from './asterisk.js';
+import { freePort, removeFolder, run, tempFolder, untilReady, type Running } from './processes.js';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+const ADMIN = { username: 'admin', password: 'a password for tests' };
+const ROOT = join(import.meta.dirname, '../..');
+
+let build: Promise<unknown> | undefined;
+
+/** Builds what stands in src, once per test file; it is quick where nothing changed. */
+function built(): Promise<unknown> {
+  build ??= promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT }).catch((error: unknown) => {
+    throw new Error(`npm run build failed: ${error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)}`);
+  });
+  return build;
+}
+
+/** The settings that connect the service to a test's Asterisk. */
+export function amiSettings(pbx: Asterisk, options: { tls?: boolean } = {}): Record<string, string> {
+  return {
+    AMI_HOST: '127.0.0.1', AMI_PORT: String(options.tls === true ? pbx.amiTlsPort : pbx.amiPort), AMI_TLS: options.tls === true ? '1' : '0',
+    AMI_USERNAME: pbx.ami.username, AMI_SECRET: pbx.ami.secret, PBX_NAME: `asterisk-${pbx.version}`,
+  };
+}
+
+/** The service as users run it: a process of its own, spoken to over HTTP alone. */
+export class Logbook {
+  private constructor(
+    readonly url: string,
+    readonly folder: string,
+    private readonly settings: NodeJS.ProcessEnv,
+    private process_: Running,
+  ) {}
+
+  /** Starts it with settings of the environment; SQLite in a temporary folder unless `DATABASE_URL` says otherwise. */
+  static async start(settings: Readonly<Record<string, string>>): Promise<Logbook> {
+    await built();
+    const folder = tempFolder('service');
+    const port = await freePort();
+    const environment = {
+      PATH: process.env['PATH'], HOME: folder, HTTP_PORT: String(port), ADMIN_USERNAME: ADMIN.username, ADMIN_PASSWORD: ADMIN.password,
+      DATABASE_URL: `sqlite:${join(folder, 'logbook.sqlite')}`, RECONCILE_EVERY_S: '1', TIME_ZONE: 'Europe/Rome', LOG_LEVEL: 'debug', ...settings,
+    };
+    const url = `http://127.0.0.1:${port}`;
+    const logbook = new Logbook(url, folder, environment, launch(folder, environment));
+    await logbook.ready();
+    return logbook;
+  }
+
+  /** Answers once database, AMI and jobs are up. */
+  async ready(timeoutMs = 30_000): Promise<void> {
+    await untilReady(this.process_, 'the service', async () => (await fetch(`${this.url}/readyz`)).status === 200, timeoutMs);
+  }
+
+  async readiness(): Promise<number> {
+    return (await fetch(`${this.url}/readyz`)).status;
+  }
+
+  async get(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const authorization = `Basic ${Buffer.from(`${ADMIN.username}:${ADMIN.password}`).toString('base64')}`;
+    return fetch(`${this.url}${path}?${new URLSearchParams(parameters).toString()}`, { headers: { authorization } });
+  }
+
+  /** The newest 1,000 rows of a listing, newest first. */
+  async rows(listing: 'sip-sessions' | 'registered-accounts' | 'web-sessions' | 'cdrs', parameters: Readonly<Record<string, string>> = {}): Promise<Row[]> {
+    const response = await this.get(`/api/v1/${listing}`, { limit: '1000', ...parameters });
+    const body: unknown = await response.json();
+    if (!response.ok || typeof body !== 'object' || body === null || !('data' in body) || !Array.isArray(body.data)) {
+      throw new Error(`GET /api/v1/${listing}: ${response.status} ${JSON.stringify(body)}`);
+    }
+    return body.data as Row[];
+  }
+
+  log(): string {
+    return this.process_.log();
+  }
+
+  /** Ends it as `systemctl stop` does; `start` brings it back with the same settings and database. */
+  async halt(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.process_.stop(signal);
+  }
+
+  async start(): Promise<void> {
+    this.process_ = launch(this.folder, this.settings);
+    await this.ready();
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
+    removeFolder(this.folder);
+  }
+}
+
+function launch(folder: string, environment: NodeJS.ProcessEnv): Running {
+  return run(process.execPath, [join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'service.log'), { cwd: folder, env: environment });
+}
+
+/** Tries until the assertion holds; then what it gives, and else its last failure. */
+export async function eventually<T>(assertion: () => Promise<T>, timeoutMs = 15_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await assertion();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(150);
+    }
+  }
+}
