@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { pino, type Logger } from 'pino';
+import { settingsFrom, type Config } from './config.js';
+import { openDatabase, type Database } from './database/database.js';
+import { CommandError } from './errors.js';
+import { startService } from './service.js';
+import { toIso } from './time.js';
+import { generatePassword } from './web/passwords.js';
+import { consoleUsers } from './web/users.js';
+
+type Environment = NodeJS.ProcessEnv;
+
+/** Runs the service until SIGINT or SIGTERM, then stops it in order. A second signal ends it at once. */
+export async function startCommand(environment: Environment): Promise<void> {
+  const config = settingsFrom(environment);
+  const logger = createLogger(config.logLevel);
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(1);
+    logger.info({ signal }, 'stopping');
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  let service;
+  try {
+    service = await startService(config, logger, stop.signal);
+  } catch (error) {
+    throw explained(error, config);
+  }
+  process.stdout.write(banner(config, service.url, service.generatedPassword));
+  if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  await service.stop();
+}
+
+export async function migrateCommand(environment: Environment): Promise<void> {
+  await withDatabase(environment, () => Promise.resolve());
+  process.stdout.write('the tables are up to date\n');
+}
+
+export type UserCommand =
+  | { readonly kind: 'add' | 'passwd'; readonly name: string; readonly fromStdin: boolean }
+  | { readonly kind: 'list' };
+
+export async function userCommand(environment: Environment, command: UserCommand): Promise<void> {
+  await withDatabase(environment, async (database) => {
+    const users = consoleUsers(database.knex);
+    if (command.kind === 'list') {
+      for (const user of await users.listUsers()) process.stdout.write(`${user.username}\tsince ${toIso(user.createdAt)}\n`);
+      return;
+    }
+    const given = command.fromStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : null;
+    const password = given ?? generatePassword();
+    if (command.kind === 'add') await users.addUser(command.name, password);
+    else await users.setPassword(command.name, password);
+    process.stdout.write(given === null ? `the password of ${command.name} is ${password}\n` : `the password of ${command.name} is set\n`);
+  });
+}
+
+async function withDatabase(environment: Environment, work: (database: Database) => Promise<void>): Promise<void> {
+  const config = settingsFrom(environment);
+  const database = openDatabase(config.databaseUrl);
+  try {
+    await database.migrate();
+    await work(database);
+  } catch (error) {
+    throw explained(error, config);
+  } finally {
+    await database.close();
+  }
+}
+
+function banner(config: Config, url: string, generatedPassword: string | null): string {
+  const lines = [
+    '',
+    config.ami === null
+      ? 'Logbook shows a demo: a recorded day of a real PBX. Set AMI_HOST to listen to yours (README.md).'
+      : `Logbook listens to ${config.pbxName} at ${config.ami.host}:${config.ami.port}.`,
+    `  console   ${url}`,
+    `  user      ${config.admin.username}`,
+    generatedPassword === null
+      ? `  password  as before (npm run logbook -- user passwd ${config.admin.username} makes a new one)`
+      : `  password  ${generatedPassword}   (said only this once)`,
+    '',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** For people at a terminal, one line an entry; for machines, JSON. */
+function createLogger(level: string): Logger {
+  if (!process.stderr.isTTY) return pino({ level }, pino.destination(2));
+  return pino({ level, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } });
+}
+
+/** The errors that a wrong setting causes, in one line with a next step. */
+function explained(error: unknown, config: Config): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new CommandError(`port ${config.http.port} on ${config.http.host} is taken; stop what uses it or set HTTP_PORT`, 1);
+    case 'EACCES':
+      return new CommandError(`not allowed: ${error.message}; choose another HTTP_PORT or folder`, 1);
+    case 'ER_ACCESS_DENIED_ERROR':
+    case 'ER_DBACCESS_DENIED_ERROR':
+      return new CommandError('the database refuses the user or the password of DATABASE_URL; correct it', 1);
+    case 'ER_BAD_DB_ERROR':
+      return new CommandError('the database that DATABASE_URL names does not exist; create it first', 1);
+    case 'SQLITE_CANTOPEN':
+      return new CommandError('the SQLite file of DATABASE_URL cannot be opened; its folder must exist and be writable', 1);
+    case 'ECONNREFUSED':
+      return new CommandError('nothing answers at DATABASE_URL; start the database or correct the address', 1);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import { JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler.js';
+
+/** Timers of this process: for one Logbook without Redis. */
+export class InProcessScheduler implements Scheduler {
+  readonly countsRuns = true;
+  private readonly records: JobRecord[] = [];
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(private readonly logger: Logger) {}
+
+  start(jobs: readonly Job[]): Promise<void> {
+    for (const job of jobs) {
+      const record = new JobRecord(job);
+      let busy = false;
+      this.records.push(record);
+      this.timers.push(
+        setInterval(() => {
+          if (busy) return;
+          busy = true;
+          const run = record
+            .run((error) => this.logger.error({ job: job.name, err: error }, 'a job failed; it runs again at its next interval'))
+            .finally(() => {
+              busy = false;
+              this.underWay.delete(run);
+            });
+          this.underWay.add(run);
+        }, job.everyMs),
+      );
+    }
+    return Promise.resolve();
+  }
+
+  status(): readonly JobStatus[] {
+    return this.records.map((record) => record.status());
+  }
+
+  trouble(): string | null {
+    return null;
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await Promise.all(this.underWay);
+  }
+}

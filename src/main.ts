@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { migrateCommand, startCommand, userCommand } from './commands.js';
+import { CommandError, InvalidConfigError, InvalidInputError, messageOf, NotFoundError } from './errors.js';
+
+/** 0: done. 1: it failed. 2: the command or a setting is wrong. 3: what it is about does not exist, or exists already. */
+const EXIT = { failed: 1, usage: 2, missing: 3 } as const;
+
+const program = new Command('logbook')
+  .description('A call and SIP-session logbook beside an Asterisk PBX.')
+  .version('0.1.0')
+  .exitOverride()
+  .addHelpText('after', '\nSettings are environment variables; README.md has the table.\nExit status: 0 done, 1 failed, 2 wrong command or setting, 3 no such user or one that exists.');
+
+program
+  .command('start')
+  .description('listen to the PBX and serve the console; without AMI_HOST, show the demo')
+  .action(() => startCommand(process.env));
+
+program
+  .command('demo')
+  .description('show the demo: a recorded day of a real PBX, whatever AMI_HOST says')
+  .action(() => startCommand({ ...process.env, AMI_HOST: '', DATABASE_URL: '', DATABASE_URL_FILE: '' }));
+
+program
+  .command('migrate')
+  .description('bring the tables of DATABASE_URL up to date, and stop')
+  .action(() => migrateCommand(process.env));
+
+const user = program.command('user').description('the people who may sign in to the console');
+const fromStdin = ['--password-stdin', 'read the password from standard input; otherwise one is generated and printed'] as const;
+user
+  .command('add <name>')
+  .description('add a user')
+  .option(...fromStdin)
+  .action((name: string, options: { passwordStdin?: boolean }) => userCommand(process.env, { kind: 'add', name, fromStdin: options.passwordStdin === true }));
+user
+  .command('passwd <name>')
+  .description("change a user's password, and sign that user out everywhere")
+  .option(...fromStdin)
+  .action((name: string, options: { passwordStdin?: boolean }) => userCommand(process.env, { kind: 'passwd', name, fromStdin: options.passwordStdin === true }));
+user
+  .command('list')
+  .description('list the users')
+  .action(() => userCommand(process.env, { kind: 'list' }));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  // Commander has said its own errors already.
+  if (!(error instanceof CommanderError)) process.stderr.write(`logbook: ${messageOf(error)}\n`);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  if (error instanceof InvalidConfigError) return EXIT.usage;
+  if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof NotFoundError || error instanceof InvalidInputError) return EXIT.missing;
+  return EXIT.failed;
+}

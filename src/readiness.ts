@@ -1,0 +1,80 @@
+import type { PbxConnection } from './ami/connection.js';
+import type { Database } from './database/database.js';
+import { messageOf } from './errors.js';
+import type { Scheduler } from './jobs/scheduler.js';
+import type { Drainer } from './pipeline/drainer.js';
+import type { InputQueue } from './pipeline/queue.js';
+import { toIso } from './time.js';
+import type { Check, Readiness } from './web/readiness.js';
+
+const DATABASE_ANSWER_MS = 2_000;
+/** A job that has not run for so many intervals is in trouble. */
+const MISSED_INTERVALS = 3;
+
+interface Parts {
+  readonly database: Database;
+  readonly connection: Pick<PbxConnection, 'status'>;
+  readonly drainer: Drainer;
+  readonly queue: InputQueue;
+  readonly scheduler: Scheduler;
+}
+
+/** What `/readyz` and the console's notice say, asked anew each time. */
+export function readinessOf({ database, connection, drainer, queue, scheduler }: Parts): () => Promise<Readiness> {
+  const startedAt = Date.now();
+  return async () => ({
+    database: await databaseCheck(database, drainer, queue),
+    ami: amiCheck(connection),
+    jobs: jobsCheck(scheduler, startedAt),
+  });
+}
+
+async function databaseCheck(database: Database, drainer: Drainer, queue: InputQueue): Promise<Check> {
+  const { failing, rejected } = drainer.status();
+  const waiting = queue.length > 0 ? `; ${queue.length} events wait` : '';
+  const dropped = queue.dropped > 0 ? `; ${queue.dropped} events were dropped at the limit` : '';
+  const refused = rejected > 0 ? `; ${rejected} rows were refused` : '';
+  if (failing !== null) return { ok: false, message: `takes no rows: ${failing}${waiting}${dropped}${refused}` };
+  try {
+    await answerWithin(DATABASE_ANSWER_MS, database.check());
+    return { ok: true, message: `takes rows${waiting}${dropped}${refused}` };
+  } catch (error) {
+    return { ok: false, message: `${messageOf(error)}${waiting}${dropped}${refused}` };
+  }
+}
+
+function amiCheck(connection: Pick<PbxConnection, 'status'>): Check {
+  const status = connection.status();
+  switch (status.state) {
+    case 'up':
+      return { ok: true, message: [`connected to Asterisk ${status.asteriskVersion ?? 'of unknown version'}`, ...status.warnings].join('; ') };
+    case 'connecting':
+      return { ok: false, message: status.lastError === null ? 'connecting' : `connecting; last time: ${status.lastError}` };
+    case 'refused':
+      return { ok: false, message: `the PBX refuses the login: ${status.message}; next try at ${toIso(status.retryAt)}` };
+    case 'down':
+      return { ok: false, message: `${status.message}; next try at ${toIso(status.retryAt)}` };
+    case 'stopped':
+      return { ok: false, message: 'stopped' };
+  }
+}
+
+function jobsCheck(scheduler: Scheduler, startedAt: number): Check {
+  const trouble = scheduler.trouble();
+  if (trouble !== null) return { ok: false, message: trouble };
+  for (const { name, everyMs, lastRunAt, lastError } of scheduler.status()) {
+    if (lastError !== null) return { ok: false, message: `${name} failed: ${lastError}` };
+    // With Redis another process may have run it; then this one cannot tell, and Redis says trouble if there is any.
+    if (scheduler.countsRuns && Date.now() - (lastRunAt ?? startedAt) > MISSED_INTERVALS * everyMs + 1_000) {
+      return { ok: false, message: `${name} has not run for ${MISSED_INTERVALS} intervals` };
+    }
+  }
+  return { ok: true, message: 'on schedule' };
+}
+
+function answerWithin(ms: number, answer: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`did not answer within ${ms / 1_000} s`)), ms);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,154 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { PbxConnection, type PbxConnectionOptions } from './ami/connection.js';
+import type { Config } from './config.js';
+import { openDatabase, type Database } from './database/database.js';
+import { startDemoPbx, type DemoPbx } from './demo/server.js';
+import { messageOf } from './errors.js';
+import { BullScheduler } from './jobs/bull.js';
+import { InProcessScheduler } from './jobs/in-process.js';
+import { reconcileJob } from './jobs/reconcile.js';
+import type { Scheduler } from './jobs/scheduler.js';
+import { readAccountStates } from './logs/registered-account/store.js';
+import { Drainer } from './pipeline/drainer.js';
+import { InputQueue } from './pipeline/queue.js';
+import { Translator } from './pipeline/translator.js';
+import { readinessOf } from './readiness.js';
+import { createWebApp } from './web/app.js';
+import { consoleUsers } from './web/users.js';
+
+const DATABASE_RETRY_MS = 2_000;
+const STOP_PATIENCE_MS = 3_000;
+
+export interface Service {
+  readonly url: string;
+  /** The first password, where this start made one; nobody can ask for it again. */
+  readonly generatedPassword: string | null;
+  /**
+   * Stops in the order of the data's way: no more from the PBX, all that was received is written,
+   * jobs and requests under way end, then the database closes.
+   */
+  stop(): Promise<void>;
+}
+
+/** Builds every part by hand and starts them in order. Waits for a database that is away; rejects when `signal` aborts that. */
+export async function startService(config: Config, logger: Logger, signal: AbortSignal): Promise<Service> {
+  const database = openDatabase(config.databaseUrl);
+  await databaseReady(database, logger, signal);
+  const users = consoleUsers(database.knex);
+  const { generatedPassword } = await users.ensureAdmin(config.admin.username, config.admin.password);
+
+  const queue = new InputQueue();
+  const translator = new Translator(config.pbxName);
+  translator.restore(await readAccountStates(database.knex, config.pbxName));
+  const drainer = new Drainer(queue, translator, database, logger);
+
+  const demo = config.ami === null ? await startDemoPbx({ logger }) : null;
+  const connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => queue.push(input) });
+
+  const scheduler: Scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger);
+  const readiness = readinessOf({ database, connection, drainer, queue, scheduler });
+  const app = createWebApp({ database, config, logger, demo: demo !== null, readiness });
+  const server = createServer(app);
+  try {
+    await listen(server, config);
+    drainer.start();
+    await scheduler.start([reconcileJob(database, connection, config.reconcileEveryMs)]);
+    connection.start();
+  } catch (error) {
+    await stopAll({ connection, demo, drainer, scheduler, server, database });
+    throw error;
+  }
+  return {
+    url: `http://${hostInUrl(config.http.host)}:${(server.address() as AddressInfo).port}`,
+    generatedPassword,
+    stop: () => stopAll({ connection, demo, drainer, scheduler, server, database }),
+  };
+}
+
+interface Parts {
+  readonly connection: PbxConnection;
+  readonly demo: DemoPbx | null;
+  readonly drainer: Drainer;
+  readonly scheduler: Scheduler;
+  readonly server: Server;
+  readonly database: Database;
+}
+
+async function stopAll({ connection, demo, drainer, scheduler, server, database }: Parts): Promise<void> {
+  await connection.stop();
+  await demo?.close();
+  await drainer.stop();
+  await scheduler.stop();
+  await closed(server);
+  await database.close();
+}
+
+function amiOptions(config: Config, demo: DemoPbx | null): Omit<PbxConnectionOptions, 'logger' | 'onInput'> {
+  if (demo) {
+    // The recording plays faster than the clock at first, so it is asked more often.
+    return { host: demo.host, port: demo.port, username: demo.username, secret: demo.secret, tls: false, pollIntervalMs: 100, pingIntervalMs: 250 };
+  }
+  const { ami } = config;
+  if (!ami) throw new Error('neither a PBX nor a demo');
+  const { host, port, username, secret, tls, tlsCa } = ami;
+  return { host, port, username, secret, tls, ...(tlsCa === null ? {} : { tlsCa: readFileSync(tlsCa, 'utf8') }) };
+}
+
+async function databaseReady(database: Database, logger: Logger, signal: AbortSignal): Promise<void> {
+  for (let said = ''; ; ) {
+    try {
+      await database.migrate();
+      return;
+    } catch (error) {
+      if (signal.aborted || !isAway(error)) {
+        await database.close();
+        throw error;
+      }
+      const reason = messageOf(error);
+      if (reason !== said) logger.warn({ reason }, 'the database is away; waiting for it');
+      said = reason;
+      await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
+    }
+  }
+}
+
+// What waiting can mend; a wrong password or a broken migration it cannot.
+const AWAY: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'PROTOCOL_CONNECTION_LOST',
+  'ER_CON_COUNT_ERROR',
+  'ER_SERVER_SHUTDOWN',
+  'SQLITE_BUSY',
+]);
+
+const isAway = (error: unknown): boolean =>
+  error instanceof Error && (('code' in error && typeof error.code === 'string' && AWAY.has(error.code)) || error.name === 'KnexTimeoutError');
+
+async function listen(server: Server, config: Config): Promise<void> {
+  server.listen(config.http.port, config.http.host);
+  await once(server, 'listening');
+}
+
+async function closed(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const close = once(server, 'close');
+  server.close();
+  // A download still running gets a moment; a browser's idle connection none.
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), STOP_PATIENCE_MS);
+  await close;
+  clearTimeout(timer);
+}
+
+const hostInUrl = (host: string): string => (host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host);

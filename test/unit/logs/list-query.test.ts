@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../../src/errors.js';
+import { cdrs } from '../../../src/logs/cdr/columns.js';
+import { clip, fromRow, toRow, type LogDefinition } from '../../../src/logs/columns.js';
+import { cursorAfter, keysetColumns, parseListQuery } from '../../../src/logs/list-query.js';
+import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
+import { sipSessions } from '../../../src/logs/sip-session/columns.js';
+import { webSessions } from '../../../src/logs/web-session/columns.js';
+import { parseIso } from '../../../src/time.js';
+
+const LOGS: readonly LogDefinition[] = [sipSessions, registeredAccounts, webSessions, cdrs];
+
+describe('parseListQuery', () => {
+  it('answers newest first, 50, without parameters and with the empty ones of a form', () => {
+    const query = { from: null, to: null, filters: {}, sort: 'callDate', order: 'desc', limit: 50, after: null };
+    expect(parseListQuery(cdrs, {})).toEqual(query);
+    expect(parseListQuery(cdrs, { from: '', src: ' ', cursor: '' })).toEqual(query);
+  });
+
+  it('reads every parameter', () => {
+    expect(parseListQuery(cdrs, { from: '2026-05-10', to: '2026-05-11T00:00:00+02:00', src: '904', disposition: 'BUSY', sort: 'dst', order: 'desc', limit: '1000' })).toEqual({
+      from: parseIso('2026-05-10T00:00:00Z'),
+      to: parseIso('2026-05-10T22:00:00Z'),
+      filters: { src: '904', disposition: 'BUSY' },
+      sort: 'dst',
+      order: 'desc',
+      limit: 1_000,
+      after: null,
+    });
+  });
+
+  it.each([
+    [{ from: 'yesterday' }, 'from'],
+    [{ from: '2026-02-30' }, 'from'],
+    [{ from: '2026-05-11', to: '2026-05-10' }, 'from'],
+    [{ limit: '0' }, 'limit'],
+    [{ limit: '1001' }, 'limit'],
+    [{ limit: '1e3' }, 'limit'],
+    [{ sort: 'userfield' }, 'sort'],
+    [{ sort: 'id; drop table cdr' }, 'sort'],
+    [{ sort: '__proto__' }, 'sort'],
+    [{ order: 'up' }, 'order'],
+    [{ disposition: 'CONGESTION' }, 'disposition'],
+    [{ source: '904' }, 'source'],
+    [{ constructor: 'x' }, 'constructor'],
+    [{ src: ['1', '2'] }, 'src'],
+    [{ cursor: 'bm9uc2Vuc2U' }, 'cursor'],
+    [{ cursor: Buffer.from('["callDate","asc",1,2]').toString('base64url') }, 'cursor'],
+    [{ cursor: Buffer.from('["callDate","desc","x",2]').toString('base64url') }, 'cursor'],
+    [{ cursor: Buffer.from('null').toString('base64url') }, 'cursor'],
+  ])('names the parameter that is wrong in %j', (parameters, field) => {
+    try {
+      parseListQuery(cdrs, parameters);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(InvalidInputError);
+      expect((error as InvalidInputError).field).toBe(field);
+    }
+  });
+
+  it('continues with the cursor it gave', () => {
+    const query = parseListQuery(cdrs, { sort: 'src' });
+    const record = fromRow(cdrs.columns, { id: 7, call_date: 1_000_000, src: '904' });
+    const next = parseListQuery(cdrs, { sort: 'src', cursor: cursorAfter(cdrs, query, record) });
+    expect(next.after).toEqual(['904', 1_000_000, 7]);
+  });
+});
+
+describe.each(LOGS)('the columns of $name', (log) => {
+  it('have the columns that the log is sorted and filtered by', () => {
+    for (const name of [log.timeColumn, log.defaultSort, ...log.tieBreak, 'id']) expect(log.columns).toHaveProperty(name);
+    expect(log.columns[log.defaultSort]?.sortable).toBe(true);
+    expect(keysetColumns(log, log.defaultSort).at(-1)).toBe('id');
+  });
+
+  it('store and read a record without loss', () => {
+    const record = Object.fromEntries(Object.entries(log.columns).map(([name, { type }]) => [name, type === 'text' ? 'é' : type === 'flag' ? true : 7]));
+    expect(fromRow(log.columns, toRow(log.columns, record))).toEqual(record);
+    const absent = Object.fromEntries(Object.entries(log.columns).map(([name, { type, optional }]) => [name, optional ? null : type === 'text' ? '' : type === 'flag' ? false : 0]));
+    expect(fromRow(log.columns, toRow(log.columns, absent))).toEqual(absent);
+  });
+});
+
+describe('clip', () => {
+  it('never tears a character apart', () => {
+    expect(clip('ab\u{1F4DE}', 3)).toBe('ab');
+    expect(clip('ab\u{1F4DE}', 4)).toBe('ab\u{1F4DE}');
+  });
+});
