@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AmiClient } from './ami-client.js';
@@ -9,7 +9,7 @@ import { filled, type Values } from './template.js';
 
 export interface AsteriskOptions {
   readonly version: 16 | 22;
-  /** POSIX TZ of the PBX's local clock, such as `EST5EDT,M3.2.0,M11.1.0`; UTC when not given. */
+  /** Zone of the PBX's local clock, such as `America/New_York`; UTC when not given. */
   readonly timeZone?: string;
   /** With the epoch mappings of docker/asterisk/cdr_manager.conf; true when not given. */
   readonly cdrMappings?: boolean;
@@ -54,7 +54,7 @@ const PRODUCTION = join(HERE, '../../docker/asterisk');
 
 /** A private Asterisk on loopback and free ports, with the configuration of docker/asterisk plus lab accounts. */
 export async function startAsterisk(options: AsteriskOptions): Promise<Asterisk> {
-  const root = join(cacheFolder(), `asterisk-${options.version}`);
+  const root = rootFolder(options);
   const dir = tempFolder(`asterisk-${options.version}`, join(root, 'tmp'));
   const inside = dir.slice(root.length);
   for (const folder of ['etc', 'db', 'keys', 'spool', 'run', 'log']) mkdirSync(join(dir, folder));
@@ -69,7 +69,7 @@ export async function startAsterisk(options: AsteriskOptions): Promise<Asterisk>
   const config = `${inside}/etc/asterisk.conf`;
   const launch = async (): Promise<Running> => {
     const process_ = run(chroot, [root, 'asterisk', '-f', '-C', config], join(dir, 'log/console.log'), {
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: options.timeZone ?? 'UTC0' },
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
     });
     await untilReady(process_, `Asterisk ${options.version}`, async () => {
       const client = await AmiClient.connect(ports.amiPort, 'everything', 'everything-secret');
@@ -106,9 +106,20 @@ export async function startAsterisk(options: AsteriskOptions): Promise<Asterisk>
     resume: () => server.signal('SIGCONT'),
     async stop() {
       await halt('SIGKILL');
-      removeFolder(dir);
+      removeFolder(options.timeZone === undefined ? dir : join(root, '..'));
     },
   };
+}
+
+/** Asterisk takes its zone from /etc/localtime and not from TZ, so another zone needs a root of its own: hard links, half a second. */
+function rootFolder({ version, timeZone }: AsteriskOptions): string {
+  const installed = join(cacheFolder(), `asterisk-${version}`);
+  if (timeZone === undefined) return installed;
+  const root = join(tempFolder(`root-${version}`, cacheFolder()), 'root');
+  execFileSync('cp', ['-al', installed, root]);
+  rmSync(join(root, 'etc/localtime'));
+  symlinkSync(`/usr/share/zoneinfo/${timeZone}`, join(root, 'etc/localtime'));
+  return root;
 }
 
 type Ports = Record<'amiPort' | 'amiTlsPort' | 'sipPort' | 'sipTlsPort' | 'chanSipPort' | 'iaxPort' | 'httpPort' | 'providerPort', number>;

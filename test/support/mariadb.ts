@@ -79,7 +79,7 @@ function asRoot(): string[] {
 let created = 0;
 
 /** An empty database on a server, for one test file; `drop` removes it. */
-export async function freshDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
+export async function freshDatabase(serverUrl: string): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {
   created += 1;
   const name = `test_${process.pid}_${Date.now().toString(36)}_${created}`;
   const execute = async (sql: string): Promise<void> => {

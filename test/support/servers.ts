@@ -27,7 +27,7 @@ export default async function servers(project: TestProject): Promise<() => Promi
 }
 
 /** An empty database on the run's MariaDB, for use inside `describeWith(['mariadb'], …)`. */
-export const emptyMariaDb = (): Promise<{ url: string; drop(): Promise<void> }> => freshDatabase(inject('mariaDbUrl'));
+export const emptyMariaDb = (): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> => freshDatabase(inject('mariaDbUrl'));
 
 /** The run's Redis; each test file takes a key prefix of its own. */
 export const redisUrl = (): string => inject('redisUrl');

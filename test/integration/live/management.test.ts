@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { AmiClient } from '../../support/ami-client.js';
 import { BOTH, describeLive } from '../../support/live.js';
@@ -30,23 +31,19 @@ for (const setup of BOTH) {
       });
     });
 
-    it('over ARI that Asterisk reports are web sessions', async () => {
+    // Neither version raises a security event for an ARI login, right or wrong; should a later one do so, this says it.
+    it('over ARI are not reported by Asterisk, and make no row', async () => {
       const from = Date.now();
-      const ari = (password: string): Promise<Response> =>
-        fetch(`http://127.0.0.1:${live().pbx.httpPort}/ari/asterisk/info`, { headers: { authorization: `Basic ${btoa(`ari-user:${password}`)}` } });
-      expect((await ari('ari-secret')).status).toBe(200);
-      expect((await ari('guessed')).status).toBe(401);
-      // What Asterisk itself reports of them is the measure.
       const watch = await live().pbx.watch();
-      await ari('guessed');
-      await ari('ari-secret');
-      const told = await watch.event('InvalidPassword', (event) => event['Service'] === 'ARI', 2_000).catch(() => null);
+      const ari = async (password: string): Promise<number> => {
+        const headers = { authorization: `Basic ${btoa(`ari-user:${password}`)}` };
+        return (await fetch(`http://127.0.0.1:${live().pbx.httpPort}/ari/asterisk/info`, { headers })).status;
+      };
+      expect([await ari('ari-secret'), await ari('guessed')]).toEqual([200, 401]);
+      await sleep(1_000);
+      expect(watch.blocks.filter((block) => block['Service'] === 'ARI' || block['Service'] === 'HTTP')).toEqual([]);
+      expect([...(await since(from, 'ARI')), ...(await since(from, 'HTTP'))]).toEqual([]);
       watch.close();
-      if (told === null) {
-        expect(await since(from, 'ARI')).toEqual([]);
-        return;
-      }
-      await eventually(async () => expect(await since(from, 'ARI')).toEqual(expect.arrayContaining([expect.objectContaining({ eventType: 'FAIL_BAD_CREDENTIALS', principal: 'ari-user' })])));
     });
   });
 }
