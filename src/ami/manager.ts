@@ -40,7 +40,8 @@ export interface AmiSessionOptions {
   readonly tally: Tally;
   /** Called for each event that belongs to no list, in the order sent. */
   readonly onEvent: (name: string, headers: Headers) => void;
-  readonly onClosed: (reason: Error) => void;
+  /** Called once, when the connection ends from either side. */
+  readonly onClosed: () => void;
 }
 
 interface Gathering {
@@ -57,6 +58,9 @@ export class AmiSession {
   readonly #leash: Leash;
   readonly #idPrefix = `logbook-${randomBytes(6).toString('hex')}-`;
   readonly #lists = new Map<string, Gathering>();
+  #onClosed: (reason: Error) => void = () => undefined;
+  /** Resolves with the reason when the connection ends. */
+  readonly closed = new Promise<Error>((resolve) => (this.#onClosed = resolve));
   readonly #rejections = new Set<(reason: Error) => void>();
   #lastId = 0;
   #closed: Error | null = null;
@@ -134,7 +138,8 @@ export class AmiSession {
     const closed = new AmiClosedError(reason.message);
     for (const reject of this.#rejections) reject(closed);
     this.#rejections.clear();
-    this.options.onClosed(reason);
+    this.options.onClosed();
+    this.#onClosed(reason);
   }
 
   #send(action: Action, id: string, timeoutMs: number): Promise<Answer> {

@@ -19,22 +19,29 @@ export interface PbxAddress {
   readonly tlsCa?: string;
 }
 
-/** Opens the connection, encrypted where asked. Rejects when it is not up within `timeoutMs`. */
-export function openSocket(address: PbxAddress, timeoutMs: number): Promise<Socket> {
+/** Opens the connection, encrypted where asked. Rejects when it is not up within `timeoutMs`, or when the signal ends it. */
+export function openSocket(address: PbxAddress, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const { host, port } = address;
     const socket = address.tls ? encrypted(address) : connectTcp({ host, port });
     const timer = setTimeout(() => {
       fail(new Error(`no connection to ${host}:${port} within ${timeoutMs} ms`));
     }, timeoutMs);
-    const fail = (error: Error): void => {
+    const settle = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: Error): void => {
+      settle();
       socket.destroy();
       reject(error);
     };
+    const onAbort = (): void => fail(new Error('stopped'));
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
     socket.once('error', fail);
     socket.once(address.tls ? 'secureConnect' : 'connect', () => {
-      clearTimeout(timer);
+      settle();
       socket.off('error', fail);
       socket.setNoDelay(true);
       resolve(socket);
