@@ -90,12 +90,14 @@ function database(db: Knex, dialect: Dialect): Database {
 }
 
 /**
- * How many rows go into one statement. SQLite takes 32,766 variables at most; MariaDB's packet
- * limit is met by the same bound.
+ * How many rows go into one statement. knex writes a multi-row insert for SQLite as a compound
+ * select, of which SQLite takes 500 terms; MariaDB's packet limit is met by bounding the values.
  */
-export function rowsPerStatement(columnCount: number): number {
-  return Math.min(1_000, Math.floor(30_000 / columnCount));
+function rowsPerStatement(db: Knex, columnCount: number): number {
+  return Math.min(isSqlite(db) ? 500 : 1_000, Math.floor(30_000 / columnCount));
 }
+
+const isSqlite = (db: Knex): boolean => (db.client as { readonly config: Knex.Config }).config.client === 'better-sqlite3';
 
 /**
  * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is.
@@ -104,7 +106,7 @@ export function rowsPerStatement(columnCount: number): number {
 export async function insertOnce(trx: Knex, table: string, rows: readonly Record<string, string | number>[]): Promise<void> {
   const first = rows[0];
   if (!first) return;
-  const size = rowsPerStatement(Object.keys(first).length);
+  const size = rowsPerStatement(trx, Object.keys(first).length);
   for (let start = 0; start < rows.length; start += size) {
     await trx(table)
       .insert(rows.slice(start, start + size))

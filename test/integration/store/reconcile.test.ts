@@ -1,0 +1,108 @@
+import { beforeEach, expect, it } from 'vitest';
+import { listPage } from '../../../src/database/listing.js';
+import { eventKey } from '../../../src/logs/key.js';
+import { parseListQuery } from '../../../src/logs/list-query.js';
+import type { Output } from '../../../src/logs/output.js';
+import { sipSessions, type SipSession } from '../../../src/logs/sip-session/columns.js';
+import { reconcile } from '../../../src/logs/sip-session/reconcile.js';
+import { sessionRow } from '../../../src/logs/sip-session/rows.js';
+import { writeBatch } from '../../../src/pipeline/writer.js';
+import { describeEachDatabase } from '../../support/databases.js';
+
+const SECOND = 1_000_000;
+const REMOTE = { transport: 'TLS', ip: '192.0.2.1', port: 40_000 } as const;
+const ADDRESS = '192.0.2.1:40000';
+
+const boundary = (event: 'CONNECT' | 'DISCONNECT', seconds: number, remote = REMOTE): Output => ({
+  kind: 'sip-session',
+  row: sessionRow('lab', { at: seconds * SECOND, event, source: 'CLIENT', details: '', remote, binding: 'pending' }),
+});
+
+function use(peername: string, seconds: number, pbx = 'lab'): Output {
+  const at = seconds * SECOND;
+  return { kind: 'socket-use', key: eventKey(pbx, peername, at), pbx, transport: 'TLS', remoteAddress: ADDRESS, peername, account: `Name of ${peername}`, at };
+}
+
+describeEachDatabase('reconciliation', (database) => {
+  beforeEach(async () => {
+    await database().knex('sip_session').del();
+    await database().knex('socket_use').del();
+  });
+
+  const run = (seconds: number) => reconcile(database(), seconds * SECOND);
+  const rows = async (): Promise<string[]> => {
+    const { records } = await listPage(database().knex, sipSessions, parseListQuery(sipSessions, { order: 'asc' }));
+    return records.map((row: SipSession) => `${row.event} ${row.timestamp / SECOND} ${row.binding} ${row.peername ?? row.candidates ?? '-'} ${row.account ?? '-'} ${row.reconciled}`);
+  };
+
+  it('binds both ends of a connection to the account that used it', async () => {
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), boundary('DISCONNECT', 200)]);
+    await run(201);
+    expect(await rows()).toEqual(['CONNECT 100 bound 909 Name of 909 true', 'DISCONNECT 200 bound 909 Name of 909 true']);
+  });
+
+  it('says ambiguous when two accounts used it, and never guesses', async () => {
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), use('904', 150), boundary('DISCONNECT', 200)]);
+    await run(201);
+    expect(await rows()).toEqual(['CONNECT 100 ambiguous 904,909 - false', 'DISCONNECT 200 ambiguous 904,909 - false']);
+  });
+
+  it('takes a binding back when a second account appears later on the open connection', async () => {
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101)]);
+    await run(102);
+    expect(await rows()).toEqual(['CONNECT 100 bound 909 Name of 909 true']);
+    await writeBatch(database(), [use('904', 150)]);
+    await run(151);
+    expect(await rows()).toEqual(['CONNECT 100 ambiguous 904,909 - false']);
+  });
+
+  it('keeps the uses of one address apart by time', async () => {
+    await writeBatch(database(), [
+      boundary('CONNECT', 100),
+      use('909', 101),
+      boundary('DISCONNECT', 200),
+      boundary('CONNECT', 300),
+      use('904', 301),
+      boundary('DISCONNECT', 400),
+    ]);
+    await run(401);
+    expect((await rows()).map((row) => row.split(' ')[3])).toEqual(['909', '909', '904', '904']);
+  });
+
+  it('keeps PBXs, and UDP and TLS of one address, apart', async () => {
+    await writeBatch(database(), [boundary('CONNECT', 100), { ...boundary('CONNECT', 100, { ...REMOTE, transport: 'UDP' } as never) }, use('909', 101, 'other')]);
+    await run(1_000);
+    expect((await rows()).every((row) => row.includes('unknown'))).toBe(true);
+  });
+
+  it('waits a minute before it says unknown, and still binds when the proof comes later', async () => {
+    await writeBatch(database(), [boundary('CONNECT', 100)]);
+    await run(130);
+    expect(await rows()).toEqual(['CONNECT 100 pending - - false']);
+    await run(161);
+    expect(await rows()).toEqual(['CONNECT 100 unknown - - false']);
+    await writeBatch(database(), [use('909', 300)]);
+    await run(301);
+    expect(await rows()).toEqual(['CONNECT 100 bound 909 Name of 909 true']);
+  });
+
+  it('looks only at what is not bound yet', async () => {
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), boundary('DISCONNECT', 200)]);
+    await run(201);
+    expect(await run(202)).toEqual({ looked: 0, bound: 0, ambiguous: 0, unknown: 0 });
+  });
+
+  it('may run many times at once', async () => {
+    const remote = (n: number) => ({ ...REMOTE, port: 10_000 + n });
+    const outputs = Array.from({ length: 120 }, (_, n): Output[] => [
+      boundary('CONNECT', 100, remote(n) as typeof REMOTE),
+      { ...(use(`9${n}`, 101) as Extract<Output, { kind: 'socket-use' }>), remoteAddress: `192.0.2.1:${10_000 + n}` },
+      boundary('DISCONNECT', 200, remote(n) as typeof REMOTE),
+    ]);
+    await writeBatch(database(), outputs.flat());
+    await Promise.all([run(201), run(201), run(201)]);
+    const { records } = await listPage(database().knex, sipSessions, parseListQuery(sipSessions, { limit: '1000' }));
+    expect(records).toHaveLength(240);
+    for (const row of records) expect(`9${Number(row.remoteAddress?.split(':')[1]) - 10_000}`).toBe(row.peername);
+  });
+});
