@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { basic, PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
+import { onEachDatabase, type EmptyDatabase } from './each-database.js';
+import { at, cdr, insertCdrs } from './samples.js';
+
+const CALLS = 12_345;
+// Together more than the sockets' buffers hold, so that a client that does not read is felt.
+const LONG = 'x'.repeat(500);
+
+onEachDatabase('the download', (emptyDatabase) => {
+  let database: EmptyDatabase;
+  let console: TestConsole;
+  let visitor: Visitor;
+
+  beforeAll(async () => {
+    database = await emptyDatabase();
+    console = await startConsole(database.url);
+    const begin = at('2026-05-10T12:00:00Z');
+    await insertCdrs(
+      console.database.knex,
+      Array.from({ length: CALLS }, (_, i) => cdr({ callDate: begin + i * 1_000_000, src: i % 5 === 0 ? '=1+1' : '+39061234', duration: i % 7, lastdata: LONG, userfield: LONG })),
+    );
+    visitor = new Visitor(console.url);
+    await visitor.signIn();
+  });
+
+  afterAll(async () => {
+    await console.stop();
+    await database.drop();
+  });
+
+  const download = async (path: string): Promise<string[]> => (await (await visitor.get(path)).text()).split('\r\n');
+
+  it('is linked from the page, with its filters and zone', async () => {
+    const html = await (await visitor.get('/cdrs?src=%3D1%2B1&limit=10')).text();
+    expect(html).toContain('href="/cdrs.csv?src=%3D1%2B1&amp;tz=Europe%2FRome" download>Download report - CSV</a>');
+  });
+
+  it('has every row of the list, in its order', async () => {
+    const lines = await download('/cdrs.csv');
+    expect(lines).toHaveLength(CALLS + 2);
+    expect(lines[0]).toContain('Call Date (Europe/Rome),Call Date (UTC)');
+    const dates = lines.slice(1, -1).map((line) => line.split(',')[2] ?? '');
+    expect(dates[0]).toBe(`2026-05-10T15:25:44.000000Z`);
+    expect(dates).toEqual([...dates].sort().reverse());
+  });
+
+  it('has exactly what the filter leaves', async () => {
+    const lines = await download('/cdrs.csv?src=%3D1%2B1&from=2026-05-10T14:00&to=2026-05-10T14:01&tz=Europe/Rome&sort=callDate&order=asc');
+    expect(lines).toHaveLength(12 + 2);
+    expect(lines[1]).toContain(",2026-05-10 14:00:00,2026-05-10T12:00:00.000000Z,");
+    expect(lines[1]).toContain(",'=1+1,");
+    expect((await download('/cdrs.csv?src=%2B39061234&limit=3'))[1]).toContain(',+39061234,');
+  });
+
+  it('has a header when there are no rows, and a dated name', async () => {
+    const answer = await visitor.get('/cdrs.csv?src=nobody&tz=UTC');
+    expect(answer.headers.get('content-type')).toContain('text/csv; charset=utf-8');
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="cdrs-\d{4}-\d\d-\d\d\.csv"$/);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    expect([...bytes.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
+    expect(bytes.toString().split('\r\n')).toHaveLength(2);
+  });
+
+  it('is for those who are signed in, also by Basic', async () => {
+    expect((await fetch(`${console.url}/cdrs.csv`, { redirect: 'manual' })).status).toBe(303);
+    expect((await fetch(`${console.url}/cdrs.csv?src=nobody`, { headers: basic('admin', PASSWORD) })).status).toBe(200);
+    expect((await fetch(`${console.url}/cdrs.csv?src=nobody`, { headers: basic('admin', 'wrong') })).status).toBe(401);
+    expect((await visitor.get('/cdrs.csv?tz=Mars')).status).toBe(400);
+    expect((await visitor.get('/cdrs.csv?colour=red')).status).toBe(400);
+  });
+
+  const open = async (path: string): Promise<IncomingMessage> => {
+    const request = httpRequest(`${console.url}${path}`, { headers: { cookie: visitor.sessionCookie } }).end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    return response;
+  };
+
+  /** How many listing queries the database is asked while `body` runs. */
+  const queriesDuring = async (body: () => Promise<void>): Promise<number> => {
+    let queries = 0;
+    const count = ({ sql }: { sql: string }): void => {
+      if (sql.includes('from `cdr`')) queries += 1;
+    };
+    console.database.knex.on('query', count);
+    await body();
+    console.database.knex.off('query', count);
+    return queries;
+  };
+
+  it('waits for a client that does not read, and stops when it is gone', async () => {
+    const queries = await queriesDuring(async () => {
+      const response = await open('/cdrs.csv');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      response.destroy();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    });
+    expect(queries).toBeLessThan(Math.ceil(CALLS / 2_000));
+  });
+
+  it('is cut off when it fails midway, so that it never looks whole', async () => {
+    const { knex } = console.database;
+    const response = await open('/cdrs.csv');
+    // The next page meets a table that is not there.
+    await knex.schema.renameTable('cdr', 'cdr_away');
+    try {
+      await expect(
+        (async () => {
+          for await (const chunk of response) expect(chunk).toBeTruthy();
+        })(),
+      ).rejects.toThrow('aborted');
+    } finally {
+      await knex.schema.renameTable('cdr_away', 'cdr');
+    }
+    expect(await download('/cdrs.csv')).toHaveLength(CALLS + 2);
+  });
+});
