@@ -94,14 +94,14 @@ function cachedOffsets(zone: IANAZone): (ms: number) => number {
 }
 
 function cachedDates(): (day: number) => string {
-  let lastDay = NaN;
-  let lastDate = '';
+  const dates = new Map<number, string>();
   return (day) => {
-    if (day !== lastDay) {
-      lastDay = day;
-      lastDate = new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+    let date = dates.get(day);
+    if (date === undefined) {
+      date = new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+      dates.set(day, date);
     }
-    return lastDate;
+    return date;
   };
 }
 

@@ -97,7 +97,7 @@ onEachDatabase('the download', (emptyDatabase) => {
       response.destroy();
       await new Promise((resolve) => setTimeout(resolve, 200));
     });
-    expect(queries).toBeLessThan(Math.ceil(CALLS / 2_000));
+    expect(queries).toBeLessThan(Math.ceil(CALLS / 1_000));
   });
 
   it('is cut off when it fails midway, so that it never looks whole', async () => {
