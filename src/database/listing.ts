@@ -10,7 +10,7 @@ export interface Page<C extends Columns> {
 
 /** One page of a log, in the order asked for. Never counts and never skips: a page costs what it shows. */
 export async function listPage<C extends Columns>(knex: Knex, log: LogDefinition<C>, query: ListQuery): Promise<Page<C>> {
-  const rows: DatabaseRow[] = await pageQuery(knex, log, { ...query, limit: query.limit + 1 });
+  const rows = (await pageQuery(knex, log, { ...query, limit: query.limit + 1 })) as DatabaseRow[];
   const records = rows.slice(0, query.limit).map((row) => fromRow(log.columns, row));
   const last = records.at(-1);
   const more = rows.length > query.limit && last !== undefined;
@@ -29,7 +29,7 @@ export async function* listAll<C extends Columns>(
 ): AsyncGenerator<readonly RecordOf<C>[]> {
   let after = query.after;
   for (;;) {
-    const rows: DatabaseRow[] = await pageQuery(knex, log, { ...query, after, limit: pageSize });
+    const rows = (await pageQuery(knex, log, { ...query, after, limit: pageSize })) as DatabaseRow[];
     if (rows.length === 0) return;
     yield rows.map((row) => fromRow(log.columns, row));
     const last = rows.at(-1);

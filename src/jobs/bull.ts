@@ -97,7 +97,7 @@ export class BullScheduler implements Scheduler {
     const wanted = new Map(this.jobs.map((job) => [job.name, job.everyMs]));
     for (const present of await this.queue.getRepeatableJobs()) {
       // A changed interval would leave the old repeatable running beside the new one.
-      if (wanted.get(present.name) !== Number(present.every)) await this.queue.removeRepeatableByKey(present.key);
+      if (wanted.get(present.name) !== present.every) await this.queue.removeRepeatableByKey(present.key);
     }
     for (const job of this.jobs) await this.queue.add(job.name, {}, { repeat: { every: job.everyMs } });
   }

@@ -288,3 +288,24 @@ describe('what others tell', () => {
     ]);
   });
 });
+
+describe('transport monitors', () => {
+  const monitors = (...open: string[]): string =>
+    ['Response: Success', 'Message: Command output follows', 'Output: PJSIP Transport Monitors:', ...open.map((remote) => `Output:  ${remote}   ACTIVE   Incoming   2   0   tlss0x7f38`), 'Output: \n\n'].join('\n');
+  const tick = (at: string): string => `Event: Registry\nTimestamp: ${at}\nStatus: Request Sent\n\n`;
+  const registered = NOBODY + monitors() + auth('1000.0', '909', 's1', WIRE_TLS) + contact('1000.001', 'NonQualified', ON_TLS);
+
+  it.each([
+    ['before', [tick('1010.5'), monitors(), contact('1011.0', 'Removed', ON_TLS)]],
+    ['after', [contact('1010.0', 'Removed', ON_TLS), tick('1015.0'), monitors()]],
+  ])('call it a break when the listing comes %s the registration ended with its connection', (_, parts) => {
+    const text = registered + tick('1002.0') + monitors('192.0.2.1:40000') + parts.join('');
+    expect(rows(text).filter((row) => row.startsWith('DISCONNECT'))).toEqual(['DISCONNECT SERVER - NETWORK_ERROR 192.0.2.1:40000']);
+  });
+
+  it('call it closed when the phone had unregistered', () => {
+    const left = auth('1010.0', '909', 's1', WIRE_TLS) + contact('1010.001', 'Removed', ON_TLS);
+    const text = registered + tick('1002.0') + monitors('192.0.2.1:40000') + left + tick('1015.0') + monitors();
+    expect(rows(text).filter((row) => row.startsWith('DISCONNECT'))).toEqual(['DISCONNECT CLIENT - CLOSED 192.0.2.1:40000']);
+  });
+});

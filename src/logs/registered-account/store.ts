@@ -20,7 +20,7 @@ export async function writeAccountStates(trx: Knex, states: readonly AccountStat
 
 /** Every account of a PBX as it was last written, for a listener that starts. */
 export async function readAccountStates(knex: Knex, pbx: string): Promise<AccountState[]> {
-  const rows: DatabaseRow[] = await knex(registeredAccounts.table).where('pbx', pbx);
+  const rows = (await knex(registeredAccounts.table).where('pbx', pbx)) as DatabaseRow[];
   return rows.map(fromStateRow);
 }
 

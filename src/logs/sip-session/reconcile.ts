@@ -7,15 +7,19 @@ import { bind, boundColumns, type Use } from './bind.js';
 import { sipSessions, type Binding } from './columns.js';
 import { SOCKET_USE } from './store.js';
 
-/** A CONNECT or DISCONNECT row, as far as binding needs it. */
-interface Boundary {
-  readonly id: number;
-  readonly event: string;
+/** A socket at an instant. */
+interface Place {
   readonly at: Micros;
-  readonly binding: Binding;
   readonly pbx: string;
   readonly transport: string;
   readonly remote_address: string;
+}
+
+/** A CONNECT or DISCONNECT row, as far as binding needs it. */
+interface Boundary extends Place {
+  readonly id: number;
+  readonly event: string;
+  readonly binding: Binding;
 }
 
 export interface ReconcileReport {
@@ -58,12 +62,12 @@ class Run {
   async pendingRows(): Promise<void> {
     let after = 0;
     for (;;) {
-      const rows: Boundary[] = await this.knex(sipSessions.table)
+      const rows = (await this.knex(sipSessions.table)
         .select(COLUMNS)
         .where('binding', 'pending')
         .where('id', '>', after)
         .orderBy('id')
-        .limit(BATCH);
+        .limit(BATCH)) as Boundary[];
       for (const row of rows) await this.decide(row);
       const last = rows.at(-1);
       if (!last || rows.length < BATCH) return;
@@ -74,11 +78,11 @@ class Run {
   /** A proof that came late may bind what was called unknown, or make ambiguous what was bound. */
   async newUses(): Promise<void> {
     for (;;) {
-      const uses: (Pick<Boundary, 'id' | 'at' | 'pbx' | 'transport' | 'remote_address'>)[] = await this.knex(SOCKET_USE)
+      const uses = (await this.knex(SOCKET_USE)
         .select('id', 'at', 'pbx', 'transport', 'remote_address')
         .where('handled', 0)
         .orderBy('id')
-        .limit(BATCH);
+        .limit(BATCH)) as (Place & { readonly id: number })[];
       for (const use of uses) {
         const opened = await this.neighbour(use, '<=');
         if (opened?.event === 'CONNECT') await this.decide(opened);
@@ -105,8 +109,8 @@ class Run {
   }
 
   /** The nearest CONNECT or DISCONNECT of the same socket before or after a row. */
-  private async neighbour(row: Pick<Boundary, 'at' | 'pbx' | 'transport' | 'remote_address'>, side: '<' | '<=' | '>'): Promise<Boundary | undefined> {
-    const rows: Boundary[] = await this.knex(sipSessions.table)
+  private async neighbour(row: Place, side: '<' | '<=' | '>'): Promise<Boundary | undefined> {
+    const rows = (await this.knex(sipSessions.table)
       .select(COLUMNS)
       .where('remote_address', row.remote_address)
       .where('at', side, row.at)
@@ -117,7 +121,7 @@ class Run {
         { column: 'at', order: side === '>' ? 'asc' : 'desc' },
         { column: 'id', order: side === '>' ? 'asc' : 'desc' },
       ])
-      .limit(1);
+      .limit(1)) as Boundary[];
     return rows[0];
   }
 
@@ -129,7 +133,7 @@ class Run {
       .where('pbx', row.pbx)
       .whereIn('transport', sameKind(row.transport));
     if (closed !== null) void query.where('at', '<=', closed);
-    const found: { peername: string; account: string }[] = await query;
+    const found = (await query) as { peername: string; account: string }[];
     return Promise.all(
       found.map(async ({ peername, account }) => ({ peername, account: account === '' ? await this.nameOf(row.pbx, peername) : account })),
     );

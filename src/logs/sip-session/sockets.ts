@@ -11,6 +11,8 @@ interface Socket {
   seenAt: Micros;
   /** Accounts that proved themselves on it. */
   readonly accounts: Set<string>;
+  /** The PBX gave it up; if it closes now, it broke. */
+  broken: boolean;
   tlsCipher: string | null;
 }
 
@@ -39,6 +41,7 @@ export class Sockets {
     const known = this.sockets.get(keyOf(remote));
     if (known) {
       known.seenAt = Math.max(known.seenAt, at);
+      known.broken = false;
       if (remote.transport) known.remote = remote;
       return [];
     }
@@ -54,7 +57,7 @@ export class Sockets {
       return;
     }
     if (this.sockets.size >= MOST_SOCKETS) this.forgetOldest();
-    this.sockets.set(keyOf(remote), { remote, seenAt: at, accounts: new Set(), tlsCipher });
+    this.sockets.set(keyOf(remote), { remote, seenAt: at, accounts: new Set(), broken: false, tlsCipher });
   }
 
   /** The account proved itself on this socket. The first time is the evidence that reconciliation binds by. */
@@ -73,7 +76,11 @@ export class Sockets {
 
   /** The client no longer answers, or its registration ended unasked. Silent where the monitors will tell. */
   lost(remote: Remote, at: Micros, details: string): Output[] {
-    if (this.monitored && isReliable(remote.transport)) return [];
+    if (this.monitored && isReliable(remote.transport)) {
+      const socket = this.sockets.get(keyOf(remote));
+      if (socket) socket.broken = true;
+      return [];
+    }
     return this.close(remote, at, details);
   }
 
@@ -114,7 +121,7 @@ export class Sockets {
       if (!isReliable(socket.remote.transport) || listed.has(key) || socket.seenAt >= listing.requestedAt) continue;
       if (listing.baseline) this.sockets.delete(key);
       else {
-        const broke = this.users.hasRegistration(socket.remote);
+        const broke = socket.broken || this.users.hasRegistration(socket.remote);
         outputs.push(...this.close(socket.remote, listing.requestedAt, broke ? 'NETWORK_ERROR' : 'CLOSED'));
       }
     }
