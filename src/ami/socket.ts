@@ -31,10 +31,10 @@ export function openSocket(address: PbxAddress, timeoutMs: number, signal: Abort
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
     };
-    const fail = (error: Error): void => {
+    const fail = (error: NodeJS.ErrnoException): void => {
       settle();
       socket.destroy();
-      reject(error);
+      reject(explained(error, address));
     };
     const onAbort = (): void => fail(new Error('stopped'));
     signal.addEventListener('abort', onAbort);
@@ -57,4 +57,14 @@ function encrypted({ host, port, tlsVerify = true, tlsCa }: PbxAddress): Socket 
     rejectUnauthorized: tlsVerify,
     ...(tlsCa === undefined ? {} : { ca: tlsCa, checkServerIdentity: () => undefined }),
   });
+}
+
+// OpenSSL's own words name no setting that helps.
+function explained(error: NodeJS.ErrnoException, { host, port, tls }: PbxAddress): Error {
+  const code = error.code ?? '';
+  if (tls && /CERT|SIGNATURE/.test(code)) {
+    return new Error(`the certificate of ${host}:${port} is not trusted (${code}): name the PBX's ca.crt, or its self-signed certificate, as the one to trust`);
+  }
+  if (tls && /^(ERR_SSL|EPROTO)/.test(code)) return new Error(`${host}:${port} speaks no TLS (${code}): look at tlsenable and tlsbindaddr in manager.conf`);
+  return error;
 }
