@@ -24,6 +24,7 @@ function built(): Promise<unknown> {
 export function amiSettings(pbx: Asterisk, options: { tls?: boolean } = {}): Record<string, string> {
   return {
     AMI_HOST: '127.0.0.1', AMI_PORT: String(options.tls === true ? pbx.amiTlsPort : pbx.amiPort), AMI_TLS: options.tls === true ? '1' : '0',
+    ...(options.tls === true ? { AMI_TLS_CA: join(pbx.dir, 'keys/asterisk.crt') } : {}),
     AMI_USERNAME: pbx.ami.username, AMI_SECRET: pbx.ami.secret, PBX_NAME: `asterisk-${pbx.version}`,
   };
 }

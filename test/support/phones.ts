@@ -186,7 +186,7 @@ function playSipp(folder: string, name: string, values: Values, options: PlayOpt
   started += 1;
   const scenario = join(folder, `${started}-${name}`);
   const messages = join(folder, `${started}-messages.log`);
-  writeFileSync(scenario, filled(join(import.meta.dirname, 'sipp', name), { userAgent: 'snom320/8.4.18', ...values }));
+  writeFileSync(scenario, filled(join(import.meta.dirname, 'sipp', name), { userAgent: options.userAgent ?? 'snom320/8.4.18', ...values }));
   const bracketed = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip);
   const process_ = run('sipp', [
     ...(options.answering === true ? [] : [`${bracketed(options.server ?? '127.0.0.1')}:${options.port}`, '-m', '1', '-aa', '-cid_str', options.callId ?? '', '-base_cseq', String(options.cseq ?? 1)]),
