@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { PbxConnection, type PbxConnectionOptions } from '../../../src/ami/connection.js';
+import type { PbxInput } from '../../../src/ami/input.js';
+import { basic, silent, startScriptedPbx, until, type Script, type ScriptedPbx } from './scripted-pbx.js';
+
+const cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+interface Started {
+  readonly pbx: ScriptedPbx;
+  readonly connection: PbxConnection;
+  readonly inputs: PbxInput[];
+}
+
+async function start(script: Script, options: Partial<PbxConnectionOptions> = {}): Promise<Started> {
+  const pbx = await startScriptedPbx(script);
+  const inputs: PbxInput[] = [];
+  const connection = new PbxConnection({
+    host: '127.0.0.1', port: pbx.port, username: 'u', secret: 's', tls: false, logger: silent, onInput: (input) => inputs.push(input),
+    pingIntervalMs: 40, pingTimeoutMs: 60, pollIntervalMs: 20, loginTimeoutMs: 150, bootTimeoutMs: 150, tickIntervalMs: 10, snapshotDelayMs: 10, snapshotSpacingMs: 10,
+    backoff: { firstMs: 10, maxMs: 40 }, ...options,
+  });
+  cleanUps.push(() => pbx.close(), () => connection.stop());
+  connection.start();
+  return { pbx, connection, inputs };
+}
+
+const kinds = (inputs: readonly PbxInput[]): string[] => inputs.filter((input) => input.kind !== 'tick').map((input) => input.kind);
+const isUp = ({ connection }: Started): boolean => connection.status().state === 'up';
+
+describe('a connection', () => {
+  test('logs in, asks for its classes of events, and says `connected` before all else', async () => {
+    const started = await start(basic);
+    await until(() => isUp(started), 'up');
+    expect(started.inputs[0]?.kind).toBe('connected');
+    expect(kinds(started.inputs)).toEqual(['connected', 'event']);
+    expect(started.pbx.received.some((action) => /^Eventmask: system,security,cdr,user$/im.test(action))).toBe(true);
+  });
+
+  test("stamps events with the PBX's clock, and ticks by it without going back", async () => {
+    const aheadS = 3_600;
+    const started = await start((action, header, socket) =>
+      action === 'ping' ? `Response: Success\r\n%ID%Timestamp: ${(Date.now() / 1000 + aheadS).toFixed(6)}\r\n\r\n` : basic(action, header, socket));
+    await until(() => isUp(started), 'up');
+    started.pbx.say('Event: PeerStatus\r\nPeer: x\r\n\r\nEvent: PeerStatus\r\nTimestamp: 1795369877.104048\r\n\r\nEvent: ChallengeSent\r\nTimestamp: 1.5\r\nEventTV: 2026-11-22T17:51:16.730+0100\r\n\r\n');
+    await until(() => kinds(started.inputs).length >= 5, 'three events');
+    const at = started.inputs.filter((input) => input.kind === 'event').map((input) => input.event.at);
+    expect(Math.abs((at[1] ?? 0) / 1e6 - Date.now() / 1e3 - aheadS)).toBeLessThan(2);
+    expect(at.slice(2)).toEqual([1_795_369_877_104_048, Date.parse('2026-11-22T16:51:16.730Z') * 1_000]);
+    await until(() => started.inputs.filter((input) => input.kind === 'tick').length > 3, 'ticks');
+    const ticks = started.inputs.filter((input) => input.kind === 'tick').map((input) => input.at);
+    expect(ticks).toEqual([...ticks].sort((a, b) => a - b));
+    expect(Math.abs((ticks[0] ?? 0) / 1e6 - Date.now() / 1e3 - aheadS)).toBeLessThan(2);
+  });
+
+  test('goes on without FullyBooted after a while, with a warning', async () => {
+    const started = await start((action, header, socket) =>
+      action === 'login' ? 'Response: Success\r\n%ID%Message: Authentication accepted\r\n\r\n' : basic(action, header, socket));
+    await until(() => isUp(started), 'up');
+    const status = started.connection.status();
+    expect(status.state === 'up' && status.warnings[0]).toMatch(/FullyBooted.*add system to its read= line/);
+  });
+
+  test('names the privileges that the login lacks', async () => {
+    const started = await start(basic);
+    await until(() => isUp(started), 'up');
+    const status = started.connection.status();
+    const warnings = status.state === 'up' ? status.warnings.join('\n') : '';
+    for (const privilege of ['system', 'reporting', 'command']) expect(warnings).toContain(`add ${privilege} to its write= line in manager.conf`);
+  });
+
+  test('is found half-open by its watchdog, and made anew', async () => {
+    let isSilent = false;
+    const started = await start((action, header, socket) => (isSilent ? null : basic(action, header, socket)));
+    await until(() => isUp(started), 'up');
+    isSilent = true;
+    const began = performance.now();
+    await until(() => started.connection.status().state === 'down', 'down');
+    expect(performance.now() - began).toBeLessThan(1_000);
+    isSilent = false;
+    await until(() => isUp(started), 'up again');
+    expect(kinds(started.inputs).filter((kind) => kind === 'connected')).toHaveLength(2);
+  });
+
+  test('is kept while events come, though a Ping has to wait', async () => {
+    let mute = false;
+    const started = await start((action, header, socket) => (mute && action === 'ping' ? null : basic(action, header, socket)));
+    await until(() => isUp(started), 'up');
+    mute = true;
+    for (let round = 0; round < 30; round += 1) {
+      started.pbx.say('Event: PeerStatus\r\nPeer: x\r\n\r\n');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(started.connection.status().state).toBe('up');
+  });
+
+  test('half an event before a break does not mix with what follows it', async () => {
+    const started = await start(basic);
+    await until(() => isUp(started), 'up');
+    started.pbx.say('Event: Cdr\r\nSource: 804\r\nDesti');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    started.pbx.drop();
+    await until(() => started.pbx.connections() === 2 && isUp(started), 'up again');
+    expect(started.inputs.filter((input) => input.kind === 'event').map((input) => input.event.name)).toEqual(['FullyBooted', 'FullyBooted']);
+  });
+
+  test('backs off to minutes when refused, and says so', async () => {
+    const started = await start(() => 'Response: Error\r\n%ID%Message: Authentication failed\r\n\r\n');
+    await until(() => started.connection.status().state === 'refused', 'refused');
+    const status = started.connection.status();
+    expect(status).toMatchObject({ state: 'refused', message: 'Authentication failed' });
+    expect(status.state === 'refused' && status.retryAt / 1e6 - Date.now() / 1e3).toBeGreaterThan(50);
+    expect(started.pbx.connections()).toBe(1);
+  });
+
+  test('tries again and again when nobody says anything, or nobody is there', async () => {
+    const started = await start(() => null, { loginTimeoutMs: 30 });
+    await until(() => started.pbx.connections() >= 3, 'three attempts');
+    await started.pbx.close();
+    await until(() => /ECONNREFUSED/.test(JSON.stringify(started.connection.status())), 'refused by the system');
+  });
+
+  test('hands over nothing after stop, and stops while connecting', async () => {
+    const started = await start(basic);
+    await until(() => isUp(started), 'up');
+    await started.connection.stop();
+    const count = started.inputs.length;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(started.inputs).toHaveLength(count);
+    expect(started.connection.status()).toEqual({ state: 'stopped' });
+    const other = await start(() => null, { loginTimeoutMs: 60_000 });
+    await until(() => other.pbx.connections() === 1, 'connected');
+    await other.connection.stop();
+  });
+
+  test('outlives an input that is not taken', async () => {
+    let failed = false;
+    const started = await start(basic, {
+      onInput: () => {
+        failed = true;
+        throw new Error('no');
+      },
+    });
+    await until(() => isUp(started) && failed, 'up');
+  });
+});
