@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { EventEmitter } from 'node:events';
 import net, { type Socket } from 'node:net';
 import createManager, { type VendorBlock, type VendorManager } from 'asterisk-manager';
 import { checkBlock, unescapeValue } from './block.js';
 import { BlockFramer } from './framer.js';
+import { Leash } from './leash.js';
 import type { Tally } from './tally.js';
 
 /** One event or answer as it came: headers in lower case, in the order sent, the last of a name that came twice. */
@@ -203,33 +203,6 @@ export class AmiSession {
     this.#lastId += 1;
     return `${this.#idPrefix}${this.#lastId}`;
   }
-}
-
-/** The socket that asterisk-manager believes it has: blocks are delivered to it, its writes go to the real one. */
-class Leash extends EventEmitter {
-  readyState = 'open';
-  /** ActionIDs sent and not answered yet; asterisk-manager emits on whatever ActionID an answer carries. */
-  readonly awaited = new Set<string>();
-
-  constructor(private readonly socket: Socket) {
-    super();
-  }
-
-  deliver(block: string): void {
-    this.emit('data', block);
-    if (block.startsWith('Response')) this.awaited.delete(/^ActionID: (.*)$/im.exec(block)?.[1]?.trimEnd() ?? '');
-  }
-
-  write(text: string): boolean {
-    const id = /^ActionID: (.*)$/m.exec(text)?.[1]?.trimEnd();
-    if (id !== undefined) this.awaited.add(id);
-    return this.socket.write(text, 'utf8');
-  }
-
-  end = (): void => undefined;
-  setKeepAlive = (): void => undefined;
-  setNoDelay = (): void => undefined;
-  setEncoding = (): void => undefined;
 }
 
 // asterisk-manager opens its own connection; lending it another `net.createConnection` for the one
