@@ -20,6 +20,8 @@ export const overdue: RequestHandler = (_request, response, next) => {
 /** The last handler: every error becomes a page or JSON, in the words of `failureOf`. */
 export function answerFailure(views: Views, logger: Logger): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
+    // Answered as overdue while its handler was still at it.
+    if (response.writableEnded) return;
     const failure = failureOf(error);
     if (failure.status >= 500) logger.error({ err: error, method: request.method, path: request.path }, failure.title);
     // Begun answers cannot be taken back; Express cuts them off, so that nobody takes them for whole.

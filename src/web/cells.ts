@@ -82,14 +82,15 @@ export function cellsOf(log: LogDefinition, record: LogRecord, zone: ReaderZone)
 }
 
 function plainCell(name: string, column: Column, value: Value, zone: ReaderZone): Cell {
-  const cell = { title: column.title, className: `${name} ${column.type}`, text: '' };
+  const chosen = Array.isArray(column.filter);
+  const cell = { title: column.title, className: `${name} ${column.type}${chosen ? ' choice' : ''}`, text: '' };
   if (value === null || value === '') return cell;
   if (isInstant(column)) {
     const time = timeText(Number(value), zone, column);
     return { ...cell, text: time.text, time };
   }
   if (column.type === 'seconds') return { ...cell, text: formatSeconds(Number(value)) };
-  const tone = Array.isArray(column.filter) && typeof value === 'string' ? toneOf(value) : 'plain';
+  const tone = chosen && typeof value === 'string' ? toneOf(value) : 'plain';
   return { ...cell, text: visible(String(value)), ...(tone === 'plain' ? {} : { tone }) };
 }
 

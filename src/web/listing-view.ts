@@ -108,6 +108,7 @@ function hiddenFields(request: ListingRequest): { name: string; value: string }[
 function orderText({ log, query }: ListingRequest): string {
   const column = log.columns[query.sort];
   const down = query.order === 'desc';
+  if (query.sort === log.timeColumn && log.defaultSort === log.timeColumn) return down ? 'newest first' : 'oldest first';
   if (column && isInstant(column)) return down ? 'latest first' : 'earliest first';
   return `by ${column?.title ?? query.sort}, ${down ? 'descending' : 'ascending'}`;
 }
