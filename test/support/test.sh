@@ -3,6 +3,22 @@
 # (`npm test -- test/unit`). The last line is `N passed, N failed`.
 set -eu
 cd "$(dirname "$0")/../.."
+
+summary=$(mktemp)
+finish() {
+  status=$?
+  passed=0 failed=0
+  read -r passed failed <"$summary" || true
+  rm -f "$summary"
+  # Whatever went wrong before or beside the tests is a failure too.
+  if [ "$status" != 0 ] && [ "${failed:-0}" = 0 ]; then failed=1; fi
+  echo "${passed:-0} passed, ${failed:-0} failed"
+  [ "${failed:-0}" = 0 ] || exit 1
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 if [ ! -x node_modules/.bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   echo "test: installing packages (once, about half a minute)" >&2
   npm ci --no-fund --no-audit --loglevel=error >&2
@@ -18,11 +34,4 @@ else
   echo "test: without root and Debian no servers are installed; tests that need them are skipped" >&2
 fi
 
-summary=$(mktemp)
-trap 'rm -f "$summary"' EXIT
-status=0
-LOGBOOK_TEST_SUMMARY="$summary" vitest run "$@" </dev/null || status=$?
-read -r passed failed <"$summary" || { passed=0; failed=1; }
-if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+LOGBOOK_TEST_SUMMARY="$summary" vitest run "$@" </dev/null
