@@ -89,13 +89,14 @@ async function stopAll({ connection, demo, drainer, scheduler, server, database 
 
 function amiOptions(config: Config, demo: DemoPbx | null): Omit<PbxConnectionOptions, 'logger' | 'onInput'> {
   if (demo) {
-    // The recording plays faster than the clock at first, so it is asked more often.
-    return { host: demo.host, port: demo.port, username: demo.username, secret: demo.secret, tls: false, pollIntervalMs: 100, pingIntervalMs: 250 };
+    const { host, port, username, secret, pace } = demo;
+    return { host, port, username, secret, tls: false, ...pace };
   }
   const { ami } = config;
   if (!ami) throw new Error('neither a PBX nor a demo');
   const { host, port, username, secret, tls, tlsCa } = ami;
-  return { host, port, username, secret, tls, ...(tlsCa === null ? {} : { tlsCa: readFileSync(tlsCa, 'utf8') }) };
+  // Asterisk's certificates are self-signed as a rule: without AMI_TLS_CA the line is encrypted, and the README says what that leaves open.
+  return { host, port, username, secret, tls, tlsVerify: tlsCa !== null, ...(tlsCa === null ? {} : { tlsCa: readFileSync(tlsCa, 'utf8') }) };
 }
 
 async function databaseReady(database: Database, logger: Logger, signal: AbortSignal): Promise<void> {
