@@ -64,11 +64,12 @@ export function views(
   };
 }
 
-/** What is down, for everybody to see. The database is left out: without it there is no page. */
+/** What is down, for everybody to see. */
 async function notices(readiness: () => Promise<Readiness>): Promise<string[]> {
   try {
-    const { ami, jobs } = await readiness();
+    const { database, ami, jobs } = await readiness();
     return [
+      ...(database.ok ? [] : [`The database is in trouble: ${database.message}`]),
       ...(ami.ok ? [] : [`No connection to the PBX: ${ami.message}`]),
       ...(jobs.ok ? [] : [`Background jobs are not running: ${jobs.message}`]),
     ];
