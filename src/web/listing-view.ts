@@ -1,6 +1,7 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { cellsOf, type Cell } from './cells.js';
+import { visible } from './display-text.js';
 import { headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 
 export interface Head {
@@ -16,6 +17,8 @@ export interface FilterField {
   readonly name: string;
   readonly label: string;
   readonly value: string;
+  /** The value where it stands as text, outside its field. */
+  readonly shown: string;
   readonly kind: 'datetime' | 'choice' | 'text';
   readonly choices: readonly string[];
 }
@@ -86,13 +89,21 @@ function filterFields({ log, query, zone }: ListingRequest): FilterField[] {
   const bound = (name: 'from' | 'to', label: string): FilterField => {
     const at = query[name];
     const local = at === null ? null : zone.local(at);
-    return { name, label: `${time} ${label}`, value: local ? `${local.date}T${local.clock}` : '', kind: 'datetime', choices: [] };
+    return {
+      name,
+      label: `${time} ${label}`,
+      value: local ? `${local.date}T${local.clock}` : '',
+      shown: local ? `${local.date} ${local.clock}` : '',
+      kind: 'datetime',
+      choices: [],
+    };
   };
   const columns = Object.entries(log.columns)
     .filter(([, column]) => column.filter !== undefined)
     .map(([name, column]): FilterField => {
       const choices = Array.isArray(column.filter) ? (column.filter as readonly string[]) : [];
-      return { name, label: column.title, value: query.filters[name] ?? '', kind: choices.length > 0 ? 'choice' : 'text', choices };
+      const value = query.filters[name] ?? '';
+      return { name, label: column.title, value, shown: visible(value), kind: choices.length > 0 ? 'choice' : 'text', choices };
     });
   return [bound('from', 'from'), bound('to', 'before'), ...columns];
 }
