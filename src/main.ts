@@ -10,6 +10,7 @@ const program = new Command('logbook')
   .description('A call and SIP-session logbook beside an Asterisk PBX.')
   .version('0.1.0')
   .exitOverride()
+  .showHelpAfterError('(logbook --help lists the commands, logbook COMMAND --help what each one takes)')
   .addHelpText('after', '\nSettings are environment variables; README.md has the table.\nExit status: 0 done, 1 failed, 2 wrong command or setting, 3 no such user or one that exists.');
 
 program

@@ -37,53 +37,49 @@ export interface Service {
 /** Builds every part by hand and starts them in order. Waits for a database that is away; rejects when `signal` aborts that. */
 export async function startService(config: Config, logger: Logger, signal: AbortSignal): Promise<Service> {
   const database = openDatabase(config.databaseUrl);
-  await databaseReady(database, logger, signal);
-  const users = consoleUsers(database.knex);
-  const { generatedPassword } = await users.ensureAdmin(config.admin.username, config.admin.password);
-
-  const queue = new InputQueue();
-  const translator = new Translator(config.pbxName);
-  translator.restore(await readAccountStates(database.knex, config.pbxName));
-  const drainer = new Drainer(queue, translator, database, logger);
-
-  const demo = config.ami === null ? await startDemoPbx({ logger }) : null;
-  const connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => queue.push(input) });
-
-  const scheduler: Scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger);
-  const readiness = readinessOf({ database, connection, drainer, queue, scheduler });
-  const app = createWebApp({ database, config, logger, demo: demo !== null, readiness });
-  const server = createServer(app);
+  const parts: Parts = { database };
   try {
-    await listen(server, config);
+    await databaseReady(database, logger, signal);
+    const queue = new InputQueue();
+    const translator = new Translator(config.pbxName);
+    translator.restore(await readAccountStates(database.knex, config.pbxName));
+    const drainer = (parts.drainer = new Drainer(queue, translator, database, logger));
+
+    const demo = config.ami === null ? (parts.demo = await startDemoPbx({ logger })) : null;
+    const connection = (parts.connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => queue.push(input) }));
+    const scheduler = (parts.scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger));
+    const readiness = readinessOf({ database, connection, drainer, queue, scheduler });
+    const server = (parts.server = createServer(createWebApp({ database, config, logger, demo: demo !== null, readiness })));
+
+    const port = await listen(server, config);
     drainer.start();
     await scheduler.start([reconcileJob(database, connection, config.reconcileEveryMs)]);
     connection.start();
+    // Last, so that a start that fails does not use up the password it could not show.
+    const { generatedPassword } = await consoleUsers(database.knex).ensureAdmin(config.admin.username, config.admin.password);
+    return { url: `http://${hostInUrl(config.http.host)}:${port}`, generatedPassword, stop: () => stopAll(parts) };
   } catch (error) {
-    await stopAll({ connection, demo, drainer, scheduler, server, database });
+    await stopAll(parts);
     throw error;
   }
-  return {
-    url: `http://${hostInUrl(config.http.host)}:${(server.address() as AddressInfo).port}`,
-    generatedPassword,
-    stop: () => stopAll({ connection, demo, drainer, scheduler, server, database }),
-  };
 }
 
+/** What has been built so far; all but the database may be missing when the start failed. */
 interface Parts {
-  readonly connection: PbxConnection;
-  readonly demo: DemoPbx | null;
-  readonly drainer: Drainer;
-  readonly scheduler: Scheduler;
-  readonly server: Server;
   readonly database: Database;
+  connection?: PbxConnection;
+  demo?: DemoPbx;
+  drainer?: Drainer;
+  scheduler?: Scheduler;
+  server?: Server;
 }
 
 async function stopAll({ connection, demo, drainer, scheduler, server, database }: Parts): Promise<void> {
-  await connection.stop();
+  await connection?.stop();
   await demo?.close();
-  await drainer.stop();
-  await scheduler.stop();
-  await closed(server);
+  await drainer?.stop();
+  await scheduler?.stop();
+  if (server) await closed(server);
   await database.close();
 }
 
@@ -105,10 +101,7 @@ async function databaseReady(database: Database, logger: Logger, signal: AbortSi
       await database.migrate();
       return;
     } catch (error) {
-      if (signal.aborted || !isAway(error)) {
-        await database.close();
-        throw error;
-      }
+      if (signal.aborted || !isAway(error)) throw error;
       const reason = messageOf(error);
       if (reason !== said) logger.warn({ reason }, 'the database is away; waiting for it');
       said = reason;
@@ -136,9 +129,10 @@ const AWAY: ReadonlySet<string> = new Set([
 const isAway = (error: unknown): boolean =>
   error instanceof Error && (('code' in error && typeof error.code === 'string' && AWAY.has(error.code)) || error.name === 'KnexTimeoutError');
 
-async function listen(server: Server, config: Config): Promise<void> {
+async function listen(server: Server, config: Config): Promise<number> {
   server.listen(config.http.port, config.http.host);
   await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 async function closed(server: Server): Promise<void> {

@@ -27,12 +27,16 @@ export function openDatabase(url: string): Database {
   throw new InvalidInputError('DATABASE_URL', 'must begin with sqlite: or mysql://');
 }
 
+// knex would print what it also throws.
+const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
+
 function sqlite(filename: string): Database {
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
   const db = knex({
     client: 'better-sqlite3',
     connection: { filename },
     useNullAsDefault: true,
+    log: SILENT,
     pool: {
       // One connection: SQLite has one writer, and the driver is synchronous anyway.
       min: 1,
@@ -66,6 +70,7 @@ function mysql(url: string): Database {
       connectTimeout: 10_000,
       ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
     },
+    log: SILENT,
     pool: { min: 0, max: 8 },
     acquireConnectionTimeout: 10_000,
     migrations: { migrationSource: migrations },

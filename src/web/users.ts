@@ -72,7 +72,7 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
     async setPassword(username, password) {
       const passwordHash = await hashPassword(checkPassword(password));
       const row = await rowOf({ username });
-      if (!row) throw new NotFoundError(`there is no user ${username}`);
+      if (!row) throw new NotFoundError(`there is no user ${username}; "logbook user list" shows who there is`);
       // Always later than before, also within one tick of the clock: sessions are told apart by it.
       const changedAt = Math.max(clock(), Number(row.password_changed_at) + 1);
       await knex(TABLE).where({ id: row.id }).update({ password_hash: passwordHash, password_changed_at: changedAt });
