@@ -69,8 +69,20 @@ export const defineLog = <const C extends Columns>(definition: LogDefinition<C>)
 /** A row of the database as a record. */
 export function fromRow<C extends Columns>(columns: C, row: DatabaseRow): RecordOf<C> {
   const record: Record<string, Value> = {};
-  for (const [name, column] of Object.entries(columns)) record[name] = readValue(column, row[column.db]);
+  for (const [name, column] of entriesOf(columns)) record[name] = readValue(column, row[column.db]);
   return record as RecordOf<C>;
+}
+
+// An export maps millions of rows by the same few lists.
+const entries = new WeakMap<Columns, readonly (readonly [string, Column])[]>();
+
+function entriesOf(columns: Columns): readonly (readonly [string, Column])[] {
+  let known = entries.get(columns);
+  if (!known) {
+    known = Object.entries(columns);
+    entries.set(columns, known);
+  }
+  return known;
 }
 
 /** A record, or some of its columns, as the database stores it. */

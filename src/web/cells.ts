@@ -51,6 +51,8 @@ export const accountHref = (id: Value): string => `/registered-accounts/${String
 
 /** What single columns add to the plain value. */
 const EXTRAS: Readonly<Record<string, (record: LogRecord) => Partial<Cell>>> = {
+  // Green would say that somebody is on line.
+  'sip-sessions.event': ({ event, details }) => (event === 'REGISTER' && details !== '200 OK' ? { tone: 'bad' } : {}),
   'sip-sessions.peername': ({ peername }) => (typeof peername === 'string' ? { href: accountEventsHref(peername) } : {}),
   'sip-sessions.reconciled': bindingNote,
   'registered-accounts.id': ({ id }) => ({ href: accountHref(id ?? '') }),
