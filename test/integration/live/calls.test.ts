@@ -94,5 +94,15 @@ for (const setup of SETUPS) {
         ]);
       });
     });
+
+    it('raise the session event of the example in docker/asterisk/extensions.conf', async () => {
+      const phone = await caller();
+      await phone.invite('701');
+      await eventually(async () => {
+        expect(await live().logbook.rows('sip-sessions', { remoteAddress: phone.remote, event: 'CONNECT' })).toEqual(
+          expect.arrayContaining([expect.objectContaining({ peername: '909', details: '200 OK', userAgent: 'snom320/8.4.18', tlsCipher: null })]),
+        );
+      });
+    });
   });
 }
