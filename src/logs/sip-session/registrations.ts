@@ -7,9 +7,9 @@ import { sameSocket, type Sockets } from './sockets.js';
 
 /**
  * How long evidence waits for its counterpart. Asterisk tells a registration's authentication and
- * its contact through different threads, milliseconds apart and in no fixed order.
+ * its contact through different threads, in no fixed order: milliseconds apart, a second on a busy machine.
  */
-export const SETTLE: Micros = MICROS_PER_SECOND;
+export const SETTLE: Micros = 2 * MICROS_PER_SECOND;
 
 /** A contact without authentication waits this long for a listing to tell registered from configured. */
 const CONFIRM: Micros = 15 * MICROS_PER_SECOND;
