@@ -15,7 +15,7 @@ export class InputQueue {
 
   push(input: PbxInput): void {
     if (this.length >= this.limit && isExpendable(input)) {
-      this.droppedCount += 1;
+      if (input.kind === 'event') this.droppedCount += 1;
       return;
     }
     // One waiting tick says as much as many.
@@ -28,7 +28,7 @@ export class InputQueue {
     return this.inputs.length - this.head;
   }
 
-  /** How many inputs were dropped at the limit since the start. */
+  /** How many events were dropped at the limit since the start. */
   get dropped(): number {
     return this.droppedCount;
   }

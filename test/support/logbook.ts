@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '../..');
 let build: Promise<unknown> | undefined;
 
 /** Builds what stands in src, once per test file; it is quick where nothing changed. */
-function built(): Promise<unknown> {
+export function built(): Promise<unknown> {
   build ??= promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT }).catch((error: unknown) => {
     throw new Error(`npm run build failed: ${error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)}`);
   });

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { built } from '../../support/logbook.js';
+import { freePort, removeFolder, run, tempFolder } from '../../support/processes.js';
+
+const MAIN = join(import.meta.dirname, '../../../dist/src/main.js');
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('the command line', () => {
+  let folder: string;
+  beforeAll(async () => {
+    await built();
+    folder = tempFolder('command-line');
+  });
+  afterAll(() => removeFolder(folder));
+
+  const logbook = (args: readonly string[], environment: Readonly<Record<string, string>> = {}, input = ''): Promise<Ended> =>
+    new Promise((resolve) => {
+      const env = { PATH: process.env['PATH'], DATABASE_URL: `sqlite:${join(folder, 'users.sqlite')}`, ...environment };
+      const child = execFile(process.execPath, [MAIN, ...args], { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+      );
+      child.stdin?.end(input);
+    });
+
+  it.each([[['--help']], [['start', '--help']], [['demo', '--help']], [['migrate', '--help']], [['user', '--help']], [['user', 'add', '--help']], [['user', 'passwd', '--help']], [['user', 'list', '--help']]])(
+    'helps with %j',
+    async (args) => {
+      const { code, stdout } = await logbook(args);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^Usage: logbook/);
+    },
+  );
+
+  it.each([
+    ['an unknown command', ['nonsense'], {}, /unknown command 'nonsense'/],
+    ['an unknown option', ['start', '--port'], {}, /unknown option '--port'/],
+    ['a missing name', ['user', 'add'], {}, /missing required argument 'name'/],
+    ['wrong settings, all at once', ['start'], { AMI_TLS: 'maybe', TIME_ZONE: 'Nowhere' }, /AMI_TLS: .*\n.*TIME_ZONE: /],
+  ])('ends with 2 for %s', async (_, args, environment, message) => {
+    const { code, stderr } = await logbook(args, environment);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('adds, changes and lists users, and ends with 3 for one that is not there or there already', async () => {
+    const added = await logbook(['user', 'add', 'ann']);
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(added.stdout).toMatch(/^the password of ann is \S{12,}\n$/);
+    expect(await logbook(['user', 'add', 'ann'])).toMatchObject({ code: 3, stderr: expect.stringContaining('ann exists already') as string });
+    expect(await logbook(['user', 'passwd', 'ann', '--password-stdin'], {}, 'correct horse battery\n')).toMatchObject({ code: 0, stdout: 'the password of ann is set\n' });
+    expect(await logbook(['user', 'passwd', 'bob'])).toMatchObject({ code: 3, stderr: expect.stringContaining('there is no user bob') as string });
+    expect((await logbook(['user', 'list'])).stdout).toMatch(/^ann\tsince \d{4}-\d{2}-\d{2}T/);
+  });
+
+  it('says in one line which port is taken, and keeps the first password for the next start', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await sleep(100);
+    const address = taken.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    const DATABASE_URL = `sqlite:${join(folder, 'taken.sqlite')}`;
+    const { code, stderr } = await logbook(['start'], { HTTP_PORT: String(port), DATABASE_URL });
+    taken.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`port ${port} on 127.0.0.1 is taken; stop what uses it or set HTTP_PORT`);
+    expect((await logbook(['user', 'list'], { DATABASE_URL })).stdout).toBe('');
+  });
+
+  it('shows the demo on all four pages within 15 seconds, says so, and stops when asked', async () => {
+    const port = await freePort();
+    const log = join(folder, 'demo.log');
+    const demo = run(process.execPath, [MAIN, 'start'], log, { cwd: folder, env: { PATH: process.env['PATH'], HTTP_PORT: String(port) } });
+    const url = `http://127.0.0.1:${port}`;
+    const deadline = Date.now() + 15_000;
+    const password = async (): Promise<string> => {
+      for (;;) {
+        const said = /password {2}(\S+) {3}\(said only this once\)/.exec(demo.log())?.[1];
+        if (said !== undefined) return said;
+        if (Date.now() > deadline) throw new Error(demo.log());
+        await sleep(100);
+      }
+    };
+    const authorization = `Basic ${Buffer.from(`admin:${await password()}`).toString('base64')}`;
+    const empty = new Set(['sip-sessions', 'registered-accounts', 'web-sessions', 'cdrs']);
+    while (empty.size > 0 && Date.now() < deadline) {
+      for (const name of empty) {
+        const response = await fetch(`${url}/api/v1/${name}`, { headers: { authorization } });
+        const body = (await response.json()) as { data: unknown[] };
+        if (body.data.length > 0) empty.delete(name);
+      }
+      await sleep(100);
+    }
+    expect([...empty]).toEqual([]);
+    expect(await (await fetch(`${url}/sign-in`)).text()).toMatch(/demo/i);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await demo.stop('SIGTERM');
+    expect(demo.ended()).toBe(0);
+  });
+});
