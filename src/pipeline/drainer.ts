@@ -124,23 +124,14 @@ export class Drainer {
   }
 }
 
-// What no retry can mend: the value itself does not fit. Everything else is the database's state.
-const ROW_ERRORS: ReadonlySet<string> = new Set([
-  'ER_DATA_TOO_LONG',
-  'ER_WARN_DATA_OUT_OF_RANGE',
-  'ER_TRUNCATED_WRONG_VALUE',
-  'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
-  'ER_BAD_NULL_ERROR',
-  'ER_CONSTRAINT_FAILED',
-  'ER_CHECK_CONSTRAINT_VIOLATED',
-  'SQLITE_CONSTRAINT_NOTNULL',
-  'SQLITE_CONSTRAINT_CHECK',
-  'SQLITE_MISMATCH',
-]);
-
+/** What no retry can mend: the value itself does not fit. Everything else is the state of the database. */
 function isAboutTheRow(error: unknown): boolean {
   if (error instanceof TypeError || error instanceof RangeError) return true;
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && ROW_ERRORS.has(error.code);
+  if (!(error instanceof Error)) return false;
+  const { code, sqlState } = error as { readonly code?: unknown; readonly sqlState?: unknown };
+  // SQL's own classes 22 (data exception) and 23 (constraint violation); a text in another character set has HY000.
+  if (typeof sqlState === 'string') return /^2[23]/.test(sqlState) || code === 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD';
+  return typeof code === 'string' && /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code);
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
