@@ -45,7 +45,7 @@ const settings = z.object({
   HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   ADMIN_USERNAME: text.max(128).default('admin'),
   ADMIN_PASSWORD: z.string().min(8, 'must have 8 characters or more').optional(),
-  RECONCILE_EVERY_S: z.coerce.number().positive().max(86_400).default(60),
+  RECONCILE_EVERY_S: z.coerce.number().positive().max(86_400).optional(),
   TIME_ZONE: z.string().refine((zone) => IANAZone.isValidZone(zone), 'must be a zone such as Europe/Rome').optional(),
   TRUST_PROXY: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -89,7 +89,8 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
     redisUrl: s.REDIS_URL ?? null,
     http: { host: s.HTTP_HOST, port: s.HTTP_PORT, trustProxy: trustProxy(s.TRUST_PROXY) },
     admin: { username: s.ADMIN_USERNAME, password: s.ADMIN_PASSWORD ?? null },
-    reconcileEveryMs: s.RECONCILE_EVERY_S * 1_000,
+    // Whoever looks at the demo for the first time should not see a minute of loose connections.
+    reconcileEveryMs: (s.RECONCILE_EVERY_S ?? (s.AMI_HOST === undefined ? 5 : 60)) * 1_000,
     timeZone: s.TIME_ZONE ?? systemZone(),
     logLevel: s.LOG_LEVEL,
   });

@@ -10,8 +10,8 @@ import { listPjsipContacts } from './pjsip-contacts.js';
 import { listSipPeers, showSipPeer } from './sip-peers.js';
 import { SnapshotSchedule, type SnapshotPace } from './snapshots.js';
 
-// PJSIP's words for a contact that is new or was registered again.
-const FRESH = new Set(['NonQualified', 'Unqualified', 'Created', 'Updated', 'Unknown']);
+// PJSIP's words for a contact that may be new: of a configured one that answers again, only the listing tells that it is not.
+const FRESH = new Set(['NonQualified', 'Unqualified', 'Created', 'Updated', 'Unknown', 'Reachable']);
 
 export interface ContactWatchOptions {
   readonly line: AmiLine;

@@ -37,6 +37,8 @@ function sqlite(filename: string): Database {
     connection: { filename },
     useNullAsDefault: true,
     log: SILENT,
+    // Errors are shown and logged; the values of a failed statement are people's calls.
+    compileSqlOnError: false,
     pool: {
       // One connection: SQLite has one writer, and the driver is synchronous anyway.
       min: 1,
@@ -44,7 +46,8 @@ function sqlite(filename: string): Database {
       afterCreate: (connection: { pragma(text: string): unknown }, done: (error?: Error) => void) => {
         connection.pragma('journal_mode = WAL');
         connection.pragma('synchronous = NORMAL');
-        connection.pragma('busy_timeout = 10000');
+        // The wait is in this thread, which also reads AMI; whoever writes tries again by itself.
+        connection.pragma('busy_timeout = 100');
         connection.pragma('foreign_keys = ON');
         done();
       },
@@ -71,6 +74,8 @@ function mysql(url: string): Database {
       ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
     },
     log: SILENT,
+    // Errors are shown and logged; the values of a failed statement are people's calls.
+    compileSqlOnError: false,
     pool: { min: 0, max: 8 },
     acquireConnectionTimeout: 10_000,
     migrations: { migrationSource: migrations },

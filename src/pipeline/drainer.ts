@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.js';
+import type { PbxInput } from '../ami/input.js';
 import { messageOf } from '../errors.js';
 import type { Output } from '../logs/output.js';
 import type { InputQueue } from './queue.js';
@@ -45,7 +46,7 @@ export class Drainer {
   }
 
   /**
-   * Stops when everything in the queue is in the database, or when `patienceMs` has passed: then
+   * Stops when everything in the queue, and what waited for its counterpart, is in the database, or when `patienceMs` has passed: then
    * what is left is lost, and the log says how much.
    */
   async stop(patienceMs = 5_000): Promise<void> {
@@ -62,8 +63,8 @@ export class Drainer {
   private async run(): Promise<void> {
     for (;;) {
       const inputs = await this.queue.take(INPUTS_AT_ONCE, this.stopping.signal);
-      if (inputs.length === 0 && this.stopping.signal.aborted) return;
-      const outputs = inputs.flatMap((input) => this.translator.handle(input));
+      const last = inputs.length === 0 && this.stopping.signal.aborted;
+      const outputs = last ? this.translator.finish() : inputs.flatMap((input) => this.translate(input));
       this.report(outputs);
       const rows = outputs.filter((output) => output.kind !== 'untranslatable');
       for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
@@ -71,10 +72,22 @@ export class Drainer {
         // SQLite answers within the same turn of the event loop; without this the socket would never be read in a storm.
         await nextTurn();
       }
+      if (last) return;
       if (this.abandon.signal.aborted && this.queue.length > 0) {
         this.logger.error({ lost: this.queue.length }, 'stopped with events that the database never took');
         return;
       }
+    }
+  }
+
+  /** One input that translation cannot bear must not stop the next one. */
+  private translate(input: PbxInput): Output[] {
+    try {
+      return this.translator.handle(input);
+    } catch (error) {
+      this.logger.error({ err: error, input: input.kind }, 'translation failed; this is a fault of Logbook');
+      const event = input.kind === 'event' ? input.event.name : input.kind;
+      return [{ kind: 'untranslatable', event, reason: messageOf(error), headers: [] }];
     }
   }
 
@@ -130,7 +143,8 @@ function isAboutTheRow(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, sqlState } = error as { readonly code?: unknown; readonly sqlState?: unknown };
   // SQL's own classes 22 (data exception) and 23 (constraint violation); a text in another character set has HY000.
-  if (typeof sqlState === 'string') return /^2[23]/.test(sqlState) || code === 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD';
+  if (code === 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD' || code === 'ER_NET_PACKET_TOO_LARGE') return true;
+  if (typeof sqlState === 'string') return /^2[23]/.test(sqlState);
   return typeof code === 'string' && /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code);
 }
 

@@ -3,7 +3,7 @@ import type { PbxInput } from '../ami/input.js';
 /**
  * What stands between the socket and the database: the reader puts inputs in and never waits, the
  * drainer takes them out in order. Its length is limited; at the limit the newest event of little
- * value is dropped and counted, and never a Cdr, a listing or a login.
+ * value is dropped and counted, and never a Cdr, a login or the first listing after it.
  */
 export class InputQueue {
   private inputs: PbxInput[] = [];
@@ -59,5 +59,16 @@ export class InputQueue {
 }
 
 function isExpendable(input: PbxInput): boolean {
-  return input.kind === 'tick' || (input.kind === 'event' && input.event.name !== 'Cdr');
+  switch (input.kind) {
+    case 'tick':
+      return true;
+    case 'event':
+      return input.event.name !== 'Cdr';
+    case 'contacts':
+    case 'transport-monitors':
+      // The next one says the same and more.
+      return !input.baseline;
+    default:
+      return false;
+  }
 }

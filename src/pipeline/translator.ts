@@ -28,17 +28,17 @@ export class Translator {
     return [...this.sessions.handle(input), ...own];
   }
 
+  /** Decides what still waits for its counterpart: nothing more will come. */
+  finish(): Output[] {
+    return this.sessions.finish();
+  }
+
   private ownLogs(event: AmiEvent): Output[] {
     if (event.name === 'Cdr') {
-      const translated = translateCdr(this.pbx, event, this.zone);
-      return typeof translated === 'string' ? [untranslatable(event, translated)] : [{ kind: 'cdr', row: translated }];
+      return [{ kind: 'cdr', row: translateCdr(this.pbx, event, this.zone) }];
     }
     if (!isManagementService(event.get('Service'))) return [];
     const row = translateManagementLogin(this.pbx, event);
     return row ? [{ kind: 'web-session', row }] : [];
   }
-}
-
-function untranslatable(event: AmiEvent, reason: string): Output {
-  return { kind: 'untranslatable', event: event.name, reason, headers: [...event.headers()].map(([name]) => name) };
 }

@@ -27,8 +27,7 @@ function truthOf(name: string): Truth[] {
 const instant = (truth: Truth): Micros => fromMs(Date.parse(truth.at));
 
 describe.each(['asterisk-22-pjsip', 'asterisk-16-pjsip', 'asterisk-16-chan_sip'])('%s: the log says what the phones did', (name) => {
-  // Asterisk 16 lists its transport monitors empty for ever; src/ami then does not hand them on.
-  const replayed = replay(capture(`${name}.ami`), { monitors: name.includes('22') });
+  const replayed = replay(capture(`${name}.ami`));
   // Both recordings of Asterisk 16 ran at once for a while: each is held against its own phones.
   const others = new Set(name === 'asterisk-16-pjsip' ? truthOf('asterisk-16-chan_sip').map((t) => t.remote) : []);
   const sessions = replayed.sessions().filter((row) => !others.has(row.remoteAddress ?? ''));
@@ -90,9 +89,9 @@ describe.each(['asterisk-22-pjsip', 'asterisk-16-pjsip', 'asterisk-16-chan_sip']
   });
 });
 
-describe('asterisk-22-pjsip: connections', () => {
-  const sessions = replay(capture('asterisk-22-pjsip.ami')).sessions();
-  const truth = truthOf('asterisk-22-pjsip');
+describe.each(['asterisk-22-pjsip', 'asterisk-16-pjsip'])('%s: connections', (name) => {
+  const sessions = replay(capture(`${name}.ami`)).sessions();
+  const truth = truthOf(name);
 
   it('has CONNECT and DISCONNECT of every TCP and TLS connection, also the one that never authenticated', () => {
     for (const opened of truth.filter((t) => t.action === 'CONNECT')) {
@@ -106,7 +105,7 @@ describe('asterisk-22-pjsip: connections', () => {
 
   it('tells a connection that broke under a registration from one that was closed', () => {
     const details = sessions.filter((row) => row.event === 'DISCONNECT' && row.transport !== 'UDP').map((row) => `${row.remoteAddress} ${row.details}`);
-    expect(details).toEqual(['127.94.55.145:38847 CLOSED', '127.81.235.232:45595 NETWORK_ERROR', '127.30.186.117:34271 NETWORK_ERROR']);
+    expect(details.map((detail) => detail.replace(/:\d+/, ''))).toEqual(['127.94.55.145 CLOSED', '127.81.235.232 NETWORK_ERROR', '127.30.186.117 NETWORK_ERROR']);
   });
 });
 

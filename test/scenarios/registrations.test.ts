@@ -1,50 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { amiEvent } from '../../src/ami/event.js';
+import type { Output } from '../../src/logs/output.js';
+import { Translator } from '../../src/pipeline/translator.js';
 import { replay } from './replay.js';
-
-/** Rows as `event source peername details remoteAddress`, oldest first. */
-const rows = (text: string, options = {}): string[] =>
-  replay(text, options)
-    .sessions()
-    .map((row) => [row.event, row.source, row.peername ?? '-', row.details, row.remoteAddress ?? '-'].join(' '));
-
-const NOBODY = 'Response: Error\nMessage: No Contacts found\n\n\n';
-
-function security(name: string, at: string, account: string, session: string, remote: string, service = 'PJSIP'): string {
-  return [
-    `Event: ${name}`,
-    'Privilege: security,all',
-    `Timestamp: ${at}`,
-    `Service: ${service}`,
-    `AccountID: ${account}`,
-    `SessionID: ${session}`,
-    `RemoteAddress: ${remote}`,
-    'UsingPassword: 1\n\n',
-  ].join('\n');
-}
-const auth = (at: string, account: string, session: string, remote: string, service = 'PJSIP'): string => security('SuccessfulAuth', at, account, session, remote, service);
-
-function contact(at: string, status: string, uri: string, endpoint = '909'): string {
-  return `Event: ContactStatus\nTimestamp: ${at}\nURI: ${uri}\nContactStatus: ${status}\nAOR: ${endpoint}\nEndpointName: ${endpoint}\nRoundtripUsec: 0\n\n`;
-}
-
-function peer(at: string, status: string, name: string, rest = '', channelType = 'SIP'): string {
-  return `Event: PeerStatus\nTimestamp: ${at}\nChannelType: ${channelType}\nPeer: ${channelType}/${name}\nPeerStatus: ${status}\n${rest}\n\n`;
-}
-
-function listing(...contacts: { uri: string; callId: string; expires: number; agent?: string }[]): string {
-  const entries = contacts.map(
-    ({ uri, callId, expires, agent = 'phone/1' }) =>
-      `Event: ContactList\nEndpoint: 909\nUri: ${uri}\nCallId: ${callId}\nUserAgent: ${agent}\nExpirationTime: ${expires}\nStatus: Reachable\n\n`,
-  );
-  return `${entries.join('')}Event: ContactListComplete\n\n`;
-}
-
-const A = 'sip:909@192.0.2.1:5060';
-const B = 'sip:909@192.0.2.2:5060';
-const WIRE_A = 'IPV4/UDP/192.0.2.1/5060';
-const WIRE_B = 'IPV4/UDP/192.0.2.2/5060';
-const WIRE_TLS = 'IPV4/TLS/192.0.2.1/40000';
-const ON_TLS = 'sip:909@192.0.2.1:40000;transport=tls';
+import { rows, NOBODY, security, auth, contact, peer, listing, A, B, WIRE_A, WIRE_B, WIRE_TLS, ON_TLS } from './wire.js';
 
 describe('chan_pjsip', () => {
   it('pairs authentication and contact in whichever order they come', () => {
@@ -252,60 +211,43 @@ describe('chan_sip and IAX2', () => {
   });
 });
 
-describe('what others tell', () => {
-  it('logs the PBX’s own registrations at its providers, without the steps on the way', () => {
-    const registry = (at: string, status: string, rest = ''): string =>
-      `Event: Registry\nTimestamp: ${at}\nChannelType: PJSIP\nUsername: sip:provider@sip.example.net:5060\nDomain: sip:sip.example.net:5060\nStatus: ${status}\n${rest}\n\n`;
-    const sessions = replay(registry('1000.0', 'Request Sent') + registry('1000.1', 'Registered') + registry('1060.0', 'Rejected', 'Cause: 403 Forbidden') + registry('1090.0', 'Unregistered')).sessions();
-    expect(sessions.map((row) => `${row.event} ${row.source} ${row.peername} ${row.account} ${row.details}`)).toEqual([
-      'REGISTER SERVER provider sip.example.net:5060 200 OK',
-      'REGISTER SERVER provider sip.example.net:5060 REJECTED 403 Forbidden',
-      'UNREGISTER SERVER provider sip.example.net:5060 UNREGISTERED',
-    ]);
+describe('what only a listing or time can tell', () => {
+  it('a configured contact that answers again is no registration, however late the listing comes', () => {
+    const flapping = contact('1010.0', 'Reachable', A) + 'Event: Registry\nTimestamp: 1040.0\nStatus: Request Sent\n\n' + contact('1050.0', 'Unreachable', A) + NOBODY + contact('1060.0', 'Reachable', A);
+    const replayed = replay(NOBODY + flapping);
+    expect(replayed.sessions()).toEqual([]);
+    expect(replayed.of('account-state')).toEqual([]);
   });
 
-  it('takes a proxy’s word by UserEvent, the cipher above all', () => {
+  it('a refresh moves the expiry on, so that a later break is not called an expiry', () => {
     const text =
-      'Event: UserEvent\nTimestamp: 1000.0\nUserEvent: SipSession\nSipEvent: register\nPeername: 909\nDetails: 200 OK\nUseragent: snom320/8.4.18\nRemoteaddr: 203.0.113.37:28224\nTlscipher: ECDHE-RSA-AES256-GCM-SHA384\n\n' +
-      'Event: UserEvent\nTimestamp: 1001.0\nUserEvent: SipSession\nSipEvent: HELLO\n\n' +
-      'Event: UserEvent\nTimestamp: 1002.0\nUserEvent: SomethingElse\n\n';
-    const replayed = replay(text);
-    expect(replayed.sessions()).toMatchObject([
-      { event: 'REGISTER', peername: '909', details: '200 OK', userAgent: 'snom320/8.4.18', remoteAddress: '203.0.113.37:28224', tlsCipher: 'ECDHE-RSA-AES256-GCM-SHA384', reconciled: true },
-    ]);
-    expect(replayed.of('untranslatable').map(({ reason }) => reason)).toEqual(['SipEvent must be one of CONNECT, REGISTER, UNREGISTER, DISCONNECT']);
+      NOBODY +
+      auth('1000.0', '909', 's1', WIRE_TLS) +
+      contact('1000.001', 'NonQualified', ON_TLS) +
+      listing({ uri: ON_TLS, callId: 's1', expires: 1060 }) +
+      auth('1050.0', '909', 's1', WIRE_TLS) +
+      contact('1061.5', 'Removed', ON_TLS);
+    expect(rows(text)).toContain('UNREGISTER SERVER 909 TRANSPORT_CLOSED 192.0.2.1:40000');
   });
 
-  it('logs logins to AMI, HTTP and ARI as web sessions, and nothing that is no login', () => {
-    const text = (['SuccessfulAuth', 'InvalidPassword', 'InvalidAccountID', 'FailedACL', 'ChallengeSent', 'RequestBadFormat'] as const)
-      .map((name, index) => security(name, `100${index}.5`, 'ops', 's', 'IPV4/TCP/198.51.100.4/50000', index % 2 === 0 ? 'AMI' : 'ARI'))
-      .join('');
-    expect(replay(text).of('web-session').map(({ row }) => `${row.eventType} ${row.principal} ${row.ipAddress} ${row.service}`)).toEqual([
-      'SUCCESS ops 198.51.100.4 AMI',
-      'FAIL_BAD_CREDENTIALS ops 198.51.100.4 ARI',
-      'FAIL_BAD_CREDENTIALS ops 198.51.100.4 AMI',
-      'FAIL_ACL ops 198.51.100.4 ARI',
-    ]);
-  });
-});
-
-describe('transport monitors', () => {
-  const monitors = (...open: string[]): string =>
-    ['Response: Success', 'Message: Command output follows', 'Output: PJSIP Transport Monitors:', ...open.map((remote) => `Output:  ${remote}   ACTIVE   Incoming   2   0   tlss0x7f38`), 'Output: \n\n'].join('\n');
-  const tick = (at: string): string => `Event: Registry\nTimestamp: ${at}\nStatus: Request Sent\n\n`;
-  const registered = NOBODY + monitors() + auth('1000.0', '909', 's1', WIRE_TLS) + contact('1000.001', 'NonQualified', ON_TLS);
-
-  it.each([
-    ['before', [tick('1010.5'), monitors(), contact('1011.0', 'Removed', ON_TLS)]],
-    ['after', [contact('1010.0', 'Removed', ON_TLS), tick('1015.0'), monitors()]],
-  ])('call it a break when the listing comes %s the registration ended with its connection', (_, parts) => {
-    const text = registered + tick('1002.0') + monitors('192.0.2.1:40000') + parts.join('');
-    expect(rows(text).filter((row) => row.startsWith('DISCONNECT'))).toEqual(['DISCONNECT SERVER - NETWORK_ERROR 192.0.2.1:40000']);
+  it('`Updated` and its authentication are one refresh in either order', () => {
+    const start = NOBODY + auth('1000.0', '909', 's1', WIRE_A) + contact('1000.001', 'NonQualified', A);
+    const refreshed = [auth('1030.005', '909', 's1', WIRE_A), contact('1030.0', 'Updated', A)];
+    expect(rows(start + refreshed.join('')).filter((row) => row.startsWith('REGISTER'))).toHaveLength(2);
+    expect(rows(start + refreshed.reverse().join('')).filter((row) => row.startsWith('REGISTER'))).toHaveLength(2);
   });
 
-  it('call it closed when the phone had unregistered', () => {
-    const left = auth('1010.0', '909', 's1', WIRE_TLS) + contact('1010.001', 'Removed', ON_TLS);
-    const text = registered + tick('1002.0') + monitors('192.0.2.1:40000') + left + tick('1015.0') + monitors();
-    expect(rows(text).filter((row) => row.startsWith('DISCONNECT'))).toEqual(['DISCONNECT CLIENT - CLOSED 192.0.2.1:40000']);
+  it('a stop decides what still waits', () => {
+    const translator = new Translator('lab');
+    const event = (name: string, at: number, headers: Record<string, string>): Output[] =>
+      translator.handle({ kind: 'event', event: amiEvent(name, at * 1e6, new Map(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))) });
+    const who = { Service: 'PJSIP', AccountID: '909', SessionID: 's1', RemoteAddress: WIRE_A };
+    event('SuccessfulAuth', 1_000, who);
+    event('ContactStatus', 1_000.001, { URI: A, ContactStatus: 'NonQualified', EndpointName: '909' });
+    event('SuccessfulAuth', 1_010, who);
+    event('ContactStatus', 1_010.001, { URI: A, ContactStatus: 'Removed', EndpointName: '909' });
+    const last = translator.finish();
+    expect(last.flatMap((output) => (output.kind === 'sip-session' ? [`${output.row.event} ${output.row.details}`] : []))).toEqual(['UNREGISTER 200 OK']);
+    expect(last.flatMap((output) => (output.kind === 'account-state' ? [output.account.contacts.length] : []))).toEqual([0]);
   });
 });

@@ -21,7 +21,7 @@ export interface Replayed {
  * Replays what the wire said through translation. Stands in for src/ami, which has tests of its
  * own: here text becomes inputs in the simplest way, with the PBX's own times.
  */
-export function replay(text: string, options: { readonly monitors?: boolean } = {}): Replayed {
+export function replay(text: string): Replayed {
   const translator = new Translator('lab');
   const outputs: Output[] = [];
   const give = (input: PbxInput): void => void outputs.push(...translator.handle(input));
@@ -40,7 +40,7 @@ export function replay(text: string, options: { readonly monitors?: boolean } = 
     else if (event === 'ContactListComplete' || headers.get('message') === 'No Contacts found') {
       give({ kind: 'contacts', channelType: 'PJSIP', complete: true, contacts, baseline: isFirst('contacts'), ...listing });
       contacts = [];
-    } else if (output.length > 0 && options.monitors !== false) {
+    } else if (output.length > 0) {
       give({ kind: 'transport-monitors', connections: connectionsOf(output), baseline: isFirst('monitors'), ...listing });
     } else if (event !== undefined) give({ kind: 'event', event: amiEvent(event, at, headers) });
     give({ kind: 'tick', at: now });

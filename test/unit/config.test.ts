@@ -27,13 +27,13 @@ describe('settingsFrom', () => {
       redisUrl: null,
       http: { host: '127.0.0.1', port: 3_000, trustProxy: false },
       admin: { username: 'admin', password: null },
-      reconcileEveryMs: 60_000,
+      reconcileEveryMs: 5_000,
     });
   });
 
   it('listens on 5038, or on 5039 with TLS', () => {
     const pbx = { AMI_HOST: 'pbx', AMI_USERNAME: 'logbook', AMI_SECRET: 'x' };
-    expect(settingsFrom(pbx)).toMatchObject({ ami: { port: 5_038, tls: false }, databaseUrl: 'sqlite:./data/logbook.sqlite' });
+    expect(settingsFrom(pbx)).toMatchObject({ reconcileEveryMs: 60_000, ami: { port: 5_038, tls: false }, databaseUrl: 'sqlite:./data/logbook.sqlite' });
     expect(settingsFrom({ ...pbx, AMI_TLS: '1' })).toMatchObject({ ami: { port: 5_039, tls: true } });
   });
 

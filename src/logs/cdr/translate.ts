@@ -33,16 +33,15 @@ export const dispositionOf = (word: string): Disposition => DISPOSITION.get(word
 
 /**
  * A `Cdr` event as a row. Times come from the epoch mappings (docs/asterisk.md) to the microsecond;
- * without them from the PBX's local times and its own offset, to the second. Answers the reason
- * when the event says no usable start time.
+ * without them from the PBX's local times and its own offset, to the second. A call is never left
+ * out: what cannot be read is replaced by the best there is, and stands in `extra` as it was said.
  */
-export function translateCdr(pbx: string, event: AmiEvent, zone: PbxZone | null): NewCdr | string {
-  const times = epochTimes(event) ?? localTimes(event, zone);
-  if (typeof times === 'string') return times;
-  const duration = wholeSeconds(event, 'Duration');
-  const billsec = wholeSeconds(event, 'BillableSeconds');
-  if (duration === null || billsec === null) return 'Duration and BillableSeconds must be whole seconds';
-  const extra = otherFields(event);
+export function translateCdr(pbx: string, event: AmiEvent, zone: PbxZone | null): NewCdr {
+  const doubts: Record<string, string> = {};
+  const times = epochTimes(event) ?? localTimes(event, zone) ?? someTimes(event, doubts);
+  const duration = wholeSeconds(event, 'Duration', doubts);
+  const billsec = wholeSeconds(event, 'BillableSeconds', doubts);
+  const extra = otherFields(event, doubts);
   return {
     key: eventKey(
       pbx,
@@ -96,19 +95,25 @@ function epoch(text: string): Micros | null {
   return at === 0 ? null : at;
 }
 
-function localTimes(event: AmiEvent, zone: PbxZone | null): Times | string {
+function localTimes(event: AmiEvent, zone: PbxZone | null): Times | null {
   const local = parseIso(event.get('StartTime'));
-  if (local === null) return 'StartTime must be YYYY-MM-DD HH:MM:SS';
+  if (local === null) return null;
   const created = createdAt(event.get('UniqueID'));
   const seconds = Number(event.get('Duration'));
   const start = zone ? nearest(instantsOfLocal(zone, local), created ?? event.at) : startWithoutZone(event, local, created, seconds);
-  if (start === null) return 'StartTime cannot be placed in UTC: the PBX does not tell its offset, and nothing else does';
+  if (start === null) return null;
   const later = (header: string, after: number): Micros | null => laterLocal(parseIso(event.get(header)), zone, local, start, after);
   return { start, answer: later('AnswerTime', 0), end: later('EndTime', seconds) };
 }
 
+/** Neither the mappings nor the local times say when: the channel's creation does, or at last the event's own time. */
+function someTimes(event: AmiEvent, doubts: Record<string, string>): Times {
+  doubts['unplaced starttime'] = event.get('StartTime');
+  return { start: createdAt(event.get('UniqueID')) ?? event.at, answer: null, end: null };
+}
+
 /** `UniqueID` begins with the creation time of its channel, after the system's name where it has one. */
-function createdAt(uniqueid: string): Micros | null {
+export function createdAt(uniqueid: string): Micros | null {
   const match = /(?:^|-)(\d{9,11})\.\d+$/.exec(uniqueid);
   return match ? fromSeconds(Number(match[1])) : null;
 }
@@ -138,14 +143,17 @@ function laterLocal(local: Micros | null, zone: PbxZone | null, localStart: Micr
   return nearest(instantsOfLocal(zone, local).filter((at) => at >= start), guess) ?? start + (local - localStart);
 }
 
-function wholeSeconds(event: AmiEvent, header: string): number | null {
+// A PBX whose clock was set back during a call says a negative duration.
+function wholeSeconds(event: AmiEvent, header: string, doubts: Record<string, string>): number {
   const value = event.get(header);
   if (value === '') return 0;
-  return /^\d{1,9}$/.test(value) ? Number(value) : null;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  doubts[`unread ${header.toLowerCase()}`] = value;
+  return 0;
 }
 
-function otherFields(event: AmiEvent): string | null {
-  const fields: Record<string, string> = {};
+function otherFields(event: AmiEvent, doubts: Readonly<Record<string, string>>): string | null {
+  const fields: Record<string, string> = { ...doubts };
   let size = 0;
   const most = cdrs.columns.extra.maxLength;
   for (const [name, value] of event.headers()) {

@@ -1,5 +1,6 @@
+import { IANAZone } from 'luxon';
 import type { PbxZone } from '../../ami/input.js';
-import { MICROS_PER_SECOND, type Micros } from '../../time.js';
+import { fromMs, MICROS_PER_SECOND, toMs, type Micros } from '../../time.js';
 
 /**
  * The instants at which the PBX's wall clock shows `local`: none in the hour that a spring change
@@ -23,4 +24,33 @@ export function nearest(instants: readonly Micros[], to: Micros): Micros | null 
   let best: Micros | null = null;
   for (const at of instants) if (best === null || Math.abs(at - to) < Math.abs(best - to)) best = at;
   return best;
+}
+
+/** The instants at which a clock on the wall shows `local` (the wall clock read as if it were UTC), earliest first. */
+export type WallClock = (local: Micros) => Micros[];
+
+const QUARTER_MS = 900_000;
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+/** The wall clock of a named zone such as `Europe/Rome`, for calls of any year. */
+export function wallClock(zoneName: string): WallClock {
+  const zone = IANAZone.create(zoneName);
+  // Clocks change on a quarter of an hour, and asking Intl for each call would cost more than all the rest.
+  const known = new Map<number, readonly number[]>();
+  const offsetsAt = (quarter: number): readonly number[] => {
+    const local = quarter * QUARTER_MS;
+    const around = new Set([zone.offset(local - DAY_MS), zone.offset(local + DAY_MS)]);
+    return [...around].filter((minutes) => zone.offset(local - minutes * MINUTE_MS) === minutes);
+  };
+  return (local) => {
+    const quarter = Math.floor(toMs(local) / QUARTER_MS);
+    let offsets = known.get(quarter);
+    if (!offsets) {
+      if (known.size >= 10_000) known.clear();
+      offsets = offsetsAt(quarter);
+      known.set(quarter, offsets);
+    }
+    return offsets.map((minutes) => local - fromMs(minutes * MINUTE_MS)).sort((a, b) => a - b);
+  };
 }

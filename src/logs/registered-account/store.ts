@@ -1,18 +1,19 @@
 import type { Knex } from 'knex';
 import { parseContactUri, parseHostPort, type Remote } from '../../ami/address.js';
 import type { ChannelType } from '../../ami/input.js';
+import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { clip, type DatabaseRow } from '../columns.js';
 import type { AccountState, Contact } from '../output.js';
 import { registeredAccounts } from './columns.js';
 
-/** Writes each account's newest state; an older one than the database has changes nothing. */
+/** Writes each account's newest state; an older one than the database has changes nothing, unless the PBX's clock was set back. */
 export async function writeAccountStates(trx: Knex, states: readonly AccountState[]): Promise<void> {
   const newest = new Map<string, AccountState>();
   for (const state of states) newest.set(`${state.pbx} ${state.channelType} ${state.username}`, state);
   for (const state of newest.values()) {
     const row = toStateRow(state);
     const own = { pbx: row.pbx, channel_type: row.channel_type, username: row.username };
-    const updated = await trx(registeredAccounts.table).where(own).where('updated_at', '<=', row.updated_at).update(row);
+    const updated = await trx(registeredAccounts.table).where(own).where(isNewer(row.updated_at)).update(row);
     if (updated > 0) continue;
     await trx(registeredAccounts.table).insert(row).onConflict(['pbx', 'channel_type', 'username']).merge(['username']);
   }
@@ -24,11 +25,12 @@ export async function readAccountStates(knex: Knex, pbx: string): Promise<Accoun
   return rows.map(fromStateRow);
 }
 
-/** One account by its id, on line or not; null when there is none. */
-export async function readAccountState(knex: Knex, id: number): Promise<AccountState | null> {
-  const row = (await knex(registeredAccounts.table).where('id', id).first()) as DatabaseRow | undefined;
-  return row ? fromStateRow(row) : null;
-}
+const CLOCK_SET_BACK = 60 * MICROS_PER_SECOND;
+
+const isNewer =
+  (updatedAt: Micros) =>
+  (stored: Knex.QueryBuilder): void =>
+    void stored.where('updated_at', '<=', updatedAt).orWhere('updated_at', '>', updatedAt + CLOCK_SET_BACK);
 
 function toStateRow(state: AccountState) {
   const [first] = state.contacts;

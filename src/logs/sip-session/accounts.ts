@@ -13,6 +13,8 @@ export interface LiveContact {
   expiresAt: Micros | null;
   status: string;
   registeredAt: Micros | null;
+  /** Of the registration or refresh that `expiresAt` counts from. */
+  renewedAt: Micros | null;
   /** False while a new contact without authentication may still turn out to be configured rather than registered. */
   confirmed: boolean;
   /** Complete listings in a row that did not have it. */
@@ -33,6 +35,8 @@ export interface Appearance {
   readonly contact: LiveContact;
   auth: Auth | null;
   written: boolean;
+  /** Not a new contact, but one that Asterisk called `Updated`. */
+  readonly renewal: boolean;
 }
 
 /** A contact that went away, the reason still open. */
@@ -105,6 +109,7 @@ export function newContact(uri: string, status: string): LiveContact {
     expiresAt: null,
     status,
     registeredAt: null,
+    renewedAt: null,
     confirmed: true,
     missed: 0,
   };

@@ -1,10 +1,14 @@
 import type { ListedContact, PbxInput } from '../../ami/input.js';
+import { MICROS_PER_SECOND } from '../../time.js';
 import type { Output } from '../output.js';
 import { newContact, type Account, type LiveContact } from './accounts.js';
 import type { Registrations } from './registrations.js';
 import type { Sockets } from './sockets.js';
 
 type Listing = Extract<PbxInput, { kind: 'contacts' }>;
+
+const REACHABILITY = new Set(['Reachable', 'Unreachable']);
+const SAME_EXPIRY = 3 * MICROS_PER_SECOND;
 
 interface Known {
   readonly account: (name: string) => Account;
@@ -29,7 +33,9 @@ export function squareListing(listing: Listing, known: Known): Account[] {
     if (contact) listed.add(contact);
   }
   if (!listing.complete) return [...touched];
+  const uris = new Set(listing.contacts.map(({ uri }) => uri));
   for (const account of known.accounts()) {
+    for (const uri of account.sighted) if (!uris.has(uri)) account.sighted.delete(uri);
     for (const contact of account.contacts.values()) {
       if (listed.has(contact)) continue;
       touched.add(account);
@@ -62,10 +68,18 @@ function merge(listing: Listing, entry: ListedContact, account: Account, known: 
     contact.userAgent = entry.userAgent ?? contact.userAgent;
     outputs.push(...registrations.explain(account, contact, entry.callId));
   }
-  contact.expiresAt = entry.expiresAt ?? contact.expiresAt;
-  contact.status = entry.status;
+  learnExpiry(listing, contact, entry);
+  // An event may have said otherwise since the listing was made, and each change is a row.
+  if (listing.baseline || !REACHABILITY.has(contact.status)) contact.status = entry.status;
   if (entry.userAgent !== null && entry.userAgent !== '') learnUserAgent(account, contact, entry.userAgent, outputs);
   return contact;
+}
+
+function learnExpiry(listing: Listing, contact: LiveContact, { expiresAt }: ListedContact): void {
+  // chan_sip tells what is left, to the second, and would seem to change it at every listing.
+  if (expiresAt === null || (contact.expiresAt !== null && Math.abs(expiresAt - contact.expiresAt) < SAME_EXPIRY)) return;
+  contact.expiresAt = expiresAt;
+  contact.renewedAt ??= listing.requestedAt;
 }
 
 function learnUserAgent(account: Account, contact: LiveContact, userAgent: string, outputs: Output[]): void {
@@ -91,5 +105,7 @@ function unlisted(listing: Listing, account: Account, contact: LiveContact): voi
     return;
   }
   contact.missed += 1;
-  if (listing.baseline || contact.missed > 1) account.contacts.delete(contact.uri);
+  if (!listing.baseline && contact.missed < 2) return;
+  account.contacts.delete(contact.uri);
+  account.lostAt = listing.requestedAt;
 }

@@ -97,8 +97,8 @@ class Run {
   private async decide(row: Boundary): Promise<void> {
     this.counts.looked += 1;
     const opened = row.event === 'CONNECT' ? row.at : ((await this.neighbour(row, '<'))?.at ?? 0);
-    const closed = row.event === 'DISCONNECT' ? row.at : ((await this.neighbour(row, '>'))?.at ?? null);
-    const bound = bind(await this.usesBetween(row, opened, closed));
+    const end = row.event === 'DISCONNECT' ? row : await this.neighbour(row, '>');
+    const bound = bind(await this.usesBetween(row, opened, end ?? null));
     if (bound.kind === 'unknown' && this.now - row.at < GRACE) return;
     const columns = boundColumns(bound);
     if (columns.binding === row.binding && columns.binding !== 'ambiguous') return;
@@ -125,14 +125,15 @@ class Run {
     return rows[0];
   }
 
-  private async usesBetween(row: Boundary, opened: Micros, closed: Micros | null): Promise<Use[]> {
+  private async usesBetween(row: Boundary, opened: Micros, end: Boundary | null): Promise<Use[]> {
     const query = this.knex(SOCKET_USE)
       .distinct('peername', 'account')
       .where('remote_address', row.remote_address)
       .where('at', '>=', opened)
       .where('pbx', row.pbx)
       .whereIn('transport', sameKind(row.transport));
-    if (closed !== null) void query.where('at', '<=', closed);
+    // A new client's first packet opens its connection and may prove its account at once: that proof is not the old one's.
+    if (end) void query.where('at', end.event === 'CONNECT' ? '<' : '<=', end.at);
     const found = (await query) as { peername: string; account: string }[];
     return Promise.all(
       found.map(async ({ peername, account }) => ({ peername, account: account === '' ? await this.nameOf(row.pbx, peername) : account })),

@@ -11,8 +11,6 @@ import { sameSocket, type Sockets } from './sockets.js';
  */
 export const SETTLE: Micros = 2 * MICROS_PER_SECOND;
 
-/** A contact without authentication waits this long for a listing to tell registered from configured. */
-const CONFIRM: Micros = 15 * MICROS_PER_SECOND;
 /** Asterisk removes expired contacts on a timer, and both clocks are whole seconds. */
 const EXPIRY_SLACK: Micros = 2 * MICROS_PER_SECOND;
 const MOST_UNEXPLAINED = 20;
@@ -33,8 +31,11 @@ export class Registrations {
   authenticated(account: Account, auth: Auth): Output[] {
     const outputs = this.settleSession(account, auth.sessionId);
     account.auths.push(auth);
-    const waiting = account.appearances.find((appearance) => !appearance.auth && !appearance.written && auth.at - appearance.at <= SETTLE);
-    if (waiting) outputs.push(...this.registered(account, waiting, auth));
+    const waiting = account.appearances.find((appearance) => !appearance.auth && auth.at - appearance.at <= SETTLE && isOpenFor(appearance, auth));
+    if (waiting?.renewal) {
+      waiting.auth = auth;
+      auth.claimed = true;
+    } else if (waiting) outputs.push(...this.registered(account, waiting, auth));
     return outputs;
   }
 
@@ -47,7 +48,7 @@ export class Registrations {
     // chan_sip and IAX2 say "Registered"; PJSIP says the same of a contact that its configuration names.
     contact.confirmed = account.channelType !== 'PJSIP';
     account.contacts.set(uri, contact);
-    const appearance: Appearance = { at, contact, auth: null, written: false };
+    const appearance: Appearance = { at, contact, auth: null, written: false, renewal: false };
     account.appearances.push(appearance);
     const auth = pickAuth(account, appearance);
     return auth ? this.registered(account, appearance, auth) : [];
@@ -57,6 +58,7 @@ export class Registrations {
   refreshed(account: Account, contact: LiveContact, at: Micros): Output[] {
     const auth = account.auths.findLast((candidate) => !candidate.claimed && (contact.callId === null || candidate.sessionId === contact.callId));
     if (auth) auth.claimed = true;
+    else account.appearances.push({ at, contact, auth: null, written: true, renewal: true });
     return [this.register(account, contact, auth?.at ?? at)];
   }
 
@@ -66,17 +68,18 @@ export class Registrations {
     account.removals.push({ at, contact, cause, left: confirmedContacts(account).length });
   }
 
-  /** True while this socket carries a registration of the account, or lost it a moment ago unasked. */
-  uses(account: Account, remote: Remote): boolean {
-    if (confirmedContacts(account).some((contact) => sameSocket(contact.remote, remote))) return true;
-    return account.removals.some((removal) => sameSocket(removal.contact.remote, remote) && !this.ownAuth(account, removal));
+  /** Where the account is registered, and where it was a moment ago and left unasked. */
+  remotesOf(account: Account): Remote[] {
+    const left = account.removals.filter((removal) => !this.ownAuth(account, removal)).map(({ contact }) => contact);
+    return [...confirmedContacts(account), ...left].flatMap(({ remote }) => (remote ? [remote] : []));
   }
 
   /** Decides all that has waited long enough at `now`. */
   settle(account: Account, now: Micros): Output[] {
     const outputs: Output[] = [];
     for (const appearance of account.appearances) {
-      if (!appearance.written && isOver(appearance.at, now, this.patience(account))) outputs.push(...this.registered(account, appearance, null));
+      // chan_sip and IAX2 said "Registered"; of PJSIP only a listing can tell a registered contact from a configured one.
+      if (!appearance.written && account.channelType !== 'PJSIP' && isOver(appearance.at, now, SETTLE)) outputs.push(...this.registered(account, appearance, null));
     }
     outputs.push(...this.decide(account, (removal) => isOver(removal.at, now, SETTLE), (auth) => isOver(auth.at, now, SETTLE)));
     account.auths = account.auths.filter((auth) => !isOver(auth.at, now, 2 * SETTLE));
@@ -131,10 +134,6 @@ export class Registrations {
     return outputs;
   }
 
-  private patience(account: Account): Micros {
-    return account.channelType === 'PJSIP' ? CONFIRM : SETTLE;
-  }
-
   private registered(account: Account, appearance: Appearance, auth: Auth | null): Output[] {
     const { contact } = appearance;
     const outputs: Output[] = [];
@@ -147,7 +146,7 @@ export class Registrations {
       if (account.channelType === 'PJSIP') contact.callId = auth.sessionId;
     }
     if (contact.remote) {
-      outputs.push(...this.sockets.sign(contact.remote, appearance.at));
+      outputs.push(...this.sockets.sign(contact.remote, appearance.at, account.channelType));
       outputs.push(...this.sockets.use(contact.remote, account.name, account.description, appearance.at));
     }
     outputs.push(this.register(account, contact, auth ? Math.min(auth.at, appearance.at) : appearance.at));
@@ -155,6 +154,9 @@ export class Registrations {
   }
 
   private register(account: Account, contact: LiveContact, at: Micros): Output {
+    // A phone asks for the same time again; the next listing says what it got.
+    if (contact.expiresAt !== null && contact.renewedAt !== null && at > contact.renewedAt) contact.expiresAt += at - contact.renewedAt;
+    contact.renewedAt = Math.max(contact.renewedAt ?? 0, at);
     const row = sessionRow(this.pbx, {
       at,
       event: 'REGISTER',
@@ -201,8 +203,8 @@ export class Registrations {
     });
     const { remote } = contact;
     if (remote && !confirmedContacts(account).some((other) => sameSocket(other.remote, remote))) {
-      if (own) this.sockets.left(remote);
-      else outputs.push(...this.sockets.lost(remote, removal.at, 'NETWORK_ERROR'));
+      if (!own) outputs.push(...this.sockets.lost(remote, removal.at));
+      else if (!isReliable(remote.transport)) this.sockets.forget(remote);
     }
     return outputs;
   }
@@ -217,7 +219,7 @@ export class Registrations {
   }
 
   private reasonOf(account: Account, { at, contact, cause }: Removal): string {
-    const successor = account.appearances.some((appearance) => appearance.contact !== contact && Math.abs(appearance.at - at) <= SETTLE);
+    const successor = account.appearances.some((appearance) => !appearance.renewal && appearance.contact !== contact && Math.abs(appearance.at - at) <= SETTLE);
     if (successor) return 'REPLACED';
     if (account.channelType !== 'PJSIP') return cause === '' ? 'UNREGISTERED' : cause.toUpperCase();
     if (contact.expiresAt !== null && at >= contact.expiresAt - EXPIRY_SLACK) return 'EXPIRED';
@@ -239,6 +241,8 @@ export class Registrations {
 }
 
 const openAuths = (account: Account): Auth[] => [...account.unexplained, ...account.auths.filter((auth) => !auth.claimed)];
+
+const isOpenFor = (appearance: Appearance, auth: Auth): boolean => (appearance.renewal ? appearance.contact.callId === auth.sessionId : !appearance.written);
 
 /** Waited longer than it may; or the PBX's clock was set back, and waiting would take for ever. */
 const isOver = (since: Micros, now: Micros, patience: Micros): boolean => now - since > patience || since - now > 5 * MICROS_PER_SECOND;

@@ -1,5 +1,5 @@
 import { formatAddress, isReliable, type Remote } from '../../ami/address.js';
-import type { PbxInput } from '../../ami/input.js';
+import type { ChannelType, PbxInput } from '../../ami/input.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { eventKey } from '../key.js';
 import type { Output } from '../output.js';
@@ -13,56 +13,69 @@ interface Socket {
   readonly accounts: Set<string>;
   /** The PBX gave it up; if it closes now, it broke. */
   broken: boolean;
+  /** chan_pjsip spoke of it: only its connections stand in the transport monitors. */
+  pjsip: boolean;
+  /** It stood in the transport monitors once. */
+  listed: boolean;
   tlsCipher: string | null;
 }
 
-/** What else knows of a socket: which accounts still have a registration over it. */
-export interface SocketUsers {
-  /** True while a contact is registered over this socket, or just went away without asking to. */
-  hasRegistration(remote: Remote): boolean;
-}
+/** The keys of the sockets that carry a registration, or lost one a moment ago unasked. */
+export type SocketsInUse = () => ReadonlySet<string>;
 
 const FORGET_IDLE_AFTER: Micros = 24 * 3_600 * MICROS_PER_SECOND;
 const MOST_SOCKETS = 100_000;
+/** So many of the oldest are looked at for one that no account uses, before a used one has to go. */
+const LOOKED_AT_TO_FORGET = 1_000;
 
 /** Who is connected: CONNECT and DISCONNECT rows from first signs, losses and the transport monitors. */
 export class Sockets {
+  /** Least recently heard first. */
   private readonly sockets = new Map<string, Socket>();
-  /** From the first listing on, the transport monitors alone say when a TCP or TLS connection closed. */
-  private monitored = false;
+  /** The transport monitors have listed a connection since the login: they work here. */
+  private monitorsWork = false;
 
   constructor(
     private readonly pbx: string,
-    private readonly users: SocketUsers,
+    private readonly inUse: SocketsInUse,
   ) {}
 
   /** A packet from an address: the first one marks a client arriving. */
-  sign(remote: Remote, at: Micros, details = 'FIRST_SEEN'): Output[] {
-    const known = this.sockets.get(keyOf(remote));
-    if (known) {
-      known.seenAt = Math.max(known.seenAt, at);
-      known.broken = false;
-      if (remote.transport) known.remote = remote;
-      return [];
-    }
-    this.open(remote, at);
-    return [this.connect(remote, at, details)];
+  sign(remote: Remote, at: Micros, channelType: ChannelType, details = 'FIRST_SEEN'): Output[] {
+    const key = socketKey(remote);
+    const known = this.sockets.get(key);
+    const socket = known ?? this.open(remote, at);
+    socket.pjsip ||= channelType === 'PJSIP';
+    if (!known) return [this.connect(remote, at, details)];
+    socket.seenAt = Math.max(socket.seenAt, at);
+    socket.broken = false;
+    if (remote.transport) socket.remote = remote;
+    this.sockets.delete(key);
+    this.sockets.set(key, socket);
+    return [];
   }
 
   /** Somebody else told of this connection, or it stood before anybody watched: no row. */
-  open(remote: Remote, at: Micros, tlsCipher: string | null = null): void {
-    const known = this.sockets.get(keyOf(remote));
+  open(remote: Remote, at: Micros, tlsCipher: string | null = null): Socket {
+    const known = this.sockets.get(socketKey(remote));
     if (known) {
       known.tlsCipher = tlsCipher ?? known.tlsCipher;
-      return;
+      return known;
     }
-    if (this.sockets.size >= MOST_SOCKETS) this.forgetOldest();
-    this.sockets.set(keyOf(remote), { remote, seenAt: at, accounts: new Set(), broken: false, tlsCipher });
+    if (this.sockets.size >= MOST_SOCKETS) this.forgetOne();
+    const socket: Socket = { remote, seenAt: at, accounts: new Set(), broken: false, pjsip: false, listed: false, tlsCipher };
+    this.sockets.set(socketKey(remote), socket);
+    return socket;
+  }
+
+  /** Somebody else told of its end, or its user left politely: the next packet is a new arrival. */
+  forget(remote: Remote): void {
+    this.sockets.delete(socketKey(remote));
   }
 
   /** The account proved itself on this socket. The first time is the evidence that reconciliation binds by. */
   use(remote: Remote, peername: string, account: string | null, at: Micros): Output[] {
-    const socket = this.sockets.get(keyOf(remote));
+    const socket = this.sockets.get(socketKey(remote));
     if (!socket || socket.accounts.has(peername)) return [];
     socket.accounts.add(peername);
     const remoteAddress = formatAddress(remote);
@@ -71,39 +84,16 @@ export class Sockets {
   }
 
   tlsCipherOf(remote: Remote | null): string | null {
-    return remote ? (this.sockets.get(keyOf(remote))?.tlsCipher ?? null) : null;
+    return remote ? (this.sockets.get(socketKey(remote))?.tlsCipher ?? null) : null;
   }
 
   /** The client no longer answers, or its registration ended unasked. Silent where the monitors will tell. */
-  lost(remote: Remote, at: Micros, details: string): Output[] {
-    if (this.monitored && isReliable(remote.transport)) {
-      const socket = this.sockets.get(keyOf(remote));
-      if (socket) socket.broken = true;
-      return [];
-    }
-    return this.close(remote, at, details);
-  }
-
-  /** The client left politely: its next packet is a new arrival, and there is nothing to report. */
-  left(remote: Remote): void {
-    if (!isReliable(remote.transport)) this.sockets.delete(keyOf(remote));
-  }
-
-  close(remote: Remote, at: Micros, details: string): Output[] {
-    const socket = this.sockets.get(keyOf(remote));
+  lost(remote: Remote, at: Micros): Output[] {
+    const socket = this.sockets.get(socketKey(remote));
     if (!socket) return [];
-    this.sockets.delete(keyOf(remote));
-    const broke = details !== 'CLOSED';
-    const row = sessionRow(this.pbx, {
-      at,
-      event: 'DISCONNECT',
-      source: broke ? 'SERVER' : 'CLIENT',
-      details,
-      remote: socket.remote,
-      tlsCipher: socket.tlsCipher,
-      binding: 'pending',
-    });
-    return [{ kind: 'sip-session', row }];
+    if (!this.isMonitored(socket)) return [this.close(socket, at, 'NETWORK_ERROR')];
+    socket.broken = true;
+    return [];
   }
 
   /** Two listings differ by the connections that opened and closed between them. */
@@ -111,57 +101,74 @@ export class Sockets {
     const outputs: Output[] = [];
     const listed = new Set<string>();
     for (const { remote } of listing.connections) {
-      listed.add(keyOf(remote));
-      if (this.sockets.has(keyOf(remote))) continue;
-      this.open(remote, listing.requestedAt);
-      if (!listing.baseline) outputs.push(this.connect(remote, listing.requestedAt, 'OPENED'));
+      const key = socketKey(remote);
+      listed.add(key);
+      if (!this.sockets.has(key) && !listing.baseline) outputs.push(this.connect(remote, listing.requestedAt, 'OPENED'));
+      this.open(remote, listing.requestedAt).listed = true;
     }
-    for (const [key, socket] of this.sockets) {
-      // A connection that showed itself after the listing was asked for may be too new to be in it.
-      if (!isReliable(socket.remote.transport) || listed.has(key) || socket.seenAt >= listing.requestedAt) continue;
+    this.monitorsWork ||= listed.size > 0;
+    // A connection that showed itself after the listing was asked for may be too new to be in it.
+    const gone = [...this.sockets].filter(([key, socket]) => !listed.has(key) && this.isMonitored(socket) && socket.seenAt < listing.requestedAt);
+    const inUse = gone.length > 0 ? this.inUse() : new Set<string>();
+    for (const [key, socket] of gone) {
       if (listing.baseline) this.sockets.delete(key);
-      else {
-        const broke = socket.broken || this.users.hasRegistration(socket.remote);
-        outputs.push(...this.close(socket.remote, listing.requestedAt, broke ? 'NETWORK_ERROR' : 'CLOSED'));
-      }
+      else outputs.push(this.close(socket, listing.requestedAt, socket.broken || inUse.has(key) ? 'NETWORK_ERROR' : 'CLOSED'));
     }
-    this.monitored = true;
     return outputs;
   }
 
-  /** The monitors are asked again from scratch after a new login. */
+  /** Whether the monitors work is found out anew after a login. */
   disconnectedFromPbx(): void {
-    this.monitored = false;
+    this.monitorsWork = false;
   }
 
   forgetIdle(now: Micros): void {
-    for (const [key, socket] of this.sockets) {
-      if (now - socket.seenAt > FORGET_IDLE_AFTER && !this.users.hasRegistration(socket.remote)) this.sockets.delete(key);
-    }
+    const idle = [...this.sockets].filter(([, socket]) => now - socket.seenAt > FORGET_IDLE_AFTER);
+    const inUse = idle.length > 0 ? this.inUse() : new Set<string>();
+    for (const [key] of idle) if (!inUse.has(key)) this.sockets.delete(key);
+  }
+
+  /** chan_sip's connections never stand in the monitors, and some PBXs list none at all. */
+  private isMonitored(socket: Socket): boolean {
+    return isReliable(socket.remote.transport) && (socket.listed || (socket.pjsip && this.monitorsWork));
+  }
+
+  private close(socket: Socket, at: Micros, details: 'CLOSED' | 'NETWORK_ERROR'): Output {
+    this.sockets.delete(socketKey(socket.remote));
+    const row = sessionRow(this.pbx, {
+      at,
+      event: 'DISCONNECT',
+      source: details === 'CLOSED' ? 'CLIENT' : 'SERVER',
+      details,
+      remote: socket.remote,
+      tlsCipher: socket.tlsCipher,
+      binding: 'pending',
+    });
+    return { kind: 'sip-session', row };
   }
 
   private connect(remote: Remote, at: Micros, details: string): Output {
-    return {
-      kind: 'sip-session',
-      row: sessionRow(this.pbx, {
-        at,
-        event: 'CONNECT',
-        source: 'CLIENT',
-        details,
-        remote,
-        tlsCipher: this.tlsCipherOf(remote),
-        binding: 'pending',
-      }),
-    };
+    const row = sessionRow(this.pbx, { at, event: 'CONNECT', source: 'CLIENT', details, remote, tlsCipher: this.tlsCipherOf(remote), binding: 'pending' });
+    return { kind: 'sip-session', row };
   }
 
-  private forgetOldest(): void {
-    const oldest = this.sockets.keys().next().value;
+  // Scanners come with ever new addresses; they must not push out the phones.
+  private forgetOne(): void {
+    let oldest: string | undefined;
+    let looked = 0;
+    for (const [key, socket] of this.sockets) {
+      oldest ??= key;
+      if (socket.accounts.size === 0) {
+        this.sockets.delete(key);
+        return;
+      }
+      if ((looked += 1) >= LOOKED_AT_TO_FORGET) break;
+    }
     if (oldest !== undefined) this.sockets.delete(oldest);
   }
 }
 
-// A UDP and a TCP socket can have the same address and port; TLS and TCP cannot.
-const keyOf = (remote: Remote): string => `${isReliable(remote.transport) ? 'stream' : 'datagram'} ${formatAddress(remote)}`;
+/** A UDP and a TCP socket can have the same address and port; TLS and TCP cannot. */
+export const socketKey = (remote: Remote): string => `${isReliable(remote.transport) ? 'stream' : 'datagram'} ${formatAddress(remote)}`;
 
-export const sameSocket = (a: Remote | null, b: Remote | null): boolean => a !== null && b !== null && keyOf(a) === keyOf(b);
+export const sameSocket = (a: Remote | null, b: Remote | null): boolean => a !== null && b !== null && socketKey(a) === socketKey(b);

@@ -6,16 +6,16 @@ import type { AccountState, Output } from '../output.js';
 import { accountState, confirmedContacts, newAccount, newContact, type Account, type LiveContact } from './accounts.js';
 import { squareListing } from './listing.js';
 import { REFUSALS, Refusals } from './refusals.js';
-import { Registrations } from './registrations.js';
-import { Sockets } from './sockets.js';
+import { Registrations, SETTLE } from './registrations.js';
+import { SecurityMemory } from './security-memory.js';
+import { socketKey, Sockets } from './sockets.js';
 import { translateRegistry, translateUserEvent } from './translate.js';
 
 /** Statuses by which chan_pjsip announces a contact (`Created` before Asterisk 14). */
 const NEW_CONTACT = new Set(['NonQualified', 'Created', 'Unknown', 'Reachable']);
 const SETTLE_EVERY: Micros = 100 * MICROS_PER_MS;
 const SWEEP_EVERY: Micros = 600 * MICROS_PER_SECOND;
-const REMEMBERED_EVENTS = 2_000;
-const REMEMBERED_CHALLENGES = 10_000;
+const LONG_EXPIRED: Micros = 600 * MICROS_PER_SECOND;
 
 /**
  * Turns what one PBX says into rows of the session log and into the state of its accounts. A pure
@@ -26,9 +26,7 @@ export class SessionTracker {
   private readonly sockets: Sockets;
   private readonly registrations: Registrations;
   private readonly refusals: Refusals;
-  /** chan_sip's challenges by session: a call's names a URI, a registration's the peer. */
-  private readonly challenges = new Map<string, string>();
-  private readonly recent = new Set<string>();
+  private readonly memory = new SecurityMemory();
   private readonly changed = new Set<Account>();
   /** Accounts with evidence that waits for its counterpart. */
   private readonly waiting = new Set<Account>();
@@ -36,8 +34,9 @@ export class SessionTracker {
   private sweptAt: Micros = 0;
 
   constructor(private readonly pbx: string) {
-    this.sockets = new Sockets(pbx, {
-      hasRegistration: (remote) => [...this.accounts.values()].some((account) => this.registrations.uses(account, remote)),
+    this.sockets = new Sockets(pbx, () => {
+      const remotes = [...this.accounts.values()].flatMap((account) => this.registrations.remotesOf(account));
+      return new Set(remotes.map(socketKey));
     });
     this.registrations = new Registrations(pbx, this.sockets);
     this.refusals = new Refusals(pbx);
@@ -89,6 +88,13 @@ export class SessionTracker {
     return [...outputs, ...this.states(at)];
   }
 
+  /** Decides all that still waits, as if its time had passed. */
+  finish(): Output[] {
+    const at = this.settledAt + 2 * SETTLE;
+    const outputs = [...this.waiting].flatMap((account) => this.settleAccount(account, at));
+    return [...outputs, ...this.states(at)];
+  }
+
   private event(event: AmiEvent): Output[] {
     if (event.name === 'ContactStatus') return this.contactStatus(event);
     if (event.name === 'PeerStatus') return this.peerStatus(event);
@@ -99,32 +105,27 @@ export class SessionTracker {
   }
 
   private security(event: AmiEvent, channelType: ChannelType): Output[] {
-    if (this.isRepeated(event)) return [];
+    if (this.memory.isRepeated(event)) return [];
     const remote = parseSecurityAddress(event.get('RemoteAddress'));
-    const outputs = remote ? this.sockets.sign(remote, event.at) : [];
-    if (event.name === 'ChallengeSent') remember(this.challenges, event.get('SessionID'), event.get('AccountID'), REMEMBERED_CHALLENGES);
+    const outputs = remote ? this.sockets.sign(remote, event.at, channelType) : [];
+    if (event.name === 'ChallengeSent') this.memory.challenged(event);
     else if (event.name === 'SuccessfulAuth') outputs.push(...this.authenticated(event, channelType, remote));
-    else if (REFUSALS.has(event.name) && !this.isCall(event, channelType)) {
+    else if (REFUSALS.has(event.name) && this.memory.callerOf(event) === null) {
       outputs.push(...this.refusals.translate(event, (name) => this.accounts.get(keyOf(channelType, name))?.description));
     }
     return outputs;
   }
 
   private authenticated(event: AmiEvent, channelType: ChannelType, remote: Remote | null): Output[] {
-    const call = this.isCall(event, channelType);
-    // chan_sip puts the dialled number into a call's SuccessfulAuth; who called stands in the challenge.
-    const name = call ? userOf(this.challenges.get(event.get('SessionID')) ?? '') : event.get('AccountID');
+    const caller = this.memory.callerOf(event);
+    const name = caller ?? event.get('AccountID');
     if (name === '') return [];
     const outputs: Output[] = [];
     const account = this.concerned(channelType, name, event.at, outputs);
     if (remote) outputs.push(...this.sockets.use(remote, name, account.description, event.at));
-    if (call) return outputs;
+    if (caller !== null) return outputs;
     const auth = { at: event.at, remote, sessionId: event.get('SessionID'), claimed: false };
     return [...outputs, ...this.registrations.authenticated(account, auth)];
-  }
-
-  private isCall(event: AmiEvent, channelType: ChannelType): boolean {
-    return channelType === 'SIP' && /^sips?:/i.test(this.challenges.get(event.get('SessionID')) ?? '');
   }
 
   private contactStatus(event: AmiEvent): Output[] {
@@ -168,9 +169,9 @@ export class SessionTracker {
     const { remote, status: before } = contact;
     contact.status = status;
     if (!remote || before === status) return [];
-    if (status === 'Unreachable') return this.sockets.lost(remote, at, 'NETWORK_ERROR');
+    if (status === 'Unreachable') return this.sockets.lost(remote, at);
     if (before !== 'Unreachable' || status !== 'Reachable') return [];
-    return [...this.sockets.sign(remote, at, 'REACHABLE'), ...this.sockets.use(remote, account.name, account.description, at)];
+    return [...this.sockets.sign(remote, at, account.channelType, 'REACHABLE'), ...this.sockets.use(remote, account.name, account.description, at)];
   }
 
   private userEvent(event: AmiEvent): Output[] {
@@ -181,6 +182,7 @@ export class SessionTracker {
     }
     const remote = parseHostPort(event.get('Remoteaddr'), parseTransport(event.get('Transport')));
     if (remote && translated.event === 'CONNECT') this.sockets.open(remote, event.at, translated.tlsCipher);
+    if (remote && translated.event === 'DISCONNECT') this.sockets.forget(remote);
     return row(translated);
   }
 
@@ -221,8 +223,21 @@ export class SessionTracker {
     if (now - this.sweptAt > SWEEP_EVERY) {
       this.sweptAt = now;
       this.sockets.forgetIdle(now);
+      this.forgetExpired(now);
     }
     return outputs;
+  }
+
+  /** A driver that can no longer be listed tells of no end either; its registrations end when they said they would. */
+  private forgetExpired(now: Micros): void {
+    for (const account of this.accounts.values()) {
+      for (const contact of account.contacts.values()) {
+        if (contact.expiresAt === null || now - contact.expiresAt < LONG_EXPIRED) continue;
+        account.contacts.delete(contact.uri);
+        account.lostAt = contact.expiresAt;
+        this.changed.add(account);
+      }
+    }
   }
 
   private settleAccount(account: Account, now: Micros): Output[] {
@@ -246,6 +261,7 @@ export class SessionTracker {
       // An account that was never on line has no state yet; one whose last contact just went may only be moving.
       if (!online && (!account.online || account.removals.length > 0)) continue;
       if (online !== account.online) account.since = online ? at : (account.lostAt ?? at);
+      if (online) account.lostAt = null;
       account.online = online;
       const state = accountState(this.pbx, account, at);
       const told = JSON.stringify({ ...state, updatedAt: 0 });
@@ -274,29 +290,7 @@ export class SessionTracker {
     }
     return null;
   }
-
-  /** The same security event, sent twice: nothing new. */
-  private isRepeated(event: AmiEvent): boolean {
-    const key = [event.name, event.at, event.get('AccountID'), event.get('SessionID'), event.get('RemoteAddress')].join(' ');
-    if (this.recent.has(key)) return true;
-    if (this.recent.size >= REMEMBERED_EVENTS) {
-      const oldest = this.recent.values().next().value;
-      if (oldest !== undefined) this.recent.delete(oldest);
-    }
-    this.recent.add(key);
-    return false;
-  }
 }
 
 const keyOf = (channelType: ChannelType, name: string): string => `${channelType}/${name}`;
-const userOf = (uri: string): string => /^sips?:([^@;]+)@/i.exec(uri)?.[1] ?? '';
 const row = (session: ReturnType<typeof translateRegistry>): Output[] => (session ? [{ kind: 'sip-session', row: session }] : []);
-
-function remember(map: Map<string, string>, key: string, value: string, most: number): void {
-  map.delete(key);
-  if (map.size >= most) {
-    const oldest = map.keys().next().value;
-    if (oldest !== undefined) map.delete(oldest);
-  }
-  map.set(key, value);
-}

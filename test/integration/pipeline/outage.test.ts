@@ -57,7 +57,7 @@ describeWith(['mariadb'], 'the way into a database that fails', () => {
   });
 
   it('goes on after an event that makes no row', async () => {
-    call(queue, 3_000, { startepoch: '', starttime: 'never' });
+    queue.push({ kind: 'event', event: amiEvent('UserEvent', 1, new Map([['userevent', 'SipSession'], ['sipevent', 'HELLO']])) });
     call(queue, 3_001);
     await until(async () => (await count()) === 2_001);
     expect(drainer.status().untranslatable).toBe(1);

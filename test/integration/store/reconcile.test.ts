@@ -69,6 +69,12 @@ describeEachDatabase('reconciliation', (database) => {
     expect((await rows()).map((row) => row.split(' ')[3])).toEqual(['909', '909', '904', '904']);
   });
 
+  it('gives the proof that opens the next connection to that one alone', async () => {
+    await writeBatch(database(), [boundary('CONNECT', 100), use('901', 101), boundary('CONNECT', 200), use('902', 200)]);
+    await run(201);
+    expect((await rows()).map((row) => row.split(' ').slice(1, 4).join(' '))).toEqual(['100 bound 901', '200 bound 902']);
+  });
+
   it('keeps PBXs, and UDP and TLS of one address, apart', async () => {
     await writeBatch(database(), [boundary('CONNECT', 100), { ...boundary('CONNECT', 100, { ...REMOTE, transport: 'UDP' } as never) }, use('909', 101, 'other')]);
     await run(1_000);

@@ -36,9 +36,9 @@ describe('InputQueue', () => {
     expect((await queue.take(10, never)).map(at)).toEqual([2, 3, 5]);
   });
 
-  it('drops the newest of little value at its limit, counts it, and never drops a call or a listing', async () => {
+  it('drops the newest of little value at its limit, counts it, and never drops a call or a first listing', async () => {
     const queue = new InputQueue(3);
-    const listing: PbxInput = { kind: 'contacts', channelType: 'PJSIP', complete: true, contacts: [], requestedAt: 6, at: 6, baseline: false };
+    const listing: PbxInput = { kind: 'contacts', channelType: 'PJSIP', complete: true, contacts: [], requestedAt: 6, at: 6, baseline: true };
     for (const input of [event('ChallengeSent', 1), event('ChallengeSent', 2), event('ChallengeSent', 3), event('ChallengeSent', 4), event('Cdr', 5), listing, tick(7)]) queue.push(input);
     expect((await queue.take(10, never)).map(at)).toEqual([1, 2, 3, 5, 6]);
     expect(queue.dropped).toBe(1);
