@@ -4,6 +4,7 @@ import { pino, type Logger } from 'pino';
 import { settingsFrom, type Config } from './config.js';
 import { openDatabase, type Database } from './database/database.js';
 import { CommandError } from './errors.js';
+import { backfillRange, runBackfill, type BackfillCommand } from './recovery/command.js';
 import { startService } from './service.js';
 import { toIso } from './time.js';
 import { generatePassword } from './web/passwords.js';
@@ -26,6 +27,8 @@ export async function startCommand(environment: Environment): Promise<void> {
   try {
     service = await startService(config, logger, stop.signal);
   } catch (error) {
+    // Asked to stop while it still waited for the database: that is no failure.
+    if (stop.signal.aborted) return;
     throw explained(error, config);
   }
   process.stdout.write(banner(config, service.url, service.generatedPassword));
@@ -36,6 +39,18 @@ export async function startCommand(environment: Environment): Promise<void> {
 export async function migrateCommand(environment: Environment): Promise<void> {
   await withDatabase(environment, () => Promise.resolve());
   process.stdout.write('the tables are up to date\n');
+}
+
+/** Adds the calls that AMI missed. Ctrl-C stops after the batch at hand; what is written stays. */
+export async function backfillCommand(environment: Environment, command: BackfillCommand): Promise<void> {
+  const config = settingsFrom(environment);
+  backfillRange(config, command);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  await withDatabase(environment, async (database) => {
+    await runBackfill(config, database, command, stop.signal);
+  });
 }
 
 export type UserCommand =

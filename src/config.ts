@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { InvalidConfigError } from './errors.js';
@@ -11,7 +12,7 @@ export interface Config {
     readonly username: string;
     readonly secret: string;
     readonly tls: boolean;
-    /** A file with the certificate authority that signed the PBX's certificate; unset: encrypted, not verified. */
+    /** PEM text of the PBX's certificate, or of the authority that signed it; null: encrypted, not verified. */
     readonly tlsCa: string | null;
   } | null;
   readonly pbxName: string;
@@ -21,11 +22,17 @@ export interface Config {
   readonly admin: { readonly username: string; readonly password: string | null };
   readonly reconcileEveryMs: number;
   readonly timeZone: string;
+  /** Where `logbook backfill` reads the calls that AMI missed; a zone that is null is `timeZone`. */
+  readonly recovery: {
+    readonly csv: { readonly path: string; readonly zone: string | null } | null;
+    readonly sql: { readonly url: string; readonly table: string; readonly zone: string | null } | null;
+  };
   readonly logLevel: string;
 }
 
 const text = z.string().trim().min(1);
 const port = z.coerce.number().int().min(1).max(65_535);
+const zone = z.string().refine((name) => IANAZone.isValidZone(name), 'must be a zone such as Europe/Rome');
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const settings = z.object({
@@ -38,21 +45,26 @@ const settings = z.object({
   PBX_NAME: text.max(64).default('asterisk'),
   DATABASE_URL: z
     .string()
-    .regex(/^(sqlite:.+|(mysql|mariadb):\/\/[^/]+\/.+)$/, 'must be sqlite:PATH or mysql://user:password@host:3306/database')
+    .refine((url) => url.startsWith('sqlite:') ? url.length > 'sqlite:'.length : /^(mysql|mariadb):\/\/[^/]+\/.+$/.test(url) && isUrl(url), 'must be sqlite:PATH or mysql://user:password@host:3306/database, with %XX for special characters')
     .optional(),
-  REDIS_URL: z.string().regex(/^rediss?:\/\/.+$/, 'must be redis://host:6379').optional(),
+  REDIS_URL: z.string().refine((url) => /^rediss?:\/\/.+$/.test(url) && isUrl(url), 'must be redis://host:6379').optional(),
   HTTP_HOST: text.default('127.0.0.1'),
   HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   ADMIN_USERNAME: text.max(128).default('admin'),
   ADMIN_PASSWORD: z.string().min(8, 'must have 8 characters or more').optional(),
-  RECONCILE_EVERY_S: z.coerce.number().positive().max(86_400).optional(),
-  TIME_ZONE: z.string().refine((zone) => IANAZone.isValidZone(zone), 'must be a zone such as Europe/Rome').optional(),
-  TRUST_PROXY: z.string().optional(),
+  RECONCILE_EVERY_S: z.coerce.number().min(1).max(86_400).optional(),
+  TIME_ZONE: zone.optional(),
+  CDR_CSV: text.optional(),
+  CDR_CSV_ZONE: zone.optional(),
+  CDR_SQL_URL: z.string().refine((url) => /^(mysql|mariadb):\/\/[^/]+\/.+$/.test(url) && URL.canParse(url), 'must be mysql://user:password@host:3306/database').optional(),
+  CDR_SQL_TABLE: z.string().regex(/^[\w$]+(\.[\w$]+)?$/, 'must be the name of a table, such as cdr').default('cdr'),
+  CDR_SQL_ZONE: zone.optional(),
+  TRUST_PROXY: z.string().refine(isTrust, 'must be 0, the number of proxies, or their addresses, such as 10.0.0.1, 192.168.0.0/16 or loopback').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
 /** The settings that hold a secret, or may: each can also come from a file named by `NAME_FILE`. */
-export const SECRETS = ['AMI_SECRET', 'DATABASE_URL', 'REDIS_URL', 'ADMIN_PASSWORD'] as const;
+export const SECRETS = ['AMI_SECRET', 'DATABASE_URL', 'REDIS_URL', 'ADMIN_PASSWORD', 'CDR_SQL_URL'] as const;
 
 /**
  * Checks the environment and answers one frozen Config.
@@ -68,6 +80,7 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
       if (given[name] === undefined) problems.push(`${name}: is needed when AMI_HOST is set`);
     }
   }
+  const tlsCa = pemOf(given['AMI_TLS_CA'], problems);
   if (!parsed.success || problems.length > 0) throw new InvalidConfigError(problems);
   const s = parsed.data;
   const tls = s.AMI_TLS === '1';
@@ -81,7 +94,7 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
             username: s.AMI_USERNAME ?? '',
             secret: s.AMI_SECRET ?? '',
             tls,
-            tlsCa: s.AMI_TLS_CA ?? null,
+            tlsCa,
           },
     pbxName: s.PBX_NAME,
     // What a demo shows must never stand among real calls.
@@ -92,6 +105,10 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
     // Whoever looks at the demo for the first time should not see a minute of loose connections.
     reconcileEveryMs: (s.RECONCILE_EVERY_S ?? (s.AMI_HOST === undefined ? 5 : 60)) * 1_000,
     timeZone: s.TIME_ZONE ?? systemZone(),
+    recovery: {
+      csv: s.CDR_CSV === undefined ? null : { path: s.CDR_CSV, zone: s.CDR_CSV_ZONE ?? null },
+      sql: s.CDR_SQL_URL === undefined ? null : { url: s.CDR_SQL_URL, table: s.CDR_SQL_TABLE, zone: s.CDR_SQL_ZONE ?? null },
+    },
     logLevel: s.LOG_LEVEL,
   });
 }
@@ -121,6 +138,39 @@ function trustProxy(value: string | undefined): boolean | number | string {
   if (value === undefined || value === '0' || value === 'false') return false;
   if (value === 'true') return 1;
   return /^\d+$/.test(value) ? Number(value) : value;
+}
+
+function isTrust(value: string): boolean {
+  if (/^(\d+|true|false)$/.test(value)) return true;
+  return value.split(',').every((entry) => {
+    const [address = '', bits] = entry.trim().split('/');
+    if (['loopback', 'linklocal', 'uniquelocal'].includes(address)) return bits === undefined;
+    return isIP(address) !== 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128)));
+  });
+}
+
+/** Also what is done with it later: its parts are decoded. */
+function isUrl(text: string): boolean {
+  try {
+    const { username, password, pathname } = new URL(text);
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The text of a PEM file, null when none is named; a file that is no certificate is a problem. */
+function pemOf(file: string | undefined, problems: string[]): string | null {
+  if (file === undefined) return null;
+  try {
+    const pem = readFileSync(file, 'utf8');
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+    problems.push('AMI_TLS_CA: must be a PEM file with a certificate');
+  } catch {
+    problems.push('AMI_TLS_CA: the file cannot be read');
+  }
+  return null;
 }
 
 function systemZone(): string {

@@ -1,10 +1,10 @@
 import type { PbxConnection } from './ami/connection.js';
-import type { Database } from './database/database.js';
-import { messageOf } from './errors.js';
+import { reasonOf, type Database } from './database/database.js';
+import { lastRunOf } from './jobs/journal.js';
 import type { Scheduler } from './jobs/scheduler.js';
 import type { Drainer } from './pipeline/drainer.js';
 import type { InputQueue } from './pipeline/queue.js';
-import { toIso } from './time.js';
+import { fromMs, toIso, toMs } from './time.js';
 import type { Check, Readiness } from './web/readiness.js';
 
 const DATABASE_ANSWER_MS = 2_000;
@@ -25,7 +25,7 @@ export function readinessOf({ database, connection, drainer, queue, scheduler }:
   return async () => ({
     database: await databaseCheck(database, drainer, queue),
     ami: amiCheck(connection),
-    jobs: jobsCheck(scheduler, startedAt),
+    jobs: await jobsCheck(scheduler, database, startedAt),
   });
 }
 
@@ -39,7 +39,7 @@ async function databaseCheck(database: Database, drainer: Drainer, queue: InputQ
     await answerWithin(DATABASE_ANSWER_MS, database.check());
     return { ok: true, message: `takes rows${waiting}${dropped}${refused}` };
   } catch (error) {
-    return { ok: false, message: `${messageOf(error)}${waiting}${dropped}${refused}` };
+    return { ok: false, message: `${reasonOf(error)}${waiting}${dropped}${refused}` };
   }
 }
 
@@ -59,20 +59,21 @@ function amiCheck(connection: Pick<PbxConnection, 'status'>): Check {
   }
 }
 
-function jobsCheck(scheduler: Scheduler, startedAt: number): Check {
+async function jobsCheck(scheduler: Scheduler, { knex }: Database, startedAt: number): Promise<Check> {
   const trouble = scheduler.trouble();
   if (trouble !== null) return { ok: false, message: trouble };
-  for (const { name, everyMs, lastRunAt, lastError } of scheduler.status()) {
-    if (lastError !== null) return { ok: false, message: `${name} failed: ${lastError}` };
-    // With Redis another process may have run it; then this one cannot tell, and Redis says trouble if there is any.
-    if (scheduler.countsRuns && Date.now() - (lastRunAt ?? startedAt) > MISSED_INTERVALS * everyMs + 1_000) {
-      return { ok: false, message: `${name} has not run for ${MISSED_INTERVALS} intervals` };
-    }
+  for (const { name, everyMs, lastError } of scheduler.status()) {
+    if (lastError !== null) return { ok: false, message: `${name} failed` };
+    // Another process may have run it.
+    const lastRun = await answerWithin(DATABASE_ANSWER_MS, lastRunOf(knex, name)).catch(() => undefined);
+    if (lastRun === undefined) return { ok: false, message: 'the database does not say when they ran' };
+    const lastRunMs = Math.max(toMs(lastRun ?? fromMs(0)), startedAt);
+    if (Date.now() - lastRunMs > MISSED_INTERVALS * everyMs + 1_000) return { ok: false, message: `${name} has not run for ${MISSED_INTERVALS} intervals` };
   }
   return { ok: true, message: 'on schedule' };
 }
 
-function answerWithin(ms: number, answer: Promise<void>): Promise<void> {
+function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`did not answer within ${ms / 1_000} s`)), ms);
     answer.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { PbxConnection, type PbxConnectionOptions } from './ami/connection.js';
@@ -10,7 +10,8 @@ import { startDemoPbx, type DemoPbx } from './demo/server.js';
 import { messageOf } from './errors.js';
 import { BullScheduler } from './jobs/bull.js';
 import { InProcessScheduler } from './jobs/in-process.js';
-import { reconcileJob } from './jobs/reconcile.js';
+import { journalled } from './jobs/journal.js';
+import { reconcileJob, squareJob } from './jobs/reconcile.js';
 import type { Scheduler } from './jobs/scheduler.js';
 import { readAccountStates } from './logs/registered-account/store.js';
 import { Drainer } from './pipeline/drainer.js';
@@ -18,6 +19,7 @@ import { InputQueue } from './pipeline/queue.js';
 import { Translator } from './pipeline/translator.js';
 import { readinessOf } from './readiness.js';
 import { createWebApp } from './web/app.js';
+import { housekeepingJob } from './web/housekeeping.js';
 import { consoleUsers } from './web/users.js';
 
 const DATABASE_RETRY_MS = 2_000;
@@ -47,13 +49,15 @@ export async function startService(config: Config, logger: Logger, signal: Abort
 
     const demo = config.ami === null ? (parts.demo = await startDemoPbx({ logger })) : null;
     const connection = (parts.connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => queue.push(input) }));
-    const scheduler = (parts.scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger));
+    const scheduler = (parts.scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger, queueName(config)));
+    const ownJobs = (parts.ownJobs = new InProcessScheduler(logger));
     const readiness = readinessOf({ database, connection, drainer, queue, scheduler });
     const server = (parts.server = createServer(createWebApp({ database, config, logger, demo: demo !== null, readiness })));
 
     const port = await listen(server, config);
     drainer.start();
-    await scheduler.start([reconcileJob(database, connection, config.reconcileEveryMs)]);
+    await scheduler.start([journalled(database.knex, reconcileJob(database, config.reconcileEveryMs))]);
+    await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database)]);
     connection.start();
     // Last, so that a start that fails does not use up the password it could not show.
     const { generatedPassword } = await consoleUsers(database.knex).ensureAdmin(config.admin.username, config.admin.password);
@@ -70,18 +74,25 @@ interface Parts {
   connection?: PbxConnection;
   demo?: DemoPbx;
   drainer?: Drainer;
+  /** Jobs that one process does for all. */
   scheduler?: Scheduler;
+  /** Jobs that each process does for itself. */
+  ownJobs?: Scheduler;
   server?: Server;
 }
 
-async function stopAll({ connection, demo, drainer, scheduler, server, database }: Parts): Promise<void> {
+async function stopAll({ connection, demo, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
   await connection?.stop();
   await demo?.close();
   await drainer?.stop();
+  await ownJobs?.stop();
   await scheduler?.stop();
   if (server) await closed(server);
   await database.close();
 }
+
+/** Processes that share a database share its jobs, and nobody else's. */
+const queueName = (config: Config): string => `logbook-${createHash('sha256').update(config.databaseUrl).digest('hex').slice(0, 12)}`;
 
 function amiOptions(config: Config, demo: DemoPbx | null): Omit<PbxConnectionOptions, 'logger' | 'onInput'> {
   if (demo) {
@@ -92,7 +103,7 @@ function amiOptions(config: Config, demo: DemoPbx | null): Omit<PbxConnectionOpt
   if (!ami) throw new Error('neither a PBX nor a demo');
   const { host, port, username, secret, tls, tlsCa } = ami;
   // Asterisk's certificates are self-signed as a rule: without AMI_TLS_CA the line is encrypted, and the README says what that leaves open.
-  return { host, port, username, secret, tls, tlsVerify: tlsCa !== null, ...(tlsCa === null ? {} : { tlsCa: readFileSync(tlsCa, 'utf8') }) };
+  return { host, port, username, secret, tls, tlsVerify: tlsCa !== null, ...(tlsCa === null ? {} : { tlsCa }) };
 }
 
 async function databaseReady(database: Database, logger: Logger, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
-import { InvalidInputError } from '../errors.js';
+import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
 
 /** The only place that asks which database it is. */
@@ -31,7 +31,7 @@ export function openDatabase(url: string): Database {
 const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
 
 function sqlite(filename: string): Database {
-  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
+  if (filename !== ':memory:') prepareFile(filename);
   const db = knex({
     client: 'better-sqlite3',
     connection: { filename },
@@ -55,6 +55,12 @@ function sqlite(filename: string): Database {
     migrations: { migrationSource: migrations },
   });
   return database(db, 'sqlite');
+}
+
+/** Calls, password hashes and the session key: nobody else on the machine may read them. */
+function prepareFile(filename: string): void {
+  mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
+  closeSync(openSync(filename, 'a', 0o600));
 }
 
 function mysql(url: string): Database {
@@ -81,6 +87,16 @@ function mysql(url: string): Database {
     migrations: { migrationSource: migrations },
   });
   return database(db, 'mysql');
+}
+
+/**
+ * Why the database failed, for people and without sign-in: the driver's own code, such as
+ * `ECONNREFUSED` or `SQLITE_BUSY`. Never the statement, nor the values that were to be written.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.name === 'KnexTimeoutError' ? 'no connection was free in time' : 'sqlMessage' in error ? 'failed' : messageOf(error).slice(0, 100);
 }
 
 function database(db: Knex, dialect: Dialect): Database {

@@ -5,13 +5,14 @@ import { messageOf } from '../errors.js';
 import { JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler.js';
 
 const REDIS_ANSWER_MS = 5_000;
+/** So often the schedule is looked for in Redis: who empties it while it runs tells nobody. */
+const LOOK_EVERY_MS = 5_000;
 
 /**
  * Jobs as Bull repeatables: exactly one run each interval, however many processes share the Redis.
  * The only file that imports bull.
  */
 export class BullScheduler implements Scheduler {
-  readonly countsRuns = false;
   private readonly queue: Bull.Queue;
   private readonly records = new Map<string, JobRecord>();
   private readonly connections: Redis[] = [];
@@ -19,11 +20,12 @@ export class BullScheduler implements Scheduler {
   private problem: string | null = 'Redis has not answered yet';
   private stopped = false;
   private scheduling: Promise<void> = Promise.resolve();
+  private readonly look: NodeJS.Timeout;
 
   constructor(
     redisUrl: string,
     private readonly logger: Logger,
-    queueName = 'logbook',
+    queueName: string,
   ) {
     this.queue = new Bull(queueName, {
       createClient: (type) => this.connect(redisUrl, type),
@@ -31,6 +33,7 @@ export class BullScheduler implements Scheduler {
     });
     // Without a listener the process would end at the first error.
     this.queue.on('error', (error: Error) => this.trip(error));
+    this.look = setInterval(() => void this.reschedule(), LOOK_EVERY_MS);
   }
 
   async start(jobs: readonly Job[]): Promise<void> {
@@ -58,6 +61,7 @@ export class BullScheduler implements Scheduler {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    clearInterval(this.look);
     await this.scheduling;
     // close() waits for the running job; while Redis is away it would wait for ever.
     await within(REDIS_ANSWER_MS, this.queue.close()).catch((error: unknown) => this.logger.warn({ reason: messageOf(error) }, 'the job queue did not close in time'));
@@ -95,11 +99,15 @@ export class BullScheduler implements Scheduler {
 
   private async scheduleAll(): Promise<void> {
     const wanted = new Map(this.jobs.map((job) => [job.name, job.everyMs]));
+    const scheduled = new Set<string>();
     for (const present of await this.queue.getRepeatableJobs()) {
       // A changed interval would leave the old repeatable running beside the new one.
-      if (wanted.get(present.name) !== present.every) await this.queue.removeRepeatableByKey(present.key);
+      if (wanted.get(present.name) === present.every) scheduled.add(present.name);
+      else await this.queue.removeRepeatableByKey(present.key);
     }
-    for (const job of this.jobs) await this.queue.add(job.name, {}, { repeat: { every: job.everyMs } });
+    for (const job of this.jobs) {
+      if (!scheduled.has(job.name)) await this.queue.add(job.name, {}, { repeat: { every: job.everyMs } });
+    }
   }
 
   private trip(error: unknown): void {

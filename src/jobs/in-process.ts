@@ -3,7 +3,6 @@ import { JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler
 
 /** Timers of this process: for one Logbook without Redis. */
 export class InProcessScheduler implements Scheduler {
-  readonly countsRuns = true;
   private readonly records: JobRecord[] = [];
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly underWay = new Set<Promise<void>>();

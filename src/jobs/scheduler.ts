@@ -24,8 +24,6 @@ export interface JobStatus {
  * - after `stop` nothing runs any more, and a run under way has ended.
  */
 export interface Scheduler {
-  /** Whether every run happens in this process, so that a missing one can be noticed here. */
-  readonly countsRuns: boolean;
   start(jobs: readonly Job[]): Promise<void>;
   status(): readonly JobStatus[];
   /** Why jobs cannot run at present, null when they can. */

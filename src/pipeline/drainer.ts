@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Database } from '../database/database.js';
+import { reasonOf, type Database } from '../database/database.js';
 import type { PbxInput } from '../ami/input.js';
 import { messageOf } from '../errors.js';
 import type { Output } from '../logs/output.js';
@@ -102,8 +102,8 @@ export class Drainer {
         return;
       } catch (error) {
         if (isAboutTheRow(error)) return this.writeOneByOne(outputs, error);
-        if (this.failing === null) this.logger.error({ reason: messageOf(error) }, 'the database takes no rows; events are kept and tried again');
-        this.failing = messageOf(error);
+        if (this.failing === null) this.logger.error({ reason: reasonOf(error) }, 'the database takes no rows; events are kept and tried again');
+        this.failing = reasonOf(error);
       }
       if (this.abandon.signal.aborted) {
         this.logger.error({ lost: outputs.length }, 'stopped with rows that the database never took');
@@ -117,7 +117,7 @@ export class Drainer {
   private async writeOneByOne(outputs: readonly Output[], cause: unknown): Promise<void> {
     if (outputs.length === 1) {
       this.rejected += 1;
-      this.logger.error({ reason: messageOf(cause), row: outputs[0] }, 'the database refuses this row for good');
+      this.logger.error({ reason: reasonOf(cause), row: outputs[0] }, 'the database refuses this row for good');
       return;
     }
     const middle = Math.ceil(outputs.length / 2);

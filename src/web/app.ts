@@ -56,7 +56,7 @@ export function createWebApp(parts: WebParts): Express {
   app.use('/assets', express.static(ASSETS, { index: false, immutable: true, maxAge: '30d' }));
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
-  app.use(signInRoutes({ knex, users, signIn: signIns, access: gate, views: page }));
+  app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
   app.use('/api/v1', noStore, gate.signedInOrBasic, api(knex));
   app.use('/api', () => {
     throw new NotFoundError('no such address');

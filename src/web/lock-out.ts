@@ -17,10 +17,15 @@ export interface LockOut {
   lockedUntil(principal: string): Promise<Micros | null>;
   /** Takes one of the tries that are left; false when there is none. */
   takeTry(principal: string): Promise<boolean>;
-  /** The try was right: nothing is counted any more. */
+  /** The try was right, or the password is new: nothing is counted any more. */
   succeeded(principal: string): Promise<void>;
   /** The try was wrong; true when this one locked the principal out. */
   failed(principal: string): Promise<boolean>;
+}
+
+/** Deletes counts that no longer matter; answers how many. */
+export function clearForgotten(knex: Knex, now: Micros): Promise<number> {
+  return knex(TABLE).where('locked_until', '<=', now).where('last_at', '<', now - FAILURE_WINDOW).delete();
 }
 
 export function lockOut(knex: Knex, clock: () => Micros): LockOut {

@@ -115,14 +115,18 @@ export function keepBriefly(request: Request): void {
   if (request.session.userId === undefined) request.session.cookie.maxAge = ANONYMOUS_MS;
 }
 
-/** Begins a session for a user, under a new id, and clears away those that are over. */
-export async function beginSession(knex: Knex, request: Request, user: ConsoleUser): Promise<void> {
+/** Begins a session for a user, under a new id. */
+export async function beginSession(request: Request, user: ConsoleUser): Promise<void> {
   await called((done) => request.session.regenerate(done));
   request.session.userId = user.id;
   request.session.passwordChangedAt = user.passwordChangedAt;
   await called((done) => request.session.save(done));
+}
+
+/** Deletes the sessions that are over; answers how many. */
+export function clearExpiredSessions(knex: Knex): Promise<number> {
   // This form compares rightly both as SQLite's text and as MariaDB's DATETIME.
-  await knex(TABLE).where('expired', '<', new Date().toISOString().slice(0, 19)).delete();
+  return knex(TABLE).where('expired', '<', new Date().toISOString().slice(0, 19)).delete();
 }
 
 /** Ends the session of a request. */

@@ -1,5 +1,4 @@
 import { Router, type Request, type Response } from 'express';
-import type { Knex } from 'knex';
 import type { Access } from './access.js';
 import { clientAddress } from './client-address.js';
 import { TooManyFailuresError } from './failure.js';
@@ -10,7 +9,6 @@ import type { Views } from './views.js';
 import { readerZone } from './zone.js';
 
 export interface SignInRouteParts {
-  readonly knex: Knex;
   readonly users: ConsoleUsers;
   readonly signIn: SignIn;
   readonly access: Access;
@@ -18,7 +16,7 @@ export interface SignInRouteParts {
 }
 
 /** The sign-in form, signing out, and the zone a user reads times in. */
-export function signInRoutes({ knex, users, signIn, access, views }: SignInRouteParts): Router {
+export function signInRoutes({ users, signIn, access, views }: SignInRouteParts): Router {
   const form = (request: Request, response: Response, next: string, problem?: { status: number; message: string; username: string }): Promise<void> => {
     keepBriefly(request);
     return views.render(request, response, 'sign-in', {
@@ -49,7 +47,7 @@ export function signInRoutes({ knex, users, signIn, access, views }: SignInRoute
       if (outcome.kind === 'wrong') {
         await form(request, response, next, { status: 401, message: 'The name or the password is wrong.', username }); return;
       }
-      await beginSession(knex, request, outcome.user);
+      await beginSession(request, outcome.user);
       response.redirect(303, next);
     } catch (error) {
       if (!(error instanceof TooManyFailuresError)) throw error;

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { InvalidInputError, NotFoundError } from '../errors.js';
 import { fromMs, type Micros } from '../time.js';
-import { decoyHash, generatePassword, hashPassword, isPassword } from './passwords.js';
+import { lockOut } from './lock-out.js';
+import { generatePassword, hashPassword } from './passwords.js';
 
 const TABLE = 'console_user';
 export const MIN_PASSWORD_LENGTH = 8;
@@ -29,8 +30,6 @@ export interface ConsoleUsers {
   listUsers(): Promise<ConsoleUser[]>;
   find(username: string): Promise<(ConsoleUser & { readonly passwordHash: string }) | null>;
   findById(id: number): Promise<ConsoleUser | null>;
-  /** Null for a wrong password and for an unknown user, after the same time. Knows nothing of lock-outs. */
-  verify(username: string, password: string): Promise<ConsoleUser | null>;
   /**
    * Makes sure that the user exists; one that exists keeps its password. Without a password one is
    * generated and answered, once.
@@ -76,6 +75,8 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
       // Always later than before, also within one tick of the clock: sessions are told apart by it.
       const changedAt = Math.max(clock(), Number(row.password_changed_at) + 1);
       await knex(TABLE).where({ id: row.id }).update({ password_hash: passwordHash, password_changed_at: changedAt });
+      // Whoever locked the old password out has no say in the new one.
+      await lockOut(knex, clock).succeeded(username);
     },
     async setTimeZone(id, timeZone) {
       await knex(TABLE).where({ id }).update({ time_zone: timeZone ?? '' });
@@ -90,11 +91,6 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
     async findById(id) {
       const row = await rowOf({ id });
       return row ? fromUserRow(row) : null;
-    },
-    async verify(username, password) {
-      const row = await rowOf({ username });
-      const right = await isPassword(row?.password_hash ?? (await decoyHash()), password);
-      return row && right ? fromUserRow(row) : null;
     },
     async ensureAdmin(username, password) {
       if (await rowOf({ username: checkUsername(username) })) return { created: false, generatedPassword: null };

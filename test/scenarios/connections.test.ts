@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { replay } from './replay.js';
-import { rows, NOBODY, security, auth, contact, peer, listing, WIRE_TLS, ON_TLS } from './wire.js';
+import { rows, NOBODY, security, auth, contact, peer, WIRE_TLS, ON_TLS } from './wire.js';
 
 describe('what others tell', () => {
   it('logs the PBX’s own registrations at its providers, without the steps on the way', () => {

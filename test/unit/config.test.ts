@@ -68,6 +68,18 @@ describe('settingsFrom', () => {
   });
 
   it.each([
+    [{ TRUST_PROXY: 'garbage' }, 'TRUST_PROXY'],
+    [{ TRUST_PROXY: '10.0.0.0/99' }, 'TRUST_PROXY'],
+    [{ DATABASE_URL: 'mysql://u:p%zz@h/d' }, 'DATABASE_URL'],
+    [{ DATABASE_URL: 'mysql://u:p@h:99999/d' }, 'DATABASE_URL'],
+    [{ REDIS_URL: 'redis://h:99999' }, 'REDIS_URL'],
+    [{ RECONCILE_EVERY_S: '0.0001' }, 'RECONCILE_EVERY_S'],
+    [{ AMI_TLS_CA: '/nowhere' }, 'AMI_TLS_CA'],
+  ])('names what is wrong in %j', (environment, name) => {
+    expect(problemsOf(environment).map((problem) => problem.split(':')[0])).toEqual([name]);
+  });
+
+  it.each([
     ['1', 1],
     ['true', 1],
     ['0', false],

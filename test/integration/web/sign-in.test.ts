@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fromMs, MICROS_PER_SECOND } from '../../../src/time.js';
+import { isPassword } from '../../../src/web/passwords.js';
 import { basic, PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
 import { onEachDatabase, type EmptyDatabase } from './each-database.js';
 
@@ -193,9 +194,10 @@ onEachDatabase('console users', (emptyDatabase) => {
     const { users } = console;
     await users.addUser('Zoë', 'correct horse');
     expect((await users.listUsers()).map((user) => user.username).sort()).toEqual(['Zoë', 'admin']);
-    expect(await users.verify('Zoë', 'correct horse')).toMatchObject({ username: 'Zoë', timeZone: null });
-    expect(await users.verify('Zoë', 'wrong horse')).toBeNull();
-    expect(await users.verify('zoë', 'correct horse')).toBeNull();
+    expect(await users.find('Zoë')).toMatchObject({ username: 'Zoë', timeZone: null });
+    expect(await isPassword((await users.find('Zoë'))?.passwordHash ?? '', 'correct horse')).toBe(true);
+    expect(await isPassword((await users.find('Zoë'))?.passwordHash ?? '', 'wrong horse')).toBe(false);
+    expect(await users.find('zoë')).toBeNull();
   });
 
   it('have names and passwords that can be', async () => {
@@ -211,7 +213,7 @@ onEachDatabase('console users', (emptyDatabase) => {
     expect(await users.ensureAdmin('admin', 'something else')).toEqual({ created: false, generatedPassword: null });
     const made = await users.ensureAdmin('root', null);
     expect(made).toMatchObject({ created: true });
-    expect(await users.verify('root', made.generatedPassword ?? '')).not.toBeNull();
+    expect(await isPassword((await users.find('root'))?.passwordHash ?? '', made.generatedPassword ?? '')).toBe(true);
     expect(await users.ensureAdmin('root', null)).toEqual({ created: false, generatedPassword: null });
   });
 });
