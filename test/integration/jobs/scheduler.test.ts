@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BullScheduler } from '../../../src/jobs/bull.js';
@@ -143,5 +144,23 @@ describeWith(['redis'], 'the scheduler on Redis', () => {
     while (runs < before + 3 && Date.now() < deadline) await sleep(100);
     expect(runs).toBeGreaterThanOrEqual(before + 3);
     expect(scheduler.trouble()).toBeNull();
+  });
+
+  it('schedules anew when somebody empties Redis while it runs', async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const scheduler = new BullScheduler(redis.url, logger, 'test-emptied');
+    onTestFinished(() => scheduler.stop());
+    let runs = 0;
+    await scheduler.start([{ name: 'emptied', everyMs: 200, run: () => Promise.resolve(String((runs += 1))) }]);
+    await sleep(1_000);
+    const other = new Redis(redis.url);
+    await other.flushall();
+    other.disconnect();
+    await sleep(500);
+    const before = runs;
+    const deadline = Date.now() + 15_000;
+    while (runs < before + 3 && Date.now() < deadline) await sleep(100);
+    expect(runs).toBeGreaterThanOrEqual(before + 3);
   });
 });
