@@ -3,6 +3,9 @@ import { text } from 'node:stream/consumers';
 import { pino, type Logger } from 'pino';
 import { settingsFrom, type Config } from './config.js';
 import { openDatabase, type Database } from './database/database.js';
+import { databaseTrouble } from './database/trouble.js';
+import { runDoctor } from './doctor/doctor.js';
+import { exitCodeFor, printForMachines, printForPeople } from './doctor/print.js';
 import { CommandError } from './errors.js';
 import { backfillRange, runBackfill, type BackfillCommand } from './recovery/command.js';
 import { startService } from './service.js';
@@ -51,6 +54,15 @@ export async function backfillCommand(environment: Environment, command: Backfil
   await withDatabase(environment, async (database) => {
     await runBackfill(config, database, command, stop.signal);
   });
+}
+
+/** Says what is right and what is not; answers the exit status, 1 when something would lose data. */
+export async function doctorCommand(environment: Environment, asJson: boolean): Promise<number> {
+  const checks = await runDoctor(settingsFrom(environment));
+  process.stdout.write(asJson ? printForMachines(checks) : printForPeople(checks));
+  // A server that holds on to a connection must not hold up whoever waits for the answer.
+  setTimeout(() => process.exit(), 1_000).unref();
+  return exitCodeFor(checks);
 }
 
 export type UserCommand =
@@ -116,16 +128,9 @@ function explained(error: unknown, config: Config): unknown {
       return new CommandError(`port ${config.http.port} on ${config.http.host} is taken; stop what uses it or set HTTP_PORT`, 1);
     case 'EACCES':
       return new CommandError(`not allowed: ${error.message}; choose another HTTP_PORT or folder`, 1);
-    case 'ER_ACCESS_DENIED_ERROR':
-    case 'ER_DBACCESS_DENIED_ERROR':
-      return new CommandError('the database refuses the user or the password of DATABASE_URL; correct it', 1);
-    case 'ER_BAD_DB_ERROR':
-      return new CommandError('the database that DATABASE_URL names does not exist; create it first', 1);
-    case 'SQLITE_CANTOPEN':
-      return new CommandError('the SQLite file of DATABASE_URL cannot be opened; its folder must exist and be writable', 1);
-    case 'ECONNREFUSED':
-      return new CommandError('nothing answers at DATABASE_URL; start the database or correct the address', 1);
-    default:
-      return error;
+    default: {
+      const trouble = databaseTrouble(String(error.code));
+      return trouble === null ? error : new CommandError(trouble, 1);
+    }
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { migrateCommand, startCommand, userCommand } from './commands.js';
+import { doctorCommand, migrateCommand, startCommand, userCommand } from './commands.js';
 import { CommandError, InvalidConfigError, InvalidInputError, messageOf, NotFoundError } from './errors.js';
 
 /** 0: done. 1: it failed. 2: the command or a setting is wrong. 3: what it is about does not exist, or exists already. */
@@ -27,6 +27,15 @@ program
   .command('migrate')
   .description('bring the tables of DATABASE_URL up to date, and stop')
   .action(() => migrateCommand(process.env));
+
+program
+  .command('doctor')
+  .description('say line by line what is right on the PBX, the database and Redis, and which lines to add where')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nChanges nothing. Exit status: 1 when something would lose data (x), else 0; 2 for wrong settings.')
+  .action(async (options: { json?: boolean }) => {
+    process.exitCode = await doctorCommand(process.env, options.json === true);
+  });
 
 const user = program.command('user').description('the people who may sign in to the console');
 const fromStdin = ['--password-stdin', 'read the password from standard input; otherwise one is generated and printed'] as const;

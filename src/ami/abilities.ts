@@ -1,3 +1,4 @@
+import { parseCdrStatus } from './cdr-status.js';
 import type { AmiLine } from './line.js';
 
 /** What this login may ask of this PBX: an action it doesn't know, or may not send, raises a security event. */
@@ -20,45 +21,64 @@ export async function readAbilities(line: AmiLine): Promise<Abilities> {
   return { actions, asteriskVersion: settings.headers.get('asteriskversion') ?? null };
 }
 
+/** An action that would be asked, and the `write` privilege that this login needs for it. */
+export interface Lack {
+  readonly purpose: string;
+  readonly privilege: 'system' | 'reporting' | 'command';
+}
+
 /**
- * What the login lacks, for people. Asterisk 16 and 22 ask `system` for PJSIPShowContacts,
+ * What the login lacks. Asterisk 16 and 22 ask `system` for PJSIPShowContacts,
  * `system` or `reporting` for SIPpeers, `call` or `reporting` for Getvar, `command` for Command.
  */
-export function missingWritePrivileges(abilities: Abilities, username: string): readonly string[] {
-  const warnings: string[] = [];
-  const lacks = (what: string, privilege: string): void => {
-    warnings.push(`The AMI login "${username}" may not ${what}: add ${privilege} to its write= line in manager.conf.`);
-  };
-  const hasPeers = can(abilities, 'SIPpeers');
-  if (!can(abilities, 'PJSIPShowContacts')) {
-    if (!hasSystem(abilities)) lacks(hasPeers ? 'list which PJSIP accounts are on line' : 'list who is on line', 'system');
-    else if (!hasPeers) warnings.push('The PBX has neither PJSIPShowContacts nor SIPpeers: load res_pjsip to see who is on line.');
+export function lackedPrivileges(abilities: Abilities): readonly Lack[] {
+  const lacks: Lack[] = [];
+  if (!can(abilities, 'PJSIPShowContacts') && !hasSystem(abilities)) {
+    lacks.push({ purpose: can(abilities, 'SIPpeers') ? 'list which PJSIP accounts are on line' : 'list who is on line', privilege: 'system' });
   }
-  if (!can(abilities, 'Getvar')) lacks("ask for accounts' names and the PBX's time zone", 'reporting');
-  if (!can(abilities, 'Command')) lacks('list open connections, so that CONNECT and DISCONNECT are inferred', 'command');
+  if (!can(abilities, 'Getvar')) lacks.push({ purpose: "ask for accounts' names and the PBX's time zone", privilege: 'reporting' });
+  if (!can(abilities, 'Command')) lacks.push({ purpose: 'list open connections, so that CONNECT and DISCONNECT are inferred', privilege: 'command' });
+  return lacks;
+}
+
+/** What the login lacks, for people. */
+export function missingWritePrivileges(abilities: Abilities, username: string): readonly string[] {
+  const warnings = lackedPrivileges(abilities).map(
+    ({ purpose, privilege }) => `The AMI login "${username}" may not ${purpose}: add ${privilege} to its write= line in manager.conf.`,
+  );
+  if (hasNoListing(abilities)) warnings.push('The PBX has neither PJSIPShowContacts nor SIPpeers: load res_pjsip to see who is on line.');
   return warnings;
 }
+
+/** The login may ask, but the PBX has no module that lists who is on line. */
+export const hasNoListing = (abilities: Abilities): boolean =>
+  hasSystem(abilities) && !can(abilities, 'PJSIPShowContacts') && !can(abilities, 'SIPpeers');
 
 // Two actions of Asterisk's core that ask for `system` alone.
 const hasSystem = (abilities: Abilities): boolean => can(abilities, 'ModuleCheck') || can(abilities, 'DBPut');
 
-const CLASSES = ['system', 'security', 'cdr', 'user'] as const;
+/** The classes of events that Logbook listens to, as `read=` and `EventMask` name them. */
+export const EVENT_CLASSES = ['system', 'security', 'cdr', 'user'] as const;
+
+/**
+ * The classes among {@link EVENT_CLASSES} that the login may not read, by `manager show user`, which
+ * needs `Command` and prints `secret: <Set>` for the password. Null when the PBX doesn't say.
+ */
+export async function unreadClasses(line: AmiLine, username: string): Promise<readonly string[] | null> {
+  if (!/^[\w.@-]+$/.test(username)) return null;
+  const output = await commandOutput(line, `manager show user ${username}`);
+  const read = /^\s*read perm:\s*(.*)$/m.exec(output)?.[1]?.split(',').map((name) => name.trim());
+  return read ? EVENT_CLASSES.filter((name) => !read.includes(name) && !read.includes('all')) : null;
+}
 
 /**
  * What the login doesn't hear and what the PBX doesn't send, by `manager show user` and `cdr show
  * status`; both need `Command`. An empty list when the PBX doesn't say.
  */
 export async function missingEvents(line: AmiLine, username: string): Promise<readonly string[]> {
-  const warnings: string[] = [];
-  if (/^[\w.@-]+$/.test(username)) {
-    const output = await commandOutput(line, `manager show user ${username}`);
-    const read = /^\s*read perm:\s*(.*)$/m.exec(output)?.[1]?.split(',').map((name) => name.trim());
-    if (read && !read.includes('all')) {
-      for (const name of CLASSES) if (!read.includes(name)) warnings.push(unheard(username, name));
-    }
-  }
-  const cdr = await commandOutput(line, 'cdr show status');
-  if (/Call Detail Record/i.test(cdr) && !/^\s*cdr_manager\s*$/m.test(cdr)) {
+  const warnings = ((await unreadClasses(line, username)) ?? []).map((name) => unheard(username, name));
+  const cdr = parseCdrStatus(await commandOutput(line, 'cdr show status'));
+  if (cdr && cdr.overAmi !== 'running') {
     warnings.push('The PBX sends no call records over AMI: set enabled = yes in cdr_manager.conf, and enable = yes in cdr.conf, and load cdr_manager.so.');
   }
   return warnings;

@@ -63,8 +63,8 @@ function encrypted({ host, port, tlsVerify = true, tlsCa }: PbxAddress): Socket 
 function explained(error: NodeJS.ErrnoException, { host, port, tls }: PbxAddress): Error {
   const code = error.code ?? '';
   if (tls && /CERT|SIGNATURE/.test(code)) {
-    return new Error(`the certificate of ${host}:${port} is not trusted (${code}): name the PBX's ca.crt, or its self-signed certificate, as the one to trust`);
+    return new Error(`the certificate of ${host}:${port} is not trusted (${code}): name the PBX's ca.crt, or its self-signed certificate, as the one to trust`, { cause: error });
   }
-  if (tls && /^(ERR_SSL|EPROTO)/.test(code)) return new Error(`${host}:${port} speaks no TLS (${code}): look at tlsenable and tlsbindaddr in manager.conf`);
+  if (tls && /^(ERR_SSL|EPROTO)/.test(code)) return new Error(`${host}:${port} speaks no TLS (${code}): look at tlsenable and tlsbindaddr in manager.conf`, { cause: error });
   return error;
 }

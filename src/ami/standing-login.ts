@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
-import { can, missingEvents, missingWritePrivileges, readAbilities, unheard, type Abilities } from './abilities.js';
+import { can, EVENT_CLASSES, missingEvents, missingWritePrivileges, readAbilities, unheard, type Abilities } from './abilities.js';
 import { inBackground } from './background.js';
-import { parseEpoch, type PbxClock } from './clock.js';
+import type { PbxClock } from './clock.js';
 import { ContactWatch } from './contact-watch.js';
 import { amiEvent } from './event.js';
 import type { PbxInput } from './input.js';
-import type { AmiLine } from './line.js';
+import { pingOn, type AmiLine } from './line.js';
 import { AmiTimeoutError, type Action, type AmiSession, type Headers } from './manager.js';
 import { MonitorWatch } from './monitor-watch.js';
 import { pause } from './pause.js';
@@ -26,7 +26,7 @@ export interface StandingLoginOptions {
   readonly onInput: (input: PbxInput) => void;
 }
 
-const EVENT_MASK = 'system,security,cdr,user';
+const EVENT_MASK = EVENT_CLASSES.join();
 const ZONE_AGAIN_MS = 86_400_000;
 
 /** What goes on while one login stands: events, the watchdog, listings, names and the zone. */
@@ -110,13 +110,8 @@ export class StandingLogin implements AmiLine {
     return this.#options.session.list(action, timeoutMs);
   }
 
-  async ping(): Promise<Micros> {
-    const sentAt = this.clock.own();
-    const answer = await this.send({ Action: 'Ping' }, this.#options.pingTimeoutMs);
-    const pbxAt = parseEpoch(answer.headers.get('timestamp') ?? '');
-    if (pbxAt === null) return this.clock.read();
-    this.clock.calibrate(sentAt, this.clock.own(), pbxAt);
-    return pbxAt;
+  ping(): Promise<Micros> {
+    return pingOn(this, this.#options.pingTimeoutMs);
   }
 
   #startWatching(abilities: Abilities): void {
