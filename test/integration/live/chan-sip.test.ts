@@ -57,6 +57,9 @@ describeLive({ version: 16 }, 'chan_sip', (live) => {
     await eventually(async () => {
       expect(await logbook.rows('registered-accounts', { username: '805' })).toMatchObject([{ description: 'Reception, ground floor', ipAddress: '127.30.186.117' }]);
     });
+    // The transport monitors, polled every two seconds, know nothing of chan_sip's connections.
+    await sleep(5_000);
+    expect(await logbook.rows('sip-sessions', { remoteAddress: seen.remote, event: 'DISCONNECT' })).toEqual([]);
   });
 
   it('a call makes a call record, and its authentication no registration', async () => {
