@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { doctorCommand, migrateCommand, startCommand, userCommand } from './commands.js';
+import { Command, CommanderError, Option } from 'commander';
+import { backfillCommand, doctorCommand, migrateCommand, startCommand, userCommand } from './commands.js';
 import { CommandError, InvalidConfigError, InvalidInputError, messageOf, NotFoundError } from './errors.js';
 
 /** 0: done. 1: it failed. 2: the command or a setting is wrong. 3: what it is about does not exist, or exists already. */
@@ -36,6 +36,14 @@ program
   .action(async (options: { json?: boolean }) => {
     process.exitCode = await doctorCommand(process.env, options.json === true);
   });
+
+program
+  .command('backfill')
+  .description('add the calls that AMI missed, from what Asterisk wrote elsewhere; a call that is there already stays one row')
+  .addOption(new Option('--source <source>', "csv: cdr_csv's Master.csv and its rotations (CDR_CSV); sql: a CDR table (CDR_SQL_URL)").choices(['csv', 'sql']).makeOptionMandatory())
+  .requiredOption('--from <instant>', 'calls that began at or after it; ISO 8601, in TIME_ZONE where it names no zone: 2026-05-01, 2026-05-01T08:30+02:00')
+  .option('--to <instant>', 'calls that began before it; now, when not given')
+  .action((options: { source: 'csv' | 'sql'; from: string; to?: string }) => backfillCommand(process.env, options));
 
 const user = program.command('user').description('the people who may sign in to the console');
 const fromStdin = ['--password-stdin', 'read the password from standard input; otherwise one is generated and printed'] as const;

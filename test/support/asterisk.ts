@@ -18,6 +18,8 @@ export interface AsteriskOptions {
   /** Another Asterisk's IAX2 port to register at. */
   readonly iaxRegisterPort?: number;
   readonly qualifySeconds?: number;
+  /** Settings of `[csv]` in cdr.conf, such as `usegmtime = yes`: calls are written to `log/cdr-csv/Master.csv` as well. */
+  readonly cdrCsv?: readonly string[];
 }
 
 export interface Asterisk {
@@ -57,7 +59,7 @@ export async function startAsterisk(options: AsteriskOptions): Promise<Asterisk>
   const root = rootFolder(options);
   const dir = tempFolder(`asterisk-${options.version}`, join(root, 'tmp'));
   const inside = dir.slice(root.length);
-  for (const folder of ['etc', 'db', 'keys', 'spool', 'run', 'log']) mkdirSync(join(dir, folder));
+  for (const folder of ['etc', 'db', 'keys', 'spool', 'run', 'log', 'log/cdr-csv']) mkdirSync(join(dir, folder));
   certificate(join(dir, 'keys'));
   const ports = {
     amiPort: await freePort(), amiTlsPort: await freePort(), sipPort: await freePort(), sipTlsPort: await freePort(),
@@ -134,7 +136,7 @@ function configure(etc: string, options: AsteriskOptions, ports: Ports, paths: {
   const rtpStart = 20_000 + (process.pid % 120) * 100 + (options.version === 16 ? 50 : 0);
   const files: Record<string, string> = {
     'asterisk.conf': lab('asterisk.conf'),
-    'cdr.conf': production('cdr.conf'),
+    'cdr.conf': production('cdr.conf') + (options.cdrCsv === undefined ? '' : `\n[csv]\n${options.cdrCsv.join('\n')}\n`),
     'cdr_manager.conf': options.cdrMappings === false ? replaced(production('cdr_manager.conf'), [[/^\w+(,u)? => .*$/gm, '']]) : production('cdr_manager.conf'),
     'logger.conf': production('logger.conf'),
     'modules.conf': production('modules.conf'),

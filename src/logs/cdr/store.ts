@@ -17,7 +17,7 @@ const RANGES_A_QUERY = 200;
  * own account of it came late, stays the one row it is.
  */
 export async function insertCalls(trx: Knex, rows: readonly NewCdr[]): Promise<void> {
-  const recovered = await callsAround(trx, rows.map(({ callDate }) => callDate), (query) => query.where('event_key', 'like', `${RECOVERED}%`));
+  const recovered = await callsAround(trx, rows.map(({ callDate }) => callDate), { recovered: true });
   await insertOnce(trx, cdrs.table, (await unmatched(trx, rows, recovered)).map(databaseRow));
 }
 
@@ -35,7 +35,7 @@ function ofEachPbx(rows: readonly NewCdr[], recovered: readonly Cdr[]): Set<NewC
   for (const pbx of new Set(rows.map((row) => row.pbx))) {
     const own = rows.filter((row) => row.pbx === pbx);
     const told = own.map((call) => ({ call, starts: [call.callDate] }));
-    const there = recovered.filter((row) => row.pbx === pbx).map((call) => ({ call: asNew(call), starts: [call.callDate] }));
+    const there = recovered.filter((row) => row.pbx === pbx).map((call) => ({ call, starts: [call.callDate] }));
     for (const index of matchCalls(told, there).keys()) {
       const row = own[index];
       if (row) found.add(row);
@@ -47,22 +47,24 @@ function ofEachPbx(rows: readonly NewCdr[], recovered: readonly Cdr[]): Set<NewC
 async function writtenKeys(trx: Knex, keys: readonly string[]): Promise<Set<string>> {
   const written = new Set<string>();
   for (let start = 0; start < keys.length; start += 500) {
-    const found = (await trx(cdrs.table).select('event_key').whereIn('event_key', keys.slice(start, start + 500))) as { event_key: string }[];
+    const found = (await trx(cdrs.table).select('event_key').whereIn('event_key', keys.slice(start, start + 500))) as readonly { readonly event_key: string }[];
     for (const { event_key } of found) written.add(event_key);
   }
   return written;
 }
 
-/** The calls that began within a second of any of these instants; `narrow` may ask for more. */
-export async function callsAround(trx: Knex, instants: readonly Micros[], narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<Cdr[]> {
+/** The calls that began within a second of any of these instants: those of one PBX, or the recovered ones alone. */
+export async function callsAround(trx: Knex, instants: readonly Micros[], which: { readonly pbx?: string; readonly recovered?: true }): Promise<Cdr[]> {
   const found = new Map<number, Cdr>();
   const ranges = merged(instants);
   for (let start = 0; start < ranges.length; start += RANGES_A_QUERY) {
     const some = ranges.slice(start, start + RANGES_A_QUERY);
     const query = trx(cdrs.table).where((any) => {
-      for (const { from, to } of some) void any.orWhere((range) => range.where('call_date', '>=', from).where('call_date', '<', to));
+      for (const range of some) void any.orWhereBetween('call_date', [range.from, range.to]);
     });
-    const rows = (await narrow(query.select(Object.values(cdrs.columns).map(({ db }) => db)))) as DatabaseRow[];
+    if (which.pbx !== undefined) void query.where('pbx', which.pbx);
+    if (which.recovered === true) void query.where('event_key', 'like', `${RECOVERED}%`);
+    const rows = await query.select<DatabaseRow[]>(Object.values(cdrs.columns).map(({ db }) => db));
     for (const row of rows) {
       const call = fromRow(cdrs.columns, row);
       found.set(call.id, call);
@@ -84,7 +86,5 @@ function merged(instants: readonly Micros[]): { from: Micros; to: Micros }[] {
   return ranges;
 }
 
-/** A call as it is read from the table, with the words of one that is about to be written. */
-export const asNew = (call: Cdr): Omit<NewCdr, 'key'> => call;
-
+/** A call as the table holds it. */
 export const databaseRow = ({ key, ...record }: NewCdr): Record<string, string | number> => ({ event_key: key, ...toRow(cdrs.columns, record) });

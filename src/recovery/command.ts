@@ -1,0 +1,65 @@
+import { DateTime } from 'luxon';
+import type { Config } from '../config.js';
+import type { Database } from '../database/database.js';
+import { CommandError } from '../errors.js';
+import { fromMs, MICROS_PER_MS, parseIso, type Micros } from '../time.js';
+import { backfill } from './backfill.js';
+import { openCsvSource } from './csv-source.js';
+import { progressOn } from './progress.js';
+import { reportText, type BackfillReport } from './report.js';
+import type { CallSource } from './source-call.js';
+
+export type SourceName = 'csv' | 'sql';
+
+export interface BackfillCommand {
+  readonly source: SourceName;
+  readonly from: string;
+  /** Now, when not given. */
+  readonly to?: string;
+}
+
+const DEMO_DATABASE = 'sqlite:./data/demo.sqlite';
+/** How many records of a source go into one transaction. */
+const BATCH = 1_000;
+
+/** Checks what was asked for before anything is opened. Throws CommandError with exit code 2 and a next step. */
+export function backfillRange(config: Config, command: BackfillCommand): { readonly from: Micros; readonly to: Micros } {
+  const from = instant('--from', command.from, config.timeZone);
+  const to = command.to === undefined ? fromMs(Date.now()) : instant('--to', command.to, config.timeZone);
+  if (from >= to) throw new CommandError('--from must be before --to', 2);
+  // What a demo shows must never stand among real calls, and the other way round.
+  if (config.databaseUrl === DEMO_DATABASE) throw new CommandError('calls would go into the demo: set AMI_HOST and the rest, or DATABASE_URL', 2);
+  if (command.source === 'csv' && config.recovery.csv === null) throw new CommandError('--source csv needs CDR_CSV, the path of Master.csv; set it', 2);
+  return { from, to };
+}
+
+/** Imports, shows how far it is on stderr and what it did on stdout. Throws CommandError (1) when a part could not be read. */
+export async function runBackfill(config: Config, database: Database, command: BackfillCommand, signal?: AbortSignal): Promise<BackfillReport> {
+  const { from, to } = backfillRange(config, command);
+  const source = await openSource(config, command.source, from);
+  const progress = progressOn(process.stderr);
+  try {
+    const report = await backfill(database, source, { pbx: config.pbxName, from, to, onProgress: progress.show, ...(signal ? { signal } : {}) });
+    progress.end();
+    process.stdout.write(reportText(report));
+    if (report.failures.length > 0) throw new CommandError('a part of the source could not be read, see above; put it right and run this again', 1);
+    return report;
+  } finally {
+    progress.end();
+    await source.close();
+  }
+}
+
+/** The source that the settings describe, from `from` on. Throws CommandError when it cannot be read at all. */
+export async function openSource(config: Config, name: SourceName, from: Micros): Promise<CallSource> {
+  const { csv } = config.recovery;
+  if (name !== 'csv' || csv === null) throw new CommandError(`--source ${name} is not set up`, 2);
+  return openCsvSource(csv.path, csv.zone ?? config.timeZone, from, BATCH);
+}
+
+/** ISO 8601; a text that names no zone is wall-clock time of TIME_ZONE, as the console shows it. */
+function instant(option: string, text: string, zone: string): Micros {
+  const wall = DateTime.fromISO(text.trim().replace(' ', 'T'), { zone });
+  if (parseIso(text) === null || !wall.isValid) throw new CommandError(`${option} must be ISO 8601, such as 2026-05-01 or 2026-05-01T08:30:00+02:00`, 2);
+  return wall.toMillis() * MICROS_PER_MS;
+}
