@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { can, commandOutput, EVENT_CLASSES, readAbilities, unreadClasses, type Abilities } from '../ami/abilities.js';
@@ -32,15 +31,9 @@ export async function askPbx(ami: Config['ami']): Promise<PbxFacts> {
   if (ami === null) return { kind: 'demo' };
   const { host, port, username, secret, tls, tlsCa } = ami;
   const target: AmiTarget = { host, port, username, tls, verified: tls && tlsCa !== null };
-  let ca: string | null = null;
-  try {
-    if (tls && tlsCa !== null) ca = readFileSync(tlsCa, 'utf8');
-  } catch {
-    return { kind: 'unreadable-ca', target };
-  }
   let socket: Socket;
   try {
-    socket = await openSocket({ host, port, tls, tlsVerify: ca !== null, ...(ca === null ? {} : { tlsCa: ca }) }, CONNECT_MS, new AbortController().signal);
+    socket = await openSocket({ host, port, tls, tlsVerify: tlsCa !== null, ...(tlsCa === null ? {} : { tlsCa }) }, CONNECT_MS, new AbortController().signal);
   } catch (error) {
     return { kind: 'unreachable', target, code: codeOf(error), message: messageOf(error) };
   }

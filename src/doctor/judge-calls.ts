@@ -16,7 +16,8 @@ function events({ cdr, settings }: LoginFacts): Check {
   const name = 'calls.events';
   if (settings?.disabledEvents.some((event) => event.toLowerCase() === 'cdr') === true) {
     const others = settings.disabledEvents.filter((event) => event.toLowerCase() !== 'cdr');
-    return loses(name, 'disabledevents holds back Cdr events', fix('manager.conf, [general]', `disabledevents = ${others.join()}`));
+    // Asterisk 16 and 22 keep the old list at a reload where the line is only taken out.
+    return loses(name, 'disabledevents holds back Cdr events', fix('manager.conf, [general]', `disabledevents = ${others.join()}`.trimEnd()));
   }
   if (cdr === null) return unknown(name, 'the PBX does not tell whether cdr_manager runs', fix('cdr_manager.conf, [general]', 'enabled = yes'));
   if (!cdr.logging) return loses(name, 'call records are off on the PBX', fix('cdr.conf, [general]', 'enable = yes'), fix('cdr_manager.conf, [general]', 'enabled = yes'));

@@ -10,8 +10,6 @@ export function judgeConnection(facts: PbxFacts): readonly Check[] {
   switch (facts.kind) {
     case 'demo':
       return [less(name, 'AMI_HOST is not set: the demo would run, and no PBX be listened to', fix(ENVIRONMENT, 'AMI_HOST=<the PBX>', 'AMI_USERNAME=logbook', 'AMI_SECRET=<its secret in manager.conf>'))];
-    case 'unreadable-ca':
-      return [loses(name, 'the file that AMI_TLS_CA names cannot be read', fix(ENVIRONMENT, "AMI_TLS_CA=<a PEM file with the PBX's certificate or its authority>"))];
     case 'unreachable':
       return [unreachable(name, facts)];
     case 'no-verdict': {

@@ -15,7 +15,6 @@ export interface AmiTarget {
 /** What was found out about the PBX. Within a login, null: the PBX did not say, or was not asked for want of a privilege. */
 export type PbxFacts =
   | { readonly kind: 'demo' }
-  | { readonly kind: 'unreadable-ca'; readonly target: AmiTarget }
   /** `code` is Node's or OpenSSL's, `''` without one. */
   | { readonly kind: 'unreachable'; readonly target: AmiTarget; readonly code: string; readonly message: string }
   /** A connection, but no answer to the login. */

@@ -5,8 +5,18 @@ const MARKS: Readonly<Record<Outcome['kind'], string>> = { ok: 'ok', unknown: '?
 /** One line a check, the lines to add indented beneath, and a last line that sums up. */
 export function printForPeople(checks: readonly Check[]): string {
   const lines = checks.flatMap(({ name, outcome }) => [`${MARKS[outcome.kind].padEnd(2)}  ${name.padEnd(20)} ${outcome.message}`, ...fixLines(outcome)]);
-  return `${[...lines, '', summary(checks)].join('\n')}\n`;
+  return `${[...lines.map(oneLine), '', summary(checks), ...reloads(checks)].join('\n')}\n`;
 }
+
+// Versions, messages and names come from servers, which must not write lines or colours of their own.
+const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
+
+function reloads(checks: readonly Check[]): string[] {
+  const onPbx = checks.some(({ outcome }) => outcome.kind !== 'ok' && outcome.fixes.some(({ where }) => PBX_FILE.test(where)));
+  return onPbx ? ["The PBX takes changes at `asterisk -rx 'core reload'`, and a login its privileges when it logs in again."] : [];
+}
+
+const PBX_FILE = /^(manager|cdr|cdr_manager|pjsip|modules)\.conf/;
 
 /** `{status, checks: [{name, kind, message, fixes}]}`, where `status` is the worst kind there is. */
 export function printForMachines(checks: readonly Check[]): string {
