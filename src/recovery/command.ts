@@ -8,6 +8,7 @@ import { openCsvSource } from './csv-source.js';
 import { progressOn } from './progress.js';
 import { reportText, type BackfillReport } from './report.js';
 import type { CallSource } from './source-call.js';
+import { openSqlSource } from './sql-source.js';
 
 export type SourceName = 'csv' | 'sql';
 
@@ -30,13 +31,14 @@ export function backfillRange(config: Config, command: BackfillCommand): { reado
   // What a demo shows must never stand among real calls, and the other way round.
   if (config.databaseUrl === DEMO_DATABASE) throw new CommandError('calls would go into the demo: set AMI_HOST and the rest, or DATABASE_URL', 2);
   if (command.source === 'csv' && config.recovery.csv === null) throw new CommandError('--source csv needs CDR_CSV, the path of Master.csv; set it', 2);
+  if (command.source === 'sql' && config.recovery.sql === null) throw new CommandError('--source sql needs CDR_SQL_URL, such as mysql://user:password@host:3306/asteriskcdrdb; set it', 2);
   return { from, to };
 }
 
 /** Imports, shows how far it is on stderr and what it did on stdout. Throws CommandError (1) when a part could not be read. */
 export async function runBackfill(config: Config, database: Database, command: BackfillCommand, signal?: AbortSignal): Promise<BackfillReport> {
   const { from, to } = backfillRange(config, command);
-  const source = await openSource(config, command.source, from);
+  const source = await openSource(config, command.source, from, to);
   const progress = progressOn(process.stderr);
   try {
     const report = await backfill(database, source, { pbx: config.pbxName, from, to, onProgress: progress.show, ...(signal ? { signal } : {}) });
@@ -50,11 +52,12 @@ export async function runBackfill(config: Config, database: Database, command: B
   }
 }
 
-/** The source that the settings describe, from `from` on. Throws CommandError when it cannot be read at all. */
-export async function openSource(config: Config, name: SourceName, from: Micros): Promise<CallSource> {
-  const { csv } = config.recovery;
-  if (name !== 'csv' || csv === null) throw new CommandError(`--source ${name} is not set up`, 2);
-  return openCsvSource(csv.path, csv.zone ?? config.timeZone, from, BATCH);
+/** The source that the settings describe, for calls of `[from, to)`. Throws CommandError when it cannot be read at all. */
+export async function openSource(config: Config, name: SourceName, from: Micros, to: Micros): Promise<CallSource> {
+  const { csv, sql } = config.recovery;
+  if (name === 'csv' && csv) return openCsvSource(csv.path, csv.zone ?? config.timeZone, from, BATCH);
+  if (name === 'sql' && sql) return openSqlSource({ ...sql, zone: sql.zone ?? config.timeZone, from, to, batchSize: BATCH });
+  throw new CommandError(`--source ${name} is not set up; set ${name === 'csv' ? 'CDR_CSV' : 'CDR_SQL_URL'}`, 2);
 }
 
 /** ISO 8601; a text that names no zone is wall-clock time of TIME_ZONE, as the console shows it. */
