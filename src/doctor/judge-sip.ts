@@ -7,7 +7,10 @@ const MAX_NAMED = 5;
 /** What the PBX tells about phones: its channel drivers, their connections, OPTIONS and refreshes. */
 export function judgeSip(login: LoginFacts): readonly Check[] {
   const { channelDrivers } = login;
-  if (channelDrivers === null) return [unknown('sip.drivers', 'without the command privilege the PBX does not tell which channel drivers run')];
+  if (channelDrivers === null) {
+    const drivers = unknown('sip.drivers', 'without the command privilege the PBX does not tell which channel drivers run');
+    return login.contacts === null ? [drivers] : [drivers, qualify(login)];
+  }
   const present = DRIVERS.filter((driver) => channelDrivers.includes(driver));
   if (present.length === 0) return [less('sip.drivers', `none of ${DRIVERS.join(', ')} runs: there are no accounts to log`, fix('modules.conf', 'load => chan_pjsip.so'))];
   const drivers = ok('sip.drivers', present.join(', '));
@@ -37,9 +40,9 @@ function qualify({ contacts }: LoginFacts): Check {
   if (contacts === null) return unknown(name, 'the PBX does not list who is on line', add);
   if (contacts.count === 0) return unknown(name, 'nobody is on line who would tell whether phones are sent OPTIONS', add);
   const { count, unqualified } = contacts;
-  if (unqualified.length === 0) return ok(name, `all ${count} contacts on line are sent OPTIONS`);
+  if (unqualified.length === 0) return ok(name, `the contacts on line are sent OPTIONS (${count})`);
   const named = `${unqualified.slice(0, MAX_NAMED).join(', ')}${unqualified.length > MAX_NAMED ? ', …' : ''}`;
-  return less(name, `${unqualified.length} accounts on line are never sent OPTIONS (${named}): one that is unplugged stays on line until it expires`, add);
+  return less(name, `some accounts on line are never sent OPTIONS (${named}): a phone that is unplugged stays on line until it expires`, add);
 }
 
 // A refresh is known by its SuccessfulAuth too, which is why the setting is not needed as a rule.

@@ -37,7 +37,7 @@ function summary(checks: readonly Check[]): string {
   const parts = [`${count('ok')} ok`];
   if (count('unknown') > 0) parts.push(`${count('unknown')} cannot be told (?)`);
   if (count('less') > 0) parts.push(`${count('less')} less than it could be (!)`);
-  parts.push(count('loses') > 0 ? `${count('loses')} would lose data (x)` : 'nothing would lose data');
+  parts.push(count('loses') > 0 ? `${count('loses')} would lose data (x)` : 'nothing found that would lose data');
   return parts.join(', ');
 }
 

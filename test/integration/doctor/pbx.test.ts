@@ -6,6 +6,7 @@ import { openDatabase } from '../../../src/database/database.js';
 import { startAsterisk, type Asterisk } from '../../support/asterisk.js';
 import { amiSettings } from '../../support/logbook.js';
 import { describeWith } from '../../support/needs.js';
+import { UdpPhone } from '../../support/phones.js';
 import { freePort, removeFolder, tempFolder } from '../../support/processes.js';
 import { ask as askDoctor, notOk, type Asked } from './ask.js';
 
@@ -14,7 +15,8 @@ for (const version of [22, 16] as const) {
     let pbx: Asterisk;
     let folder: string;
     beforeAll(async () => {
-      pbx = await startAsterisk({ version });
+      // Only a phone that is on line tells whether it is sent OPTIONS, as set when it registered.
+      pbx = await startAsterisk({ version, qualifySeconds: 0 });
       folder = tempFolder('doctor');
       // Logins as docker/asterisk has them, with less each.
       change('manager.conf', (text) => `${text}\n[poor]\nsecret = poor-secret\nread = call\nwrite = command\n\n[bare]\nsecret = bare-secret\nread = call\n\n[deaf]\nsecret = deaf-secret\nread = cdr\nwrite = system\n`);
@@ -58,6 +60,13 @@ for (const version of [22, 16] as const) {
       await database.knex('cdr').insert(call(3, 4711, '3'));
       expect(await mappings()).toBe('ok: 2 of the last 3 calls have times to the microsecond');
       await database.close();
+    });
+
+    it('names the phones on line that are never sent OPTIONS', async () => {
+      const phone = await UdpPhone.at({ user: '909', port: pbx.sipPort });
+      await phone.register();
+      expect((await ask()).said['sip.qualify']).toMatch(/^less: some accounts on line are never sent OPTIONS \(909\): .*\npjsip.conf, in the aor\nqualify_frequency = 60$/);
+      await phone.close();
     });
 
     it('names each privilege that is missing, with the line to change', async () => {

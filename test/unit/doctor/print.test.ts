@@ -29,7 +29,7 @@ describe('printing', () => {
         '',
       ].join('\n'),
     );
-    expect(printForPeople(checks.slice(0, 1))).toBe('ok  pbx.login            logbook is logged in\n\n1 ok, nothing would lose data\n');
+    expect(printForPeople(checks.slice(0, 1))).toBe('ok  pbx.login            logbook is logged in\n\n1 ok, nothing found that would lose data\n');
   });
 
   it('keeps terminals safe from what a server says', () => {
