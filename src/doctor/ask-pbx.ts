@@ -84,6 +84,7 @@ async function askLogin(session: AmiSession, username: string, own: OwnEvents, l
   const hasPjsip = channelDrivers?.includes('chan_pjsip') ?? false;
   const facts = {
     channelDrivers,
+    mapped: can(abilities, 'GetConfig') ? await asked(() => readMappings(line)) : null,
     unreadClasses: can(abilities, 'Command') ? await asked(() => unreadClasses(line, username)) : null,
     settings: await told('manager show settings', parseManagerSettings),
     cdr: await told('cdr show status', parseCdrStatus),
@@ -97,6 +98,14 @@ async function askLogin(session: AmiSession, username: string, own: OwnEvents, l
   const { heardSystem, heardSecurity, heardTimestamp } = own;
   const clockAheadMs = clock.isSet ? (clock.read() - clock.own()) / MICROS_PER_MS : null;
   return { loopback, abilities, heardSystem, heardSecurity, heardTimestamp, clockAheadMs, cutShort, ...facts };
+}
+
+// GetConfig is permitted with `system` (tried on Asterisk 16.28 and 22.10). It must never be asked for a
+// file that holds passwords, such as manager.conf, pjsip.conf or sip.conf; cdr_manager.conf holds none.
+async function readMappings(line: AmiLine): Promise<readonly string[] | null> {
+  const answer = await line.send({ Action: 'GetConfig', Filename: 'cdr_manager.conf', Category: 'mappings' });
+  if (answer.kind === 'error') return null;
+  return [...answer.headers].filter(([name]) => name.startsWith('line-')).map(([, value]) => value);
 }
 
 async function readContacts(line: AmiLine, abilities: Abilities): Promise<LoginFacts['contacts']> {

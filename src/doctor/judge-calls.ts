@@ -9,7 +9,7 @@ export const MAPPINGS = [
 
 /** Whether each call reaches AMI, at once and with exact times. */
 export function judgeCalls(login: LoginFacts, calls: CallFacts | null): readonly Check[] {
-  return [events(login), ...cdrConf(login), mappings(calls)];
+  return [events(login), ...cdrConf(login), login.mapped === null ? mappingsByCalls(calls) : mappings(login.mapped)];
 }
 
 function events({ cdr, settings }: LoginFacts): Check {
@@ -44,14 +44,34 @@ function cdrConf({ cdr }: LoginFacts): readonly Check[] {
   return checks;
 }
 
-// AMI does not show cdr_manager.conf to a login without `config`, which would show passwords as well.
-function mappings(calls: CallFacts | null): Check {
+/** The mappings that the file lacks; `start,u => StartEpoch` is read as `start,u=StartEpoch`. */
+const unmapped = (mapped: readonly string[]): readonly string[] => {
+  const plain = (line: string): string => line.replace(/\s*=>?\s*/, '=').toLowerCase();
+  const present = new Set(mapped.map(plain));
+  return MAPPINGS.filter((line) => !present.has(plain(line)));
+};
+
+/** Whether the starts of calls come as epoch seconds, so that the PBX's zone does not matter. */
+export const hasExactStarts = ({ mapped }: LoginFacts, calls: CallFacts | null): boolean =>
+  mapped === null ? calls?.newestIsExact === true : !unmapped(mapped).includes(MAPPINGS[0]);
+
+function mappings(mapped: readonly string[]): Check {
+  const name = 'calls.mappings';
+  const missing = unmapped(mapped);
+  if (missing.length === 0) return ok(name, 'cdr_manager.conf maps exact times, LinkedID, Sequence and PeerAccount');
+  const what = missing.map((line) => line.split(' => ')[1] ?? line).join(', ');
+  const times = missing.some((line) => line.includes(',u ')) ? ': call times come from local time, to the second' : '';
+  return less(name, `cdr_manager.conf does not map ${what}${times}`, fix('cdr_manager.conf, [mappings]', ...missing));
+}
+
+// A login without `system` may not read the file, but the calls that came tell.
+function mappingsByCalls(calls: CallFacts | null): Check {
   const name = 'calls.mappings';
   const add = fix('cdr_manager.conf, [mappings]', ...MAPPINGS);
   if (calls === null || calls.newest === 0) return unknown(name, 'no call is logged yet that would tell; place one and ask again', add);
   const { newest, exact, newestIsExact, linked, numbered } = calls;
   if (!newestIsExact) return less(name, `the newest call has its time to the second (${exact} of the last ${newest} to the microsecond): start, answer and end are not mapped, unless it was imported`, add);
-  const unmapped = [...(linked === 0 ? ['linkedid => LinkedID'] : []), ...(numbered === 0 ? ['sequence => Sequence'] : [])];
-  if (unmapped.length > 0) return less(name, `none of the last ${newest} calls has it: which legs are one call, or which leg this is`, fix('cdr_manager.conf, [mappings]', ...unmapped));
+  const absent = [...(linked === 0 ? ['linkedid => LinkedID'] : []), ...(numbered === 0 ? ['sequence => Sequence'] : [])];
+  if (absent.length > 0) return less(name, `none of the last ${newest} calls has it: which legs are one call, or which leg this is`, fix('cdr_manager.conf, [mappings]', ...absent));
   return ok(name, `${exact} of the last ${newest} calls have times to the microsecond`);
 }

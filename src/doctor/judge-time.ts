@@ -1,5 +1,5 @@
 import type { CallFacts } from './database-facts.js';
-import { MAPPINGS } from './judge-calls.js';
+import { hasExactStarts, MAPPINGS } from './judge-calls.js';
 import { fix, less, ok, unknown, type Check } from './outcome.js';
 import type { LoginFacts } from './pbx-facts.js';
 
@@ -26,10 +26,11 @@ function clocks(aheadMs: number | null): Check {
   return less(name, `the PBX's clock is ${apart} ${aheadMs > 0 ? 'ahead of' : 'behind'} Logbook's; rows carry the PBX's`, fix('both machines', 'timedatectl set-ntp true'));
 }
 
-function zone({ offsetSeconds }: LoginFacts, calls: CallFacts | null): Check {
+function zone(login: LoginFacts, calls: CallFacts | null): Check {
   const name = 'pbx.zone';
+  const { offsetSeconds } = login;
   if (offsetSeconds !== null) return ok(name, `the PBX's local time is ${utc(offsetSeconds)}`);
-  if (calls?.newestIsExact === true) return ok(name, 'the PBX does not tell its offset from UTC, and the mappings of cdr_manager.conf make it needless');
+  if (hasExactStarts(login, calls)) return ok(name, 'the PBX does not tell its offset from UTC, and the mappings of cdr_manager.conf make it needless');
   return less(name, "the PBX does not tell its offset from UTC, of which its calls' local times have need", fix('modules.conf', 'load => func_strings.so'), fix('cdr_manager.conf, [mappings]', ...MAPPINGS.slice(0, 3)));
 }
 

@@ -36,6 +36,8 @@ export interface LoginFacts {
   readonly unreadClasses: readonly string[] | null;
   readonly settings: ManagerSettings | null;
   readonly cdr: CdrStatus | null;
+  /** `[mappings]` of cdr_manager.conf, as `start,u=StartEpoch`. */
+  readonly mapped: readonly string[] | null;
   readonly channelDrivers: readonly string[] | null;
   readonly transports: readonly SipTransport[] | null;
   readonly updatesOnRefresh: boolean | null;

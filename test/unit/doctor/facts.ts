@@ -13,6 +13,7 @@ export const login: LoginFacts = {
   unreadClasses: [],
   settings: { timestampEvents: true, disabledEvents: [] },
   cdr: { logging: true, batch: false, unanswered: true, congestion: true, overAmi: 'running' },
+  mapped: ['start,u=StartEpoch', 'answer,u=AnswerEpoch', 'end,u=EndEpoch', 'linkedid=LinkedID', 'sequence=Sequence', 'peeraccount=PeerAccount'],
   channelDrivers: ['chan_pjsip'],
   transports: [{ name: 'transport-tls', type: 'tls', bind: '0.0.0.0:5061' }],
   updatesOnRefresh: false,

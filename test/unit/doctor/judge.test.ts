@@ -18,7 +18,7 @@ const lines = (outcome: Outcome | undefined): string[] => (outcome === undefined
 describe('judging', () => {
   it('finds nothing where nothing is wrong', () => {
     expect(notOk(up())).toEqual([]);
-    expect(notOk(up(), mysql, { kind: 'up', place: 'redis:6379', version: '7.0', policy: 'noeviction', maxmemory: 0 })).toEqual(['calls.mappings unknown']);
+    expect(notOk(up(), mysql, { kind: 'up', place: 'redis:6379', version: '7.0', policy: 'noeviction', maxmemory: 0 })).toEqual([]);
   });
 
   it.each<[string, Partial<LoginFacts>, string[]]>([
@@ -32,6 +32,8 @@ describe('judging', () => {
     ['clocks five minutes apart', { clockAheadMs: 300_000 }, ['pbx.clock less']],
     ['a clock that was not told', { clockAheadMs: null }, ['pbx.clock unknown']],
     ['no offset, but calls with exact times', { offsetSeconds: null }, []],
+    ['neither offset nor mappings', { offsetSeconds: null, mapped: [] }, ['pbx.zone less', 'calls.mappings less']],
+    ['mappings that only the calls tell', { mapped: null, offsetSeconds: null }, []],
     ['batch mode and the rest of cdr.conf', { cdr: { logging: true, batch: true, unanswered: false, congestion: false, overAmi: 'running' } }, ['calls.batch less', 'calls.unanswered less', 'calls.congestion less']],
     ['Cdr among the disabled events', { settings: { timestampEvents: true, disabledEvents: ['cdr'] } }, ['calls.events loses']],
     ['no channel driver', { channelDrivers: ['chan_rtp'] }, ['sip.drivers less']],
@@ -49,9 +51,16 @@ describe('judging', () => {
     expect(lines(refused)).toEqual(['manager.conf, [logbook]', 'secret = <the one of AMI_SECRET>', 'permit = 10.0.0.7/255.255.255.255', 'read = system,security,cdr,user', 'write = system,reporting,command']);
     expect(lines(outcomes(up({ unreadClasses: ['cdr'] }))['pbx.read.cdr'])).toEqual(['manager.conf, [logbook]', 'read = system,security,cdr,user']);
     expect(lines(outcomes(up({ settings: { timestampEvents: true, disabledEvents: ['Cdr'] } }))['calls.events'])).toEqual(['manager.conf, [general]', 'disabledevents =']);
-    expect(lines(outcomes(up({ offsetSeconds: null }), mysql)['pbx.zone'])).toContain('start,u => StartEpoch');
+    expect(lines(outcomes(up({ offsetSeconds: null, mapped: null }), mysql)['pbx.zone'])).toContain('start,u => StartEpoch');
     expect(outcomes(up({ contacts: { count: 8, unqualified: ['1', '2', '3', '4', '5', '6'] } }))['sip.qualify']?.message).toContain('(1, 2, 3, 4, 5, …)');
     expect(outcomes(up({ offsetSeconds: -12_600 }))['pbx.zone']?.message).toBe("the PBX's local time is UTC-03:30");
+  });
+
+  it('names only the mappings that are missing, in whatever case the others are written', () => {
+    expect(lines(outcomes(up({ mapped: ['START,u=startepoch', 'answer,u=AnswerEpoch', 'end,u=EndEpoch', 'peeraccount=PeerAccount'] }))['calls.mappings'])).toEqual([
+      'cdr_manager.conf, [mappings]', 'linkedid => LinkedID', 'sequence => Sequence',
+    ]);
+    expect(outcomes(up({ mapped: null }), mysql)['calls.mappings']?.kind).toBe('unknown');
   });
 
   it.each<[string, string, RegExp]>([
@@ -76,12 +85,12 @@ describe('judging', () => {
   it.each<[string, DatabaseFacts, string[]]>([
     ['no room', { ...sqlite, freeBytes: 5e7 }, ['database.disk loses']],
     ['little room', { ...sqlite, freeBytes: 5e8 }, ['database.disk less']],
-    ['a folder of somebody else', { ...sqlite, writable: false, content: null }, ['calls.mappings unknown', 'database.reach loses']],
-    ['memory', { ...sqlite, place: ':memory:', content: null }, ['calls.mappings unknown', 'database.reach loses']],
-    ['a server that takes no rows', { ...mysql, readOnly: true }, ['calls.mappings unknown', 'database.writes loses']],
-    ['an old MariaDB', { ...mysql, version: '10.3.39-MariaDB' }, ['calls.mappings unknown', 'database.reach less']],
-    ['MySQL 8', { ...mysql, version: '8.4.2' }, ['calls.mappings unknown']],
-    ['an old MySQL', { ...mysql, version: '5.7.44-log' }, ['calls.mappings unknown', 'database.reach less']],
+    ['a folder of somebody else', { ...sqlite, writable: false, content: null }, ['database.reach loses']],
+    ['memory', { ...sqlite, place: ':memory:', content: null }, ['database.reach loses']],
+    ['a server that takes no rows', { ...mysql, readOnly: true }, ['database.writes loses']],
+    ['an old MariaDB', { ...mysql, version: '10.3.39-MariaDB' }, ['database.reach less']],
+    ['MySQL 8', { ...mysql, version: '8.4.2' }, []],
+    ['an old MySQL', { ...mysql, version: '5.7.44-log' }, ['database.reach less']],
   ])('a database: %s', (_, database, expected) => {
     expect(notOk(up(), database)).toEqual(expected);
   });
