@@ -120,7 +120,10 @@ async function* batches(db: Knex, columns: Columns, options: SqlSourceOptions): 
       const rows = (await page().where(start, '>=', from).where(start, '<', until).orderBy(start).limit(options.batchSize)) as Row[];
       const last = rows.at(-1);
       if (!last) return;
-      if (rows.length < options.batchSize) return yield batch(rows, until);
+      if (rows.length < options.batchSize) {
+        yield batch(rows, until);
+        return;
+      }
       const border = startOf(last);
       const whole = rows.filter((row) => startOf(row) !== border);
       if (whole.length > 0) {

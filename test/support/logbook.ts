@@ -53,6 +53,11 @@ export class Logbook {
     return logbook;
   }
 
+  /** Where it keeps its logs, for a command that is run beside it. */
+  get databaseUrl(): string {
+    return this.settings['DATABASE_URL'] ?? '';
+  }
+
   /** Answers once database, AMI and jobs are up. */
   async ready(timeoutMs = 30_000): Promise<void> {
     await untilReady(this.process_, 'the service', async () => (await fetch(`${this.url}/readyz`)).status === 200, timeoutMs);

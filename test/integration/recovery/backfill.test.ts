@@ -126,16 +126,14 @@ describeEachDatabase('backfill from Master.csv', (database) => {
     expect(await count()).toBe(50);
   });
 
-  it('reads 20,000 calls without holding them', async () => {
-    writeFileSync(master, Array.from({ length: 20_000 }, (_, index) => line(index, { uniqueid: `${1_778_371_200 + index}.${index}` })).join(''));
+  it('takes 10,000 calls, and knows them all again', async () => {
+    writeFileSync(master, Array.from({ length: 10_000 }, (_, index) => line(index, { uniqueid: `${1_778_371_200 + index}.${index}` })).join(''));
     const source = await openCsvSource(master, 'UTC', at('2026-01-01'), 1_000);
     const before = performance.now();
     const report = await backfill(database() satisfies Database, source, { pbx: 'lab', from: at('2026-01-01'), to: at('2027-01-01') });
     await source.close();
-    expect(report).toMatchObject({ read: 20_000, added: 20_000 });
+    expect(report).toMatchObject({ read: 10_000, added: 10_000 });
     expect(performance.now() - before).toBeLessThan(30_000);
-    const again = performance.now();
-    expect(await run({ batch: 1_000 })).toMatchObject({ added: 0, alreadyThere: 20_000 });
-    process.stderr.write(`backfill of 20,000: ${Math.round(again - before)} ms new, ${Math.round(performance.now() - again)} ms known\n`);
+    expect(await run({ batch: 1_000 })).toMatchObject({ added: 0, alreadyThere: 10_000 });
   });
 });

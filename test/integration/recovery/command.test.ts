@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { built } from '../../support/logbook.js';
+import { removeFolder, tempFolder } from '../../support/processes.js';
+
+const MAIN = join(import.meta.dirname, '../../../dist/src/main.js');
+const LINE = '"","904","601","lab","""User 904"" <904>","PJSIP/904-00000003","","Busy","1","2026-11-22 17:51:34",,"2026-11-22 17:51:34",0,0,"BUSY","DOCUMENTATION"\n';
+
+describe('logbook backfill', () => {
+  const folder = tempFolder('backfill');
+  const csv = join(folder, 'Master.csv');
+  beforeAll(built);
+  afterAll(() => removeFolder(folder));
+
+  const run = (args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<{ code: number; stdout: string; stderr: string }> =>
+    new Promise((resolve) => {
+      const env = { PATH: process.env['PATH'], DATABASE_URL: `sqlite:${join(folder, 'calls.sqlite')}`, TIME_ZONE: 'Europe/Rome', CDR_CSV: csv, ...settings };
+      execFile(process.execPath, [MAIN, 'backfill', ...args], { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
+    });
+
+  it.each([
+    ['no from', ['--source', 'csv'], {}, /--from/],
+    ['a URL of another kind', ['--source', 'sql', '--from', '2026-02-01'], { CDR_SQL_URL: 'postgres://a:hunter2@b/c' }, /CDR_SQL_URL: must be mysql:/],
+    ['the database of the demo', ['--source', 'csv', '--from', '2026-02-01'], { DATABASE_URL: '' }, /would go into the demo/],
+  ])('ends with 2 for %s', async (_, args, settings, message) => {
+    const { code, stderr } = await run(args, settings);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/hunter2|^\s+at /m);
+  });
+
+  it('ends with 1 where there is nothing to read, in one line', async () => {
+    expect(await run(['--source', 'csv', '--from', '2026-01-01'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^logbook: CDR_CSV: there is no .*Master\.csv; .*\n$/) as string });
+  });
+
+  it('reads times without a zone in TIME_ZONE, and reports what it did', async () => {
+    writeFileSync(csv, `${LINE}not a record\n`);
+    // 17:51:34 in Rome is 16:51:34 UTC.
+    const { code, stdout } = await run(['--source', 'csv', '--from', '2026-11-22T17:51:34', '--to', '2026-11-22T16:51:35Z']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^source +Master\.csv \(times in Europe\/Rome\)\nread +2\nnew +1\nalready there +0\noutside range +0\nunreadable +1\n {2}Master\.csv:2: it has 1 fields.*\nambiguous +0\n$/);
+    expect((await run(['--source', 'csv', '--from', '2026-11-22'], { CDR_CSV_ZONE: 'UTC' })).stdout).toMatch(/new +1\n/);
+    expect((await run(['--help'])).stdout).toMatch(/ISO 8601, in TIME_ZONE\s+where it names no zone/);
+  });
+});
