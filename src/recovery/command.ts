@@ -44,6 +44,7 @@ export async function runBackfill(config: Config, database: Database, command: B
     const report = await backfill(database, source, { pbx: config.pbxName, from, to, onProgress: progress.show, ...(signal ? { signal } : {}) });
     progress.end();
     process.stdout.write(reportText(report));
+    if (signal?.aborted === true) throw new CommandError('stopped before the end; what was read is written, run this again for the rest', 1);
     if (report.failures.length > 0) throw new CommandError('a part of the source could not be read, see above; put it right and run this again', 1);
     return report;
   } finally {
