@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { pino, type Logger } from 'pino';
-import { settingsFrom, type Config } from './config.js';
+import { databaseName, databaseSettingsFrom, settingsFrom, type Config } from './config.js';
 import { openDatabase, type Database } from './database/database.js';
 import { databaseTrouble } from './database/trouble.js';
 import { runDoctor } from './doctor/doctor.js';
@@ -40,18 +40,19 @@ export async function startCommand(environment: Environment): Promise<void> {
 }
 
 export async function migrateCommand(environment: Environment): Promise<void> {
-  await withDatabase(environment, () => Promise.resolve());
-  process.stdout.write('the tables are up to date\n');
+  const config = databaseSettingsFrom(environment);
+  await withDatabase(config, () => Promise.resolve());
+  process.stdout.write(`the tables of ${databaseName(config.databaseUrl)} are up to date\n`);
 }
 
 /** Adds the calls that AMI missed. Ctrl-C stops after the batch at hand; what is written stays. */
 export async function backfillCommand(environment: Environment, command: BackfillCommand): Promise<void> {
-  const config = settingsFrom(environment);
+  const config = databaseSettingsFrom(environment);
   backfillRange(config, command);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  await withDatabase(environment, async (database) => {
+  await withDatabase(config, async (database) => {
     await runBackfill(config, database, command, stop.signal);
   });
 }
@@ -65,13 +66,22 @@ export async function doctorCommand(environment: Environment, asJson: boolean): 
   return exitCodeFor(checks);
 }
 
-export type UserCommand =
+export type UserCommand = { readonly demo: boolean } & (
   | { readonly kind: 'add' | 'passwd'; readonly name: string; readonly fromStdin: boolean }
-  | { readonly kind: 'list' };
+  | { readonly kind: 'remove'; readonly name: string }
+  | { readonly kind: 'list' }
+);
 
 export async function userCommand(environment: Environment, command: UserCommand): Promise<void> {
-  await withDatabase(environment, async (database) => {
+  const config = databaseSettingsFrom(environment, command.demo);
+  const where = `in ${databaseName(config.databaseUrl)}`;
+  await withDatabase(config, async (database) => {
     const users = consoleUsers(database.knex);
+    if (command.kind === 'remove') {
+      await users.removeUser(command.name);
+      process.stdout.write(`${command.name} is removed ${where}\n`);
+      return;
+    }
     if (command.kind === 'list') {
       for (const user of await users.listUsers()) process.stdout.write(`${user.username}\tsince ${toIso(user.createdAt)}\n`);
       return;
@@ -80,12 +90,11 @@ export async function userCommand(environment: Environment, command: UserCommand
     const password = given ?? generatePassword();
     if (command.kind === 'add') await users.addUser(command.name, password);
     else await users.setPassword(command.name, password);
-    process.stdout.write(given === null ? `the password of ${command.name} is ${password}\n` : `the password of ${command.name} is set\n`);
+    process.stdout.write(given === null ? `the password of ${command.name} ${where} is ${password}\n` : `the password of ${command.name} ${where} is set\n`);
   });
 }
 
-async function withDatabase(environment: Environment, work: (database: Database) => Promise<void>): Promise<void> {
-  const config = settingsFrom(environment);
+async function withDatabase(config: Config, work: (database: Database) => Promise<void>): Promise<void> {
   const database = openDatabase(config.databaseUrl);
   try {
     await database.migrate();
@@ -97,16 +106,23 @@ async function withDatabase(environment: Environment, work: (database: Database)
   }
 }
 
+/** The command as it must be typed to reach this very database. */
+function passwordCommand(config: Config): string {
+  const target = config.databaseUrl.startsWith('sqlite:') ? `DATABASE_URL=${config.databaseUrl} ` : 'with this DATABASE_URL, ';
+  return `${target}npm run logbook -- user passwd ${config.admin.username}`;
+}
+
 function banner(config: Config, url: string, generatedPassword: string | null): string {
   const lines = [
     '',
     config.ami === null
       ? 'Logbook shows a demo: a recorded day of a real PBX. Set AMI_HOST to listen to yours (README.md).'
       : `Logbook listens to ${config.pbxName} at ${config.ami.host}:${config.ami.port}.`,
+    ...(config.ami === null && process.env['AMI_USERNAME'] ? ['AMI_USERNAME is set, but AMI_HOST is not: is that what you meant?'] : []),
     `  console   ${url}`,
     `  user      ${config.admin.username}`,
     generatedPassword === null
-      ? `  password  as before (npm run logbook -- user passwd ${config.admin.username} makes a new one)`
+      ? `  password  as before (a new one: ${passwordCommand(config)})`
       : `  password  ${generatedPassword}   (said only this once)`,
     '',
     '',
@@ -116,7 +132,10 @@ function banner(config: Config, url: string, generatedPassword: string | null): 
 
 /** For people at a terminal, one line an entry; for machines, JSON. */
 function createLogger(level: string): Logger {
-  if (!process.stderr.isTTY) return pino({ level }, pino.destination(2));
+  if (!process.stderr.isTTY) {
+    const formatters = { level: (label: string) => ({ level: label }) };
+    return pino({ level, formatters, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  }
   return pino({ level, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } });
 }
 
@@ -126,6 +145,8 @@ function explained(error: unknown, config: Config): unknown {
   switch (error.code) {
     case 'EADDRINUSE':
       return new CommandError(`port ${config.http.port} on ${config.http.host} is taken; stop what uses it or set HTTP_PORT`, 1);
+    case 'EADDRNOTAVAIL':
+      return new CommandError(`this machine has no address ${config.http.host}; correct HTTP_HOST`, 1);
     case 'EACCES':
       return new CommandError(`not allowed: ${error.message}; choose another HTTP_PORT or folder`, 1);
     default: {

@@ -63,6 +63,10 @@ const settings = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
+/** What a demo shows must never stand among real calls. */
+const OWN_DATABASE = 'sqlite:./data/logbook.sqlite';
+const DEMO_DATABASE = 'sqlite:./data/demo.sqlite';
+
 /** The settings that hold a secret, or may: each can also come from a file named by `NAME_FILE`. */
 export const SECRETS = ['AMI_SECRET', 'DATABASE_URL', 'REDIS_URL', 'ADMIN_PASSWORD', 'CDR_SQL_URL'] as const;
 
@@ -97,8 +101,7 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
             tlsCa,
           },
     pbxName: s.PBX_NAME,
-    // What a demo shows must never stand among real calls.
-    databaseUrl: s.DATABASE_URL ?? (s.AMI_HOST === undefined ? 'sqlite:./data/demo.sqlite' : 'sqlite:./data/logbook.sqlite'),
+    databaseUrl: s.DATABASE_URL ?? (s.AMI_HOST === undefined ? DEMO_DATABASE : OWN_DATABASE),
     redisUrl: s.REDIS_URL ?? null,
     http: { host: s.HTTP_HOST, port: s.HTTP_PORT, trustProxy: trustProxy(s.TRUST_PROXY) },
     admin: { username: s.ADMIN_USERNAME, password: s.ADMIN_PASSWORD ?? null },
@@ -111,6 +114,23 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
     },
     logLevel: s.LOG_LEVEL,
   });
+}
+
+/**
+ * The settings for a command that talks to the database and to no PBX: nothing of AMI is asked for,
+ * and the default is the database of the real thing, or the demo's where that is meant.
+ */
+export function databaseSettingsFrom(environment: NodeJS.ProcessEnv, demo = false): Config {
+  const named = Boolean(environment['DATABASE_URL'] ?? environment['DATABASE_URL_FILE']);
+  const fallback = demo ? DEMO_DATABASE : OWN_DATABASE;
+  return settingsFrom({ ...environment, AMI_HOST: '', ...(named ? {} : { DATABASE_URL: fallback }) });
+}
+
+/** Which database it is, for people: without user and password. */
+export function databaseName(url: string): string {
+  if (url.startsWith('sqlite:')) return url;
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }
 
 /** The environment without empty settings, and with the content of each `NAME_FILE` under its NAME. */

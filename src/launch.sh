@@ -4,8 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 if [ ! -x node_modules/.bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  echo "logbook: installing packages (once, about half a minute)" >&2
-  npm ci --no-fund --no-audit --loglevel=error >&2
+  echo "logbook: installing packages (once, about a minute)" >&2
+  sh src/install.sh >&2
 fi
 PATH="$PWD/node_modules/.bin:$PATH"
 npm run --silent build >&2

@@ -6,6 +6,11 @@ import { CommandError, InvalidConfigError, InvalidInputError, messageOf, NotFoun
 /** 0: done. 1: it failed. 2: the command or a setting is wrong. 3: what it is about does not exist, or exists already. */
 const EXIT = { failed: 1, usage: 2, missing: 3 } as const;
 
+interface UserOptions {
+  readonly passwordStdin?: boolean;
+  readonly demo?: boolean;
+}
+
 const program = new Command('logbook')
   .description('A call and SIP-session logbook beside an Asterisk PBX.')
   .version('0.1.0')
@@ -46,21 +51,30 @@ program
   .action((options: { source: 'csv' | 'sql'; from: string; to?: string }) => backfillCommand(process.env, options));
 
 const user = program.command('user').description('the people who may sign in to the console');
+const forDemo = ['--demo', "the users of the demo's database"] as const;
 const fromStdin = ['--password-stdin', 'read the password from standard input; otherwise one is generated and printed'] as const;
 user
   .command('add <name>')
   .description('add a user')
   .option(...fromStdin)
-  .action((name: string, options: { passwordStdin?: boolean }) => userCommand(process.env, { kind: 'add', name, fromStdin: options.passwordStdin === true }));
+  .option(...forDemo)
+  .action((name: string, options: UserOptions) => userCommand(process.env, { kind: 'add', name, fromStdin: options.passwordStdin === true, demo: options.demo === true }));
 user
   .command('passwd <name>')
   .description("change a user's password, and sign that user out everywhere")
   .option(...fromStdin)
-  .action((name: string, options: { passwordStdin?: boolean }) => userCommand(process.env, { kind: 'passwd', name, fromStdin: options.passwordStdin === true }));
+  .option(...forDemo)
+  .action((name: string, options: UserOptions) => userCommand(process.env, { kind: 'passwd', name, fromStdin: options.passwordStdin === true, demo: options.demo === true }));
 user
   .command('list')
   .description('list the users')
-  .action(() => userCommand(process.env, { kind: 'list' }));
+  .option(...forDemo)
+  .action((options: UserOptions) => userCommand(process.env, { kind: 'list', demo: options.demo === true }));
+user
+  .command('remove <name>')
+  .description('remove a user, and sign that user out everywhere')
+  .option(...forDemo)
+  .action((name: string, options: UserOptions) => userCommand(process.env, { kind: 'remove', name, demo: options.demo === true }));
 
 try {
   await program.parseAsync();
@@ -74,6 +88,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof InvalidConfigError) return EXIT.usage;
   if (error instanceof CommandError) return error.exitCode;
-  if (error instanceof NotFoundError || error instanceof InvalidInputError) return EXIT.missing;
+  if (error instanceof NotFoundError || (error instanceof InvalidInputError && error.reason.endsWith('exists already'))) return EXIT.missing;
+  if (error instanceof InvalidInputError) return EXIT.usage;
   return EXIT.failed;
 }

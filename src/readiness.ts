@@ -47,7 +47,7 @@ function amiCheck(connection: Pick<PbxConnection, 'status'>): Check {
   const status = connection.status();
   switch (status.state) {
     case 'up':
-      return { ok: true, message: [`connected to Asterisk ${status.asteriskVersion ?? 'of unknown version'}`, ...status.warnings].join('; ') };
+      return { ok: true, message: `connected to Asterisk ${status.asteriskVersion ?? 'of unknown version'}`, warnings: status.warnings };
     case 'connecting':
       return { ok: false, message: status.lastError === null ? 'connecting' : `connecting; last time: ${status.lastError}` };
     case 'refused':
@@ -61,7 +61,7 @@ function amiCheck(connection: Pick<PbxConnection, 'status'>): Check {
 
 async function jobsCheck(scheduler: Scheduler, { knex }: Database, startedAt: number): Promise<Check> {
   const trouble = scheduler.trouble();
-  if (trouble !== null) return { ok: false, message: trouble };
+  if (trouble !== null) return { ok: false, message: `Redis (REDIS_URL): ${trouble}` };
   for (const { name, everyMs, lastError } of scheduler.status()) {
     if (lastError !== null) return { ok: false, message: `${name} failed` };
     // Another process may have run it.

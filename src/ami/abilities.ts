@@ -37,7 +37,7 @@ export function lackedPrivileges(abilities: Abilities): readonly Lack[] {
     lacks.push({ purpose: can(abilities, 'SIPpeers') ? 'list which PJSIP accounts are on line' : 'list who is on line', privilege: 'system' });
   }
   if (!can(abilities, 'Getvar')) lacks.push({ purpose: "ask for accounts' names and the PBX's time zone", privilege: 'reporting' });
-  if (!can(abilities, 'Command')) lacks.push({ purpose: 'list open connections, so that CONNECT and DISCONNECT are inferred', privilege: 'command' });
+  if (!can(abilities, 'Command')) lacks.push({ purpose: 'list open connections, so that CONNECT and DISCONNECT are inferred, nor check whether it hears all events and calls', privilege: 'command' });
   return lacks;
 }
 

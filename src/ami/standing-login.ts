@@ -36,6 +36,8 @@ export class StandingLogin implements AmiLine {
   readonly #ended = new AbortController();
   readonly #booted = new AbortController();
   readonly #warnings = new Set<string>();
+  #canCheck = false;
+  #unheard: readonly string[] = [];
   /** What came before the PBX's clock was known. */
   #held: (readonly [name: string, headers: Headers])[] | null = [];
   #version: string | null = null;
@@ -95,6 +97,7 @@ export class StandingLogin implements AmiLine {
   /** Lists again who is on line, as soon as that can be. */
   requestSnapshot(): void {
     this.#contacts?.snapshot();
+    if (this.#canCheck) this.#checkHearing();
   }
 
   /** Stops everything that is asked regularly. The session is closed by others. */
@@ -115,7 +118,7 @@ export class StandingLogin implements AmiLine {
   }
 
   #startWatching(abilities: Abilities): void {
-    const { logger, onInput, snapshots, pollIntervalMs, username } = this.#options;
+    const { logger, onInput, snapshots, pollIntervalMs } = this.#options;
     const { signal } = this.#ended;
     this.#contacts = new ContactWatch({ line: this, abilities, pace: snapshots, logger, onInput, signal });
     this.#contacts.snapshot();
@@ -130,8 +133,18 @@ export class StandingLogin implements AmiLine {
       const monitors = this.#monitors;
       inBackground(logger, 'listing open connections', () => monitors.run());
     }
+    this.#canCheck = true;
+    this.#checkHearing();
+  }
+
+  /** What the login hears can be mended, and spoilt, while it stands. */
+  #checkHearing(): void {
+    const { logger, username } = this.#options;
     inBackground(logger, 'checking what the login hears', async () => {
-      for (const warning of await missingEvents(this, username)) this.#warn(warning);
+      const missing = await missingEvents(this, username);
+      for (const warning of this.#unheard) if (!missing.includes(warning)) this.#warnings.delete(warning);
+      for (const warning of missing) this.#warn(warning);
+      this.#unheard = missing;
     });
   }
 

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import { JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler.js';
 
+const NOT_YET = 'has not answered yet';
 const REDIS_ANSWER_MS = 5_000;
 /** So often the schedule is looked for in Redis: who empties it while it runs tells nobody. */
 const LOOK_EVERY_MS = 5_000;
@@ -17,7 +18,7 @@ export class BullScheduler implements Scheduler {
   private readonly records = new Map<string, JobRecord>();
   private readonly connections: Redis[] = [];
   private jobs: readonly Job[] = [];
-  private problem: string | null = 'Redis has not answered yet';
+  private problem: string | null = NOT_YET;
   private stopped = false;
   private scheduling: Promise<void> = Promise.resolve();
   private readonly look: NodeJS.Timeout;
@@ -112,7 +113,7 @@ export class BullScheduler implements Scheduler {
 
   private trip(error: unknown): void {
     const message = messageOf(error) || 'Redis is away';
-    if (this.problem === null && !this.stopped) this.logger.error({ reason: message }, 'Redis fails; jobs wait until it is back');
+    if ((this.problem === null || this.problem === NOT_YET) && !this.stopped) this.logger.error({ reason: message }, 'Redis at REDIS_URL fails; jobs wait until it is back');
     this.problem = message;
   }
 }

@@ -1,6 +1,6 @@
 import { insertOnce, type Database } from '../database/database.js';
 import { toRow } from '../logs/columns.js';
-import { cdrs } from '../logs/cdr/columns.js';
+import { insertCalls } from '../logs/cdr/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
@@ -16,7 +16,7 @@ type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
 export async function writeBatch(database: Database, outputs: readonly Output[]): Promise<void> {
   const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
   await database.knex.transaction(async (trx) => {
-    await insertOnce(trx, cdrs.table, of('cdr').map(({ row: { key, ...record } }) => ({ event_key: key, ...toRow(cdrs.columns, record) })));
+    await insertCalls(trx, of('cdr').map(({ row }) => row));
     await insertOnce(
       trx,
       sipSessions.table,

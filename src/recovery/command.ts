@@ -19,7 +19,6 @@ export interface BackfillCommand {
   readonly to?: string;
 }
 
-const DEMO_DATABASE = 'sqlite:./data/demo.sqlite';
 /** How many records of a source go into one transaction. */
 const BATCH = 1_000;
 
@@ -28,8 +27,6 @@ export function backfillRange(config: Config, command: BackfillCommand): { reado
   const from = instant('--from', command.from, config.timeZone);
   const to = command.to === undefined ? fromMs(Date.now()) : instant('--to', command.to, config.timeZone);
   if (from >= to) throw new CommandError('--from must be before --to', 2);
-  // What a demo shows must never stand among real calls, and the other way round.
-  if (config.databaseUrl === DEMO_DATABASE) throw new CommandError('calls would go into the demo: set AMI_HOST and the rest, or DATABASE_URL', 2);
   if (command.source === 'csv' && config.recovery.csv === null) throw new CommandError('--source csv needs CDR_CSV, the path of Master.csv; set it', 2);
   if (command.source === 'sql' && config.recovery.sql === null) throw new CommandError('--source sql needs CDR_SQL_URL, such as mysql://user:password@host:3306/asteriskcdrdb; set it', 2);
   return { from, to };

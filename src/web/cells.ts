@@ -55,6 +55,7 @@ const EXTRAS: Readonly<Record<string, (record: LogRecord) => Partial<Cell>>> = {
   'sip-sessions.event': ({ event, details }) => (event === 'REGISTER' && details !== '200 OK' ? { tone: 'bad' } : {}),
   'sip-sessions.peername': ({ peername }) => (typeof peername === 'string' ? { href: accountEventsHref(peername) } : {}),
   'sip-sessions.reconciled': bindingNote,
+  'registered-accounts.username': ({ status, id }) => ({ href: accountHref(id ?? ''), ...(status === 'Unreachable' ? { note: 'does not answer' } : {}) }),
   'registered-accounts.id': ({ id }) => ({ href: accountHref(id ?? '') }),
   'registered-accounts.ipAddress': ({ contactCount }) =>
     Number(contactCount) > 1 ? { note: `+${Number(contactCount) - 1}` } : {},

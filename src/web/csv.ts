@@ -36,7 +36,7 @@ function fieldsOf(name: string, column: Column, zone: ReaderZone): Field[] {
   if (isInstant(column)) {
     return [
       { label: `${title} (${zone.name})`, value: (record) => localTime(record[name], zone) },
-      { label: `${title} (UTC)`, value: (record) => utcTime(record[name]) },
+      { label: `${title} UTC (ISO)`, value: (record) => utcTime(record[name]) },
     ];
   }
   return [{ label: title, value: (record) => record[name] ?? '' }];

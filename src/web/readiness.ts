@@ -2,6 +2,8 @@ export interface Check {
   readonly ok: boolean;
   /** For people, and shown without sign-in on `/readyz`: never holds a secret. */
   readonly message: string;
+  /** What works less well than it could, and what to do about it. */
+  readonly warnings?: readonly string[];
 }
 
 /** What the service stands on, part by part. */

@@ -25,6 +25,8 @@ export interface ConsoleUsers {
   addUser(username: string, password: string): Promise<ConsoleUser>;
   /** Signs out that user's sessions. Throws NotFoundError, or InvalidInputError for a password too short. */
   setPassword(username: string, password: string): Promise<void>;
+  /** Throws NotFoundError. Their sessions are over, too. */
+  removeUser(username: string): Promise<void>;
   setTimeZone(id: number, timeZone: string | null): Promise<void>;
   /** By name. */
   listUsers(): Promise<ConsoleUser[]>;
@@ -71,12 +73,15 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
     async setPassword(username, password) {
       const passwordHash = await hashPassword(checkPassword(password));
       const row = await rowOf({ username });
-      if (!row) throw new NotFoundError(`there is no user ${username}; "logbook user list" shows who there is`);
+      if (!row) throw noUser(username);
       // Always later than before, also within one tick of the clock: sessions are told apart by it.
       const changedAt = Math.max(clock(), Number(row.password_changed_at) + 1);
       await knex(TABLE).where({ id: row.id }).update({ password_hash: passwordHash, password_changed_at: changedAt });
       // Whoever locked the old password out has no say in the new one.
       await lockOut(knex, clock).succeeded(username);
+    },
+    async removeUser(username) {
+      if ((await knex(TABLE).where({ username }).delete()) === 0) throw noUser(username);
     },
     async setTimeZone(id, timeZone) {
       await knex(TABLE).where({ id }).update({ time_zone: timeZone ?? '' });
@@ -111,6 +116,7 @@ function fromUserRow(row: UserRow): ConsoleUser {
   };
 }
 
+const noUser = (name: string): NotFoundError => new NotFoundError(`there is no user ${name}; "logbook user list" shows who there is`);
 const taken = (name: string): InvalidInputError => new InvalidInputError('username', `${name} exists already`);
 
 function checkUsername(username: string): string {

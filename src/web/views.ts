@@ -71,6 +71,7 @@ async function notices(readiness: () => Promise<Readiness>): Promise<string[]> {
     return [
       ...(database.ok ? [] : [`The database is in trouble: ${database.message}`]),
       ...(ami.ok ? [] : [`No connection to the PBX: ${ami.message}`]),
+      ...(ami.warnings ?? []),
       ...(jobs.ok ? [] : [`Background jobs are not running: ${jobs.message}`]),
     ];
   } catch (error) {

@@ -20,8 +20,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 if [ ! -x node_modules/.bin/node ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  echo "test: installing packages (once, about half a minute)" >&2
-  npm ci --no-fund --no-audit --loglevel=error >&2
+  echo "test: installing packages (once, about a minute)" >&2
+  sh src/install.sh >&2
 fi
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH

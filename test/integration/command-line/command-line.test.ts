@@ -31,7 +31,7 @@ describe('the command line', () => {
       child.stdin?.end(input);
     });
 
-  it.each([[['--help']], [['start', '--help']], [['demo', '--help']], [['migrate', '--help']], [['user', '--help']], [['user', 'add', '--help']], [['user', 'passwd', '--help']], [['user', 'list', '--help']]])(
+  it.each([[['--help']], [['start', '--help']], [['demo', '--help']], [['migrate', '--help']], [['user', '--help']], [['user', 'add', '--help']], [['user', 'passwd', '--help']], [['user', 'list', '--help']], [['user', 'remove', '--help']]])(
     'helps with %j',
     async (args) => {
       const { code, stdout } = await logbook(args);
@@ -55,11 +55,23 @@ describe('the command line', () => {
   it('adds, changes and lists users, and ends with 3 for one that is not there or there already', async () => {
     const added = await logbook(['user', 'add', 'ann']);
     expect(added).toMatchObject({ code: 0, stderr: '' });
-    expect(added.stdout).toMatch(/^the password of ann is \S{12,}\n$/);
+    expect(added.stdout).toMatch(/^the password of ann in sqlite:\S+ is \S{12,}\n$/);
     expect(await logbook(['user', 'add', 'ann'])).toMatchObject({ code: 3, stderr: expect.stringContaining('ann exists already') as string });
-    expect(await logbook(['user', 'passwd', 'ann', '--password-stdin'], {}, 'correct horse battery\n')).toMatchObject({ code: 0, stdout: 'the password of ann is set\n' });
+    expect(await logbook(['user', 'passwd', 'ann', '--password-stdin'], {}, 'correct horse battery\n')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^the password of ann in sqlite:\S+ is set\n$/) as string });
     expect(await logbook(['user', 'passwd', 'bob'])).toMatchObject({ code: 3, stderr: expect.stringContaining('there is no user bob') as string });
+    expect(await logbook(['user', 'passwd', 'ann', '--password-stdin'], {}, 'short')).toMatchObject({ code: 2, stderr: expect.stringContaining('8 characters') as string });
     expect((await logbook(['user', 'list'])).stdout).toMatch(/^ann\tsince \d{4}-\d{2}-\d{2}T/);
+  });
+
+  it('removes a user, and never mistakes the demo for the real thing', async () => {
+    const users = async (environment: Readonly<Record<string, string>>, ...args: string[]): Promise<string> => (await logbook(['user', ...args], { DATABASE_URL: '', ...environment })).stdout;
+    expect(await users({}, 'add', 'carla')).toMatch(/^the password of carla in sqlite:\.\/data\/logbook\.sqlite is /);
+    // Settings of a PBX change nothing, and none of them is asked for.
+    expect(await users({ AMI_HOST: 'pbx' }, 'list')).toMatch(/^carla\t/);
+    expect(await users({}, 'list', '--demo')).toBe('');
+    expect(await users({}, 'remove', 'carla')).toBe('carla is removed in sqlite:./data/logbook.sqlite\n');
+    expect(await users({}, 'list')).toBe('');
+    expect(await logbook(['user', 'remove', 'carla'])).toMatchObject({ code: 3 });
   });
 
   it('says in one line which port is taken, and keeps the first password for the next start', async () => {

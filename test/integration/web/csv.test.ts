@@ -41,7 +41,7 @@ onEachDatabase('the download', (emptyDatabase) => {
   it('has every row of the list, in its order', async () => {
     const lines = await download('/cdrs.csv');
     expect(lines).toHaveLength(CALLS + 2);
-    expect(lines[0]).toContain('Call Date (Europe/Rome),Call Date (UTC)');
+    expect(lines[0]).toContain('Call Date (Europe/Rome),Call Date UTC (ISO)');
     const dates = lines.slice(1, -1).map((line) => line.split(',')[2] ?? '');
     expect(dates[0]).toBe(`2026-05-10T15:25:44.000000Z`);
     expect(dates).toEqual([...dates].sort().reverse());

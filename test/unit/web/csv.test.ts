@@ -48,7 +48,7 @@ describe('csvWriter', () => {
   it('writes mark and header once, also for no rows at all', () => {
     const write = csvWriter(cdrs, zone);
     const head = write([]);
-    expect(head.startsWith('\ufeffId,Call Date (Europe/Rome),Call Date (UTC),')).toBe(true);
+    expect(head.startsWith('\ufeffId,Call Date (Europe/Rome),Call Date UTC (ISO),')).toBe(true);
     expect(head.endsWith('\r\n')).toBe(true);
     expect(head.split('\r\n')).toHaveLength(2);
     expect(write([{ ...record, id: 7 }])).toMatch(/^7,[^\ufeff]*\r\n$/);
@@ -69,10 +69,10 @@ describe('csvWriter', () => {
     const [head = [], row = []] = parse(csv.slice(1));
     const cell = (title: string): string | undefined => row[head.indexOf(title)];
     expect(cell('Call Date (Europe/Rome)')).toBe('2026-10-25 02:30:00');
-    expect(cell('Call Date (UTC)')).toBe('2026-10-25T00:30:00.000001Z');
+    expect(cell('Call Date UTC (ISO)')).toBe('2026-10-25T00:30:00.000001Z');
     expect(cell('Answer Date (Europe/Rome)')).toBe('');
     expect(cell('End Date (Europe/Rome)')).toBe('2026-10-25 02:30:00');
-    expect(cell('End Date (UTC)')).toBe('2026-10-25T01:30:00.500000Z');
+    expect(cell('End Date UTC (ISO)')).toBe('2026-10-25T01:30:00.500000Z');
   });
 
   it('carries any text there and back', () => {
