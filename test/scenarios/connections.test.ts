@@ -75,7 +75,12 @@ describe('transport monitors', () => {
     expect(rows(text).filter((row) => row.includes('192.0.2.9') && !row.startsWith('REGISTER'))).toEqual(['CONNECT CLIENT - FIRST_SEEN 192.0.2.9:40001']);
   });
 
-  it('that list nothing close nothing', () => {
+  it('close a connection that came and went between two of them', () => {
+    const left = auth('1001.0', '909', 's1', WIRE_TLS) + contact('1001.001', 'Removed', ON_TLS);
+    expect(rows(registered + left + tick('1006.0') + monitors()).filter((row) => row.startsWith('DISCONNECT'))).toEqual(['DISCONNECT CLIENT - CLOSED 192.0.2.1:40000']);
+  });
+
+  it('that list nothing close nothing that carries a registration', () => {
     const text = registered + tick('1006.0') + monitors() + tick('1010.0') + monitors() + contact('1020.0', 'Unreachable', ON_TLS);
     expect(rows(text).filter((row) => row.startsWith('DISCONNECT'))).toEqual(['DISCONNECT SERVER - NETWORK_ERROR 192.0.2.1:40000']);
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { settingsFrom } from '../../src/config.js';
+import { databaseName, databaseSettingsFrom, settingsFrom } from '../../src/config.js';
 import { InvalidConfigError } from '../../src/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'logbook-config-'));
@@ -35,6 +35,14 @@ describe('settingsFrom', () => {
     const pbx = { AMI_HOST: 'pbx', AMI_USERNAME: 'logbook', AMI_SECRET: 'x' };
     expect(settingsFrom(pbx)).toMatchObject({ reconcileEveryMs: 60_000, ami: { port: 5_038, tls: false }, databaseUrl: 'sqlite:./data/logbook.sqlite' });
     expect(settingsFrom({ ...pbx, AMI_TLS: '1' })).toMatchObject({ ami: { port: 5_039, tls: true } });
+  });
+
+  it('never sends a command that only works on a database to the demo’s', () => {
+    expect(databaseSettingsFrom({}).databaseUrl).toBe('sqlite:./data/logbook.sqlite');
+    expect(databaseSettingsFrom({ AMI_HOST: 'pbx' }).databaseUrl).toBe('sqlite:./data/logbook.sqlite');
+    expect(databaseSettingsFrom({}, true).databaseUrl).toBe('sqlite:./data/demo.sqlite');
+    expect(databaseSettingsFrom({ DATABASE_URL: 'sqlite:x' }, true).databaseUrl).toBe('sqlite:x');
+    expect(databaseName('mysql://user:secret@host:3306/logbook')).toBe('mysql://host:3306/logbook');
   });
 
   it('reads a secret from a file', () => {

@@ -108,9 +108,11 @@ export class Sockets {
     }
     this.monitorsWork ||= listed.size > 0;
     // A connection that showed itself after the listing was asked for may be too new to be in it.
-    const gone = [...this.sockets].filter(([key, socket]) => !listed.has(key) && this.isMonitored(socket) && socket.seenAt < listing.requestedAt);
-    const inUse = gone.length > 0 ? this.inUse() : new Set<string>();
-    for (const [key, socket] of gone) {
+    const missing = [...this.sockets].filter(([key, socket]) => isListable(socket) && !listed.has(key) && socket.seenAt < listing.requestedAt);
+    const inUse = missing.length > 0 ? this.inUse() : new Set<string>();
+    for (const [key, socket] of missing) {
+      // Monitors that never listed anything may not work at all: what carries a registration is not believed to be gone.
+      if (!this.isMonitored(socket) && inUse.has(key)) continue;
       if (listing.baseline) this.sockets.delete(key);
       else outputs.push(this.close(socket, listing.requestedAt, socket.broken || inUse.has(key) ? 'NETWORK_ERROR' : 'CLOSED'));
     }
@@ -128,9 +130,8 @@ export class Sockets {
     for (const [key] of idle) if (!inUse.has(key)) this.sockets.delete(key);
   }
 
-  /** chan_sip's connections never stand in the monitors, and some PBXs list none at all. */
   private isMonitored(socket: Socket): boolean {
-    return isReliable(socket.remote.transport) && (socket.listed || (socket.pjsip && this.monitorsWork));
+    return isListable(socket) && (socket.listed || this.monitorsWork);
   }
 
   private close(socket: Socket, at: Micros, details: 'CLOSED' | 'NETWORK_ERROR'): Output {
@@ -167,6 +168,9 @@ export class Sockets {
     if (oldest !== undefined) this.sockets.delete(oldest);
   }
 }
+
+/** Only chan_pjsip's TCP and TLS connections ever stand in the monitors. */
+const isListable = (socket: Socket): boolean => isReliable(socket.remote.transport) && (socket.listed || socket.pjsip);
 
 /** A UDP and a TCP socket can have the same address and port; TLS and TCP cannot. */
 export const socketKey = (remote: Remote): string => `${isReliable(remote.transport) ? 'stream' : 'datagram'} ${formatAddress(remote)}`;
