@@ -55,12 +55,12 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const server = (parts.server = createServer(createWebApp({ database, config, logger, demo: demo !== null, readiness })));
 
     const port = await listen(server, config);
+    // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
+    const { generatedPassword } = await consoleUsers(database.knex).ensureAdmin(config.admin.username, config.admin.password);
     drainer.start();
     await scheduler.start([journalled(database.knex, reconcileJob(database, config.reconcileEveryMs))]);
     await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database)]);
     connection.start();
-    // Last, so that a start that fails does not use up the password it could not show.
-    const { generatedPassword } = await consoleUsers(database.knex).ensureAdmin(config.admin.username, config.admin.password);
     return { url: `http://${hostInUrl(config.http.host)}:${port}`, generatedPassword, stop: () => stopAll(parts) };
   } catch (error) {
     await stopAll(parts);
