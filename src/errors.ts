@@ -9,6 +9,9 @@ export class InvalidInputError extends Error {
   }
 }
 
+/** A name that is to be new, and is taken. */
+export class AlreadyExistsError extends InvalidInputError {}
+
 /** Settings that cannot work; lists every one of them, and prints no value of a secret. */
 export class InvalidConfigError extends Error {
   override readonly name = 'InvalidConfigError';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { backfillCommand, doctorCommand, migrateCommand, startCommand, userCommand } from './commands.js';
-import { CommandError, InvalidConfigError, InvalidInputError, messageOf, NotFoundError } from './errors.js';
+import { AlreadyExistsError, CommandError, InvalidConfigError, InvalidInputError, messageOf, NotFoundError } from './errors.js';
 
 /** 0: done. 1: it failed. 2: the command or a setting is wrong. 3: what it is about does not exist, or exists already. */
 const EXIT = { failed: 1, usage: 2, missing: 3 } as const;
@@ -88,7 +88,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof InvalidConfigError) return EXIT.usage;
   if (error instanceof CommandError) return error.exitCode;
-  if (error instanceof NotFoundError || (error instanceof InvalidInputError && error.reason.endsWith('exists already'))) return EXIT.missing;
+  if (error instanceof NotFoundError || error instanceof AlreadyExistsError) return EXIT.missing;
   if (error instanceof InvalidInputError) return EXIT.usage;
   return EXIT.failed;
 }

@@ -28,7 +28,7 @@ export function openDatabase(url: string): Database {
 }
 
 // knex would print what it also throws.
-const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
+export const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
 
 function sqlite(filename: string): Database {
   if (filename !== ':memory:') prepareFile(filename);
@@ -63,22 +63,26 @@ function prepareFile(filename: string): void {
   closeSync(openSync(filename, 'a', 0o600));
 }
 
-function mysql(url: string): Database {
+/** How mysql2 reaches `mysql://user:password@host:port/database`, with `?ssl=true` over TLS. */
+export function mysqlConnection(url: string): Knex.MySql2ConnectionConfig {
   const { hostname, port, username, password, pathname, searchParams } = new URL(url);
+  return {
+    host: hostname,
+    port: port === '' ? 3306 : Number(port),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+    charset: 'utf8mb4',
+    supportBigNumbers: true,
+    connectTimeout: 10_000,
+    ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
+  };
+}
+
+function mysql(url: string): Database {
   const db = knex({
     client: 'mysql2',
-    connection: {
-      host: hostname,
-      port: port === '' ? 3306 : Number(port),
-      user: decodeURIComponent(username),
-      password: decodeURIComponent(password),
-      database: decodeURIComponent(pathname.slice(1)),
-      charset: 'utf8mb4',
-      timezone: 'Z',
-      supportBigNumbers: true,
-      connectTimeout: 10_000,
-      ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
-    },
+    connection: { ...mysqlConnection(url), timezone: 'Z' },
     log: SILENT,
     // Errors are shown and logged; the values of a failed statement are people's calls.
     compileSqlOnError: false,

@@ -1,5 +1,6 @@
 import knex, { type Knex } from 'knex';
 import { DateTime } from 'luxon';
+import { mysqlConnection, SILENT } from '../database/database.js';
 import { CommandError, messageOf } from '../errors.js';
 import { toMs, type Micros } from '../time.js';
 import type { CallSource, Field, FieldLimits, SourceCall, SourceRecord } from './source-call.js';
@@ -77,22 +78,11 @@ export async function openSqlSource(options: SqlSourceOptions): Promise<CallSour
 }
 
 function connect(url: string): Knex {
-  const { hostname, port, username, password, pathname } = new URL(url);
   return knex({
     client: 'mysql2',
-    connection: {
-      host: hostname,
-      port: port === '' ? 3306 : Number(port),
-      user: decodeURIComponent(username),
-      password: decodeURIComponent(password),
-      database: decodeURIComponent(pathname.slice(1)),
-      charset: 'utf8mb4',
-      // The wall clock's digits as Asterisk wrote them; this program's own zone has no say.
-      dateStrings: true,
-      supportBigNumbers: true,
-      connectTimeout: 10_000,
-    },
-    log: { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} },
+    // The wall clock's digits as Asterisk wrote them; this program's own zone has no say.
+    connection: { ...mysqlConnection(url), dateStrings: true },
+    log: SILENT,
     pool: { min: 0, max: 1 },
     acquireConnectionTimeout: 10_000,
   });

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { InvalidInputError, NotFoundError } from '../errors.js';
+import { AlreadyExistsError, InvalidInputError, NotFoundError } from '../errors.js';
 import { fromMs, type Micros } from '../time.js';
 import { lockOut } from './lock-out.js';
 import { generatePassword, hashPassword } from './passwords.js';
@@ -117,7 +117,7 @@ function fromUserRow(row: UserRow): ConsoleUser {
 }
 
 const noUser = (name: string): NotFoundError => new NotFoundError(`there is no user ${name}; "logbook user list" shows who there is`);
-const taken = (name: string): InvalidInputError => new InvalidInputError('username', `${name} exists already`);
+const taken = (name: string): InvalidInputError => new AlreadyExistsError('username', `${name} exists already`);
 
 function checkUsername(username: string): string {
   const name = username.trim();

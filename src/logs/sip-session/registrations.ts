@@ -153,6 +153,17 @@ export class Registrations {
     return outputs;
   }
 
+  private whose(account: Account, contact: LiveContact) {
+    return {
+      peername: account.name,
+      account: account.description,
+      userAgent: contact.userAgent,
+      remote: contact.remote,
+      tlsCipher: this.sockets.tlsCipherOf(contact.remote),
+      binding: 'bound' as const,
+    };
+  }
+
   private register(account: Account, contact: LiveContact, at: Micros): Output {
     // A phone asks for the same time again; the next listing says what it got.
     if (contact.expiresAt !== null && contact.renewedAt !== null && at > contact.renewedAt) contact.expiresAt += at - contact.renewedAt;
@@ -162,12 +173,7 @@ export class Registrations {
       event: 'REGISTER',
       source: 'CLIENT',
       details: '200 OK',
-      peername: account.name,
-      account: account.description,
-      userAgent: contact.userAgent,
-      remote: contact.remote,
-      tlsCipher: this.sockets.tlsCipherOf(contact.remote),
-      binding: 'bound',
+      ...this.whose(account, contact),
     });
     if (contact.userAgent === null || account.description === null) {
       const uri = contact.userAgent === null ? contact.uri : null;
@@ -192,12 +198,7 @@ export class Registrations {
         event: 'UNREGISTER',
         source: own ? 'CLIENT' : 'SERVER',
         details: `${reason}${stays}`,
-        peername: account.name,
-        account: account.description,
-        userAgent: contact.userAgent,
-        remote: contact.remote,
-        tlsCipher: this.sockets.tlsCipherOf(contact.remote),
-        binding: 'bound',
+        ...this.whose(account, contact),
         distinction: contact.uri,
       }),
     });
