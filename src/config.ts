@@ -27,6 +27,8 @@ export interface Config {
     readonly csv: { readonly path: string; readonly zone: string | null } | null;
     readonly sql: { readonly url: string; readonly table: string; readonly zone: string | null } | null;
   };
+  /** What was heard and is not written yet; `maxMb` is where events of little value are left out. */
+  readonly spool: { readonly dir: string; readonly maxMb: number };
   readonly logLevel: string;
 }
 
@@ -59,6 +61,8 @@ const settings = z.object({
   CDR_SQL_URL: z.string().refine((url) => /^(mysql|mariadb):\/\/[^/]+\/.+$/.test(url) && URL.canParse(url), 'must be mysql://user:password@host:3306/database').optional(),
   CDR_SQL_TABLE: z.string().regex(/^[\w$]+(\.[\w$]+)?$/, 'must be the name of a table, such as cdr').default('cdr'),
   CDR_SQL_ZONE: zone.optional(),
+  SPOOL_DIR: text.optional(),
+  SPOOL_MAX_MB: z.coerce.number().int().min(1).max(1_000_000).default(2_048),
   TRUST_PROXY: z.string().refine(isTrust, 'must be 0, the number of proxies, or their addresses, such as 10.0.0.1, 192.168.0.0/16 or loopback').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
@@ -66,6 +70,8 @@ const settings = z.object({
 /** What a demo shows must never stand among real calls. */
 const OWN_DATABASE = 'sqlite:./data/logbook.sqlite';
 const DEMO_DATABASE = 'sqlite:./data/demo.sqlite';
+const OWN_SPOOL = './data/spool';
+const DEMO_SPOOL = './data/demo-spool';
 
 /** The settings that hold a secret, or may: each can also come from a file named by `NAME_FILE`. */
 export const SECRETS = ['AMI_SECRET', 'DATABASE_URL', 'REDIS_URL', 'ADMIN_PASSWORD', 'CDR_SQL_URL'] as const;
@@ -112,6 +118,7 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
       csv: s.CDR_CSV === undefined ? null : { path: s.CDR_CSV, zone: s.CDR_CSV_ZONE ?? null },
       sql: s.CDR_SQL_URL === undefined ? null : { url: s.CDR_SQL_URL, table: s.CDR_SQL_TABLE, zone: s.CDR_SQL_ZONE ?? null },
     },
+    spool: { dir: s.SPOOL_DIR ?? (s.AMI_HOST === undefined ? DEMO_SPOOL : OWN_SPOOL), maxMb: s.SPOOL_MAX_MB },
     logLevel: s.LOG_LEVEL,
   });
 }

@@ -52,6 +52,10 @@ export type PbxInput =
   | { readonly kind: 'event'; readonly event: AmiEvent }
   /** A new login stands; everything between the last input and this one was not heard. */
   | { readonly kind: 'connected'; readonly at: Micros }
+  /** The login ended, for `reason`; `at` is when the PBX was last heard. What it says until the next `connected` is not heard. */
+  | { readonly kind: 'disconnected'; readonly at: Micros; readonly reason: string }
+  /** So many events of little value were left out, because the spool was full. */
+  | { readonly kind: 'dropped'; readonly from: Micros; readonly at: Micros; readonly count: number }
   /** Everybody on line, for one channel driver. `complete: false` lists some accounts only. */
   | ({ readonly kind: 'contacts'; readonly channelType: ChannelType; readonly complete: boolean; readonly contacts: readonly ListedContact[] } & Listing)
   | ({ readonly kind: 'transport-monitors'; readonly connections: readonly MonitoredConnection[] } & Listing)

@@ -39,9 +39,30 @@ export interface AccountState {
   readonly updatedAt: Micros;
 }
 
+/**
+ * Why a row's key alone cannot tell whether it stands there already, when another process listens to the same PBX.
+ * `polled`: a connection that opened or closed between two polls, whose time depends on when one polled.
+ * `inferred`: what a listing proves about a time in which this process did not listen, from `since` on.
+ */
+export type Doubt = { readonly kind: 'polled' } | { readonly kind: 'inferred'; readonly since: Micros };
+
+/** What could not become rows, kept with all that a second try needs. */
+export interface DeadLetter {
+  readonly key: string;
+  readonly at: Micros;
+  readonly pbx: string;
+  /** `event`: translation could not take it; `row`: the database refused it. */
+  readonly stage: 'event' | 'row';
+  /** The AMI event's name, or the kind of the output. */
+  readonly name: string;
+  readonly reason: string;
+  /** JSON: for `event` the input as the spool writes it, for `row` the output. */
+  readonly content: string;
+}
+
 /** What translation gives to the writer, in order. */
 export type Output =
-  | { readonly kind: 'sip-session'; readonly row: NewSipSession }
+  | { readonly kind: 'sip-session'; readonly row: NewSipSession; readonly doubt?: Doubt }
   /** Fills blank columns of a row that is already written. */
   | { readonly kind: 'sip-session-detail'; readonly key: string; readonly userAgent: string | null; readonly account: string | null }
   /** Proof that an account used a socket: what reconciliation binds by. */
@@ -58,5 +79,10 @@ export type Output =
   | { readonly kind: 'account-state'; readonly account: AccountState }
   | { readonly kind: 'web-session'; readonly row: NewWebSession }
   | { readonly kind: 'cdr'; readonly row: NewCdr }
+  /** This process heard the PBX without a break from `from` until `until`; `reason` once that ended, else null. */
+  | { readonly kind: 'listening'; readonly pbx: string; readonly from: Micros; readonly until: Micros; readonly reason: string | null }
+  /** A time of which `lost` events are missing although somebody listened. */
+  | { readonly kind: 'loss'; readonly pbx: string; readonly from: Micros; readonly until: Micros; readonly reason: string; readonly lost: number }
+  | { readonly kind: 'dead-letter'; readonly letter: DeadLetter }
   /** An event that makes no row although it should: counted, and logged once per kind. */
   | { readonly kind: 'untranslatable'; readonly event: string; readonly reason: string; readonly headers: readonly string[] };

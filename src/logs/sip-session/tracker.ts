@@ -81,6 +81,8 @@ export class SessionTracker {
       case 'account-name':
         outputs.push(...this.named(this.account(input.channelType, input.endpoint), input.name));
         break;
+      case 'disconnected':
+      case 'dropped':
       case 'zone':
       case 'tick':
         break;
