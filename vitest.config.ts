@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     reporters: ['default', './test/support/reporter.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
       { extends: true, test: { name: 'scenarios', include: ['test/scenarios/**/*.test.ts'] } },
       {
         extends: true,

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,7 +77,7 @@ describe('the command line', () => {
 
   it('says in one line which port is taken, and keeps the first password for the next start', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
-    await sleep(100);
+    await once(taken, 'listening');
     const address = taken.address();
     const port = address !== null && typeof address === 'object' ? address.port : 0;
     const DATABASE_URL = `sqlite:${join(folder, 'taken.sqlite')}`;
