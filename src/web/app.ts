@@ -11,15 +11,17 @@ import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
 import { answerFailure, overdue } from './answer-failure.js';
 import { api } from './api.js';
+import { assets } from './asset-files.js';
 import { csvDownload } from './csv-download.js';
 import { health } from './health.js';
+import { overviewApi, overviewPage } from './overview-routes.js';
 import { pages } from './pages.js';
 import { remembered, type Readiness } from './readiness.js';
 import { databaseSessions } from './sessions.js';
 import { signIn } from './sign-in.js';
 import { field, signInRoutes } from './sign-in-routes.js';
 import { consoleUsers, type ConsoleUser } from './users.js';
-import { ASSETS, views } from './views.js';
+import { views } from './views.js';
 import { isZone } from './zone.js';
 
 export interface WebParts {
@@ -43,9 +45,11 @@ export function createWebApp(parts: WebParts): Express {
   const signIns = signIn(knex, users, clock);
   const gate = access(users, signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
-  const page = views(config, demo, remembered(readiness, NOTICE_MS), (request) => csrf.generateToken(request));
+  const known = remembered(readiness, NOTICE_MS);
+  const page = views(config, demo, known, (request) => csrf.generateToken(request));
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
+  const overview = { knex, readiness: known, zoneOf, clock };
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
@@ -53,15 +57,17 @@ export function createWebApp(parts: WebParts): Express {
   app.use(securityHeaders);
   app.use(overdue);
   app.use(health(readiness));
-  app.use('/assets', express.static(ASSETS, { index: false, immutable: true, maxAge: '30d' }));
+  app.use('/assets', assets());
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
+  app.get('/api/v1/overview', noStore, gate.signedInOrBasic, overviewApi(overview));
   app.use('/api/v1', noStore, gate.signedInOrBasic, api(knex));
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
   app.get('/cdrs.csv', gate.knownOrBasic, gate.signedIn, csvDownload(knex, cdrs, zoneOf, clock));
+  app.get('/overview', gate.signedIn, overviewPage(overview, page, config.pbxName));
   app.use(gate.signedIn, pages(knex, page, zoneOf));
   app.use(() => {
     throw new NotFoundError('no such address');
@@ -75,12 +81,14 @@ const noStore: express.RequestHandler = (_request, response, next) => {
   next();
 };
 
-// All that a page needs comes from this host; there are no scripts at all.
+// All that a page needs comes from this host, scripts too; none stands in a page.
 const securityHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
       defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      connectSrc: ["'self'"],
       styleSrc: ["'self'"],
       imgSrc: ["'self'"],
       formAction: ["'self'"],

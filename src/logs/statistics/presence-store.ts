@@ -1,0 +1,149 @@
+import type { Knex } from 'knex';
+import type { Micros } from '../../time.js';
+import { registeredAccounts } from '../registered-account/columns.js';
+import { sipSessions } from '../sip-session/columns.js';
+import { onLineSpans } from './presence.js';
+import type { Span } from './spans.js';
+
+const TABLE = sipSessions.table;
+/** Ends of registrations that are looked at; beyond them the older part of the range is not known. */
+export const MOST_ENDS = 20_000;
+const SEEKS_A_QUERY = 100;
+
+// A phone that moved, or left while another stays, leaves its account on line.
+const STAYS = `(details like '% left' or details like 'REPLACED%')`;
+const REGISTERED = `(event = 'REGISTER' and source = 'CLIENT' and (details = '200 OK' or details like '%INFERRED%'))`;
+// What the PBX did at a provider that knows it by an account's name; a phone's own end has an address.
+const OF_TRUNK = `(source = 'SERVER' and remote_address = '' and details like 'UNREGISTERED%')`;
+
+/** Who was on line in a range, all accounts of some PBXs together. */
+export interface Presence {
+  /** Accounts that were ever seen on line. */
+  readonly known: number;
+  readonly onLineNow: number;
+  /** Accounts on line throughout the range. */
+  readonly always: number;
+  /** When each of the others was. */
+  readonly spans: readonly Span[];
+  /** From here on it is known; later than the range's beginning only where more changed than is read. */
+  readonly knownFrom: Micros;
+}
+
+/**
+ * Which accounts were on line in `[from, to)`, where `to` is now. No history of states is kept, so it is put together:
+ * an account whose state is older than the range was as it is now throughout; for one that changed, rows tell. Each
+ * UNREGISTER that left no contact is an end, the first REGISTER after it the return, and the last row before the range
+ * says how it began.
+ *
+ * So exact as the log is: to the millisecond where the PBX was heard and told of each change. An account that came back within two
+ * seconds may not show as gone. What changed while nobody listened shows at the next listing: that time is to be drawn
+ * as unknown. A name that two channel drivers share counts as one account, on line while either has a contact.
+ */
+export async function presence(knex: Knex, pbxs: readonly string[], { from, to }: Span): Promise<Presence> {
+  const accounts = await roster(knex, pbxs);
+  const constant = accounts.filter(({ since }) => since !== 0 && since < from);
+  const changed = accounts.filter(({ since }) => since === 0 || since >= from);
+  const counts = { known: accounts.length, onLineNow: accounts.filter(({ online }) => online).length, always: constant.filter(({ online }) => online).length };
+  if (changed.length === 0) return { ...counts, spans: [], knownFrom: from };
+
+  const { ends, knownFrom } = await endsOf(knex, changed, { from, to });
+  const before = await lastRows(knex, changed, knownFrom);
+  const wanted = changed.flatMap((account, index) => [...(before[index] ? [] : [knownFrom]), ...(ends.get(keyOf(account)) ?? [])].map((at) => ({ account, at })));
+  const returns = await firstReturns(knex, wanted, to);
+  const spans = changed.flatMap((account, index) =>
+    onLineSpans(
+      { onLineBefore: before[index] ?? false, ends: ends.get(keyOf(account)) ?? [], returns: returns.get(keyOf(account)) ?? new Map(), onLineNow: account.online, since: account.since },
+      { from: knownFrom, to },
+    ),
+  );
+  return { ...counts, spans, knownFrom };
+}
+
+interface Account {
+  readonly pbx: string;
+  readonly username: string;
+  readonly online: boolean;
+  readonly since: Micros;
+}
+
+const keyOf = ({ pbx, username }: { readonly pbx: string; readonly username: string }): string => JSON.stringify([pbx, username]);
+
+async function roster(knex: Knex, pbxs: readonly string[]): Promise<Account[]> {
+  const rows = await knex<{ pbx: string; username: string; online: number; since: number | string }>(registeredAccounts.table)
+    .whereIn('pbx', [...pbxs])
+    .select('pbx', 'username', 'online', 'since');
+  const accounts = new Map<string, Account>();
+  for (const { pbx, username, online, since } of rows) {
+    const other = accounts.get(keyOf({ pbx, username }));
+    accounts.set(keyOf({ pbx, username }), { pbx, username, online: online === 1 || (other?.online ?? false), since: Math.max(Number(since), other?.since ?? 0) });
+  }
+  return [...accounts.values()];
+}
+
+/** When registrations ended in the range and left nobody, by account and in order. */
+async function endsOf(knex: Knex, accounts: readonly Account[], { from, to }: Span): Promise<{ readonly ends: ReadonlyMap<string, readonly Micros[]>; readonly knownFrom: Micros }> {
+  const rows = (await endsQuery(knex, { from, to })) as { pbx: string; username: string; at: number | string }[];
+  const ends = new Map<string, Micros[]>(accounts.map((account) => [keyOf(account), []]));
+  for (const { at, ...account } of rows.slice(0, MOST_ENDS).reverse()) ends.get(keyOf(account))?.push(Number(at));
+  const beyond = rows[MOST_ENDS];
+  return { ends, knownFrom: beyond ? Number(beyond.at) + 1 : from };
+}
+
+export const endsQuery = (knex: Knex, { from, to }: Span): Knex.QueryBuilder =>
+  knex(TABLE)
+    .select({ pbx: 'pbx', username: 'peername', at: 'at' })
+    .where('event', 'UNREGISTER')
+    .where('at', '>=', from)
+    .where('at', '<', to)
+    .whereRaw(`not ${STAYS} and not ${OF_TRUNK}`)
+    .orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }])
+    .limit(MOST_ENDS + 1);
+
+/** For each account whether its last registration or unregistration before `at` left it on line. */
+async function lastRows(knex: Knex, accounts: readonly Account[], at: Micros): Promise<boolean[]> {
+  const last: boolean[] = accounts.map(() => false);
+  await inParts(accounts, async (part, start) => {
+    const seeks = part.map(({ pbx, username }, index) =>
+      knex(TABLE)
+        .select(knex.raw('? as number', [start + index]), knex.raw(`case when event = 'REGISTER' or ${STAYS} then 1 else 0 end as stays`))
+        .where({ peername: username, pbx })
+        .where('at', '<', at)
+        .whereRaw(`(${REGISTERED} or (event = 'UNREGISTER' and not ${OF_TRUNK}))`)
+        .orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }])
+        .limit(1),
+    );
+    for (const { number, stays } of (await together(knex, seeks)) as { number: number | string; stays: number }[]) last[Number(number)] = stays === 1;
+  });
+  return last;
+}
+
+/** The first REGISTER of an account from an instant on, before `to`, by account and instant. */
+async function firstReturns(knex: Knex, wanted: readonly { readonly account: Account; readonly at: Micros }[], to: Micros): Promise<ReadonlyMap<string, ReadonlyMap<Micros, Micros | null>>> {
+  const returns = new Map<string, Map<Micros, Micros | null>>();
+  await inParts(wanted, async (part, start) => {
+    const seeks = part.map(({ account: { pbx, username }, at }, index) =>
+      knex(TABLE)
+        .select(knex.raw('? as number', [start + index]), 'at')
+        .where({ peername: username, pbx })
+        .where('at', '>=', at)
+        .where('at', '<', to)
+        .whereRaw(REGISTERED)
+        .orderBy([{ column: 'at' }, { column: 'id' }])
+        .limit(1),
+    );
+    for (const { number, at } of (await together(knex, seeks)) as { number: number | string; at: number | string }[]) {
+      const asked = wanted[Number(number)];
+      if (!asked) continue;
+      const own = returns.get(keyOf(asked.account)) ?? new Map<Micros, Micros | null>();
+      returns.set(keyOf(asked.account), own.set(asked.at, Number(at)));
+    }
+  });
+  return returns;
+}
+
+async function inParts<T>(all: readonly T[], ask: (part: readonly T[], start: number) => Promise<void>): Promise<void> {
+  for (let start = 0; start < all.length; start += SEEKS_A_QUERY) await ask(all.slice(start, start + SEEKS_A_QUERY), start);
+}
+
+/** Many look-ups in one query. Each is a table of its own, since SQLite limits no single term of a UNION. */
+const together = (knex: Knex, seeks: readonly Knex.QueryBuilder[]): Knex.QueryBuilder => knex.unionAll(seeks.map((seek) => knex.select('*').from(seek.as('seek'))));
