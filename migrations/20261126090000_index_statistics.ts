@@ -9,7 +9,7 @@ export async function up(knex: Knex): Promise<void> {
     // Trunks: what the PBX itself did.
     table.index(['source', 'event', 'at', 'id'], 'sip_session_source');
     // Refused registrations, by the word that refused them.
-    table.index(['event', 'details', 'at', 'remote_address', 'peername'], 'sip_session_details');
+    table.index(['details', 'at', 'event', 'remote_address', 'peername'], 'sip_session_details');
   });
 }
 

@@ -12,9 +12,11 @@ const SEEKS_A_QUERY = 100;
 
 // A phone that moved, or left while another stays, leaves its account on line.
 const STAYS = `(details like '% left' or details like 'REPLACED%')`;
-const REGISTERED = `(event = 'REGISTER' and source = 'CLIENT' and (details = '200 OK' or details like '%INFERRED%'))`;
+// coalesce hides these columns from SQLite's planner, which would walk everybody's rows by them rather than the account's own.
+const REGISTERED = `(coalesce(event, '') = 'REGISTER' and coalesce(source, '') = 'CLIENT' and (details = '200 OK' or details like '%INFERRED%'))`;
 // What the PBX did at a provider that knows it by an account's name; a phone's own end has an address.
-const OF_TRUNK = `(source = 'SERVER' and remote_address = '' and details like 'UNREGISTERED%')`;
+const OF_TRUNK = `(coalesce(source, '') = 'SERVER' and coalesce(remote_address, '') = '' and details like 'UNREGISTERED%')`;
+const UNREGISTERED = `(coalesce(event, '') = 'UNREGISTER' and not ${OF_TRUNK})`;
 
 /** Who was on line in a range, all accounts of some PBXs together. */
 export interface Presence {
@@ -103,34 +105,27 @@ export const endsQuery = (knex: Knex, { from, to }: Span): Knex.QueryBuilder =>
 async function lastRows(knex: Knex, accounts: readonly Account[], at: Micros): Promise<boolean[]> {
   const last: boolean[] = accounts.map(() => false);
   await inParts(accounts, async (part, start) => {
-    const seeks = part.map(({ pbx, username }, index) =>
-      knex(TABLE)
-        .select(knex.raw('? as number', [start + index]), knex.raw(`case when event = 'REGISTER' or ${STAYS} then 1 else 0 end as stays`))
-        .where({ peername: username, pbx })
-        .where('at', '<', at)
-        .whereRaw(`(${REGISTERED} or (event = 'UNREGISTER' and not ${OF_TRUNK}))`)
-        .orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }])
-        .limit(1),
-    );
+    const seeks = part.map((account, index) => lastRowQuery(knex, account, at).select(knex.raw('? as number', [start + index])));
     for (const { number, stays } of (await together(knex, seeks)) as { number: number | string; stays: number }[]) last[Number(number)] = stays === 1;
   });
   return last;
 }
 
+/** The SQL of one look-up; apart, so that tests can ask the database to explain it. */
+export const lastRowQuery = (knex: Knex, { pbx, username }: Pick<Account, 'pbx' | 'username'>, at: Micros): Knex.QueryBuilder =>
+  knex(TABLE)
+    .select(knex.raw(`case when event = 'REGISTER' or ${STAYS} then 1 else 0 end as stays`))
+    .where({ peername: username, pbx })
+    .where('at', '<', at)
+    .whereRaw(`(${REGISTERED} or ${UNREGISTERED})`)
+    .orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }])
+    .limit(1);
+
 /** The first REGISTER of an account from an instant on, before `to`, by account and instant. */
 async function firstReturns(knex: Knex, wanted: readonly { readonly account: Account; readonly at: Micros }[], to: Micros): Promise<ReadonlyMap<string, ReadonlyMap<Micros, Micros | null>>> {
   const returns = new Map<string, Map<Micros, Micros | null>>();
   await inParts(wanted, async (part, start) => {
-    const seeks = part.map(({ account: { pbx, username }, at }, index) =>
-      knex(TABLE)
-        .select(knex.raw('? as number', [start + index]), 'at')
-        .where({ peername: username, pbx })
-        .where('at', '>=', at)
-        .where('at', '<', to)
-        .whereRaw(REGISTERED)
-        .orderBy([{ column: 'at' }, { column: 'id' }])
-        .limit(1),
-    );
+    const seeks = part.map(({ account, at }, index) => firstReturnQuery(knex, account, { from: at, to }).select(knex.raw('? as number', [start + index])));
     for (const { number, at } of (await together(knex, seeks)) as { number: number | string; at: number | string }[]) {
       const asked = wanted[Number(number)];
       if (!asked) continue;
@@ -140,6 +135,16 @@ async function firstReturns(knex: Knex, wanted: readonly { readonly account: Acc
   });
   return returns;
 }
+
+export const firstReturnQuery = (knex: Knex, { pbx, username }: Pick<Account, 'pbx' | 'username'>, { from, to }: Span): Knex.QueryBuilder =>
+  knex(TABLE)
+    .select('at')
+    .where({ peername: username, pbx })
+    .where('at', '>=', from)
+    .where('at', '<', to)
+    .whereRaw(REGISTERED)
+    .orderBy([{ column: 'at' }, { column: 'id' }])
+    .limit(1);
 
 async function inParts<T>(all: readonly T[], ask: (part: readonly T[], start: number) => Promise<void>): Promise<void> {
   for (let start = 0; start < all.length; start += SEEKS_A_QUERY) await ask(all.slice(start, start + SEEKS_A_QUERY), start);

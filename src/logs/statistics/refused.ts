@@ -85,8 +85,9 @@ interface AddressRow {
   readonly total: number | string;
 }
 
+// coalesce hides the column from MariaDB's optimizer, which would read all registrations by it, refused or not.
 const rowsIn = (knex: Knex, { from, to }: Span): Knex.QueryBuilder =>
-  knex(sipSessions.table).where('event', 'REGISTER').whereIn('details', WORDS).where('at', '>=', from).where('at', '<', to);
+  knex(sipSessions.table).whereIn('details', WORDS).where('at', '>=', from).where('at', '<', to).whereRaw(`coalesce(event, '') = 'REGISTER'`);
 
 export const addressesQuery = (knex: Knex, range: Span): Knex.QueryBuilder =>
   rowsIn(knex, range)

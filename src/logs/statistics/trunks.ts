@@ -7,8 +7,8 @@ const TABLE = sipSessions.table;
 export const MOST_TRUNKS = 200;
 
 const ON = `event = 'REGISTER' and details = '200 OK'`;
-/** The PBX's own registrations: accounts that it took off line itself have an address. */
-const OWN = `(event = 'REGISTER' or (remote_address = '' and details like 'UNREGISTERED%'))`;
+/** The PBX's own registrations: accounts that it took off line itself have an address. Not `= ''`, or the index of addresses would be read too. */
+const OWN = `(event = 'REGISTER' or (length(remote_address) = 0 and details like 'UNREGISTERED%'))`;
 
 /** How the PBX's registration at one provider stands. */
 export interface Trunk {
@@ -60,14 +60,18 @@ async function standing(knex: Knex, { pbx, provider, username, on_at, off_at }: 
   const registered = on > off;
   const heardAt = Math.max(on, off);
   const turnedAt = Math.min(on, off);
-  const rows = (): Knex.QueryBuilder => knex(TABLE).where({ peername: username, pbx, account: provider, source: 'SERVER' }).whereIn('event', ['REGISTER', 'UNREGISTER']).whereRaw(OWN);
+  const rows = (): Knex.QueryBuilder => ownRowsQuery(knex, { pbx, provider, username });
   const latest = await one<{ details: string }>(rows().select('details').where('at', heardAt).orderBy('id', 'desc'));
   const first = await one<{ at: number | string }>(rows().select('at').where('at', '>', Math.max(turnedAt, lookBack - 1)).orderBy('at'));
-  const since = Number(first?.at ?? heardAt);
-  const before = turnedAt > 0 ? undefined : await one<{ was_on: number }>(rows().select(knex.raw(`case when ${ON} then 1 else 0 end as was_on`)).where('at', '<', lookBack).orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }]));
+  const wasOn = knex.raw(`case when ${ON} then 1 else 0 end as was_on`);
+  const before = turnedAt > 0 ? undefined : await one<{ was_on: number }>(rows().select(wasOn).where('at', '<', lookBack).orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }]));
   const sinceBefore = before !== undefined && (before.was_on === 1) === registered;
-  return { pbx, provider, username, registered, details: latest?.details ?? '', since: sinceBefore ? lookBack : since, sinceBefore, heardAt };
+  return { pbx, provider, username, registered, details: latest?.details ?? '', since: sinceBefore ? lookBack : Number(first?.at ?? heardAt), sinceBefore, heardAt };
 }
+
+/** What the PBX did at one provider. coalesce hides these columns from SQLite's planner, which would walk all providers' rows by them. */
+export const ownRowsQuery = (knex: Knex, { pbx, provider, username }: Pick<Trunk, 'pbx' | 'provider' | 'username'>): Knex.QueryBuilder =>
+  knex(TABLE).where({ peername: username, pbx, account: provider }).whereRaw(`coalesce(source, '') = 'SERVER' and coalesce(event, '') in ('REGISTER', 'UNREGISTER') and ${OWN}`);
 
 async function one<R>(query: Knex.QueryBuilder): Promise<R | undefined> {
   const [row] = (await query.limit(1)) as R[];

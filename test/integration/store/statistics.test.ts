@@ -4,10 +4,10 @@ import type { Database } from '../../../src/database/database.js';
 import { cdrs, DISPOSITIONS } from '../../../src/logs/cdr/columns.js';
 import { callsByQuarter, callsQuery, QUARTER } from '../../../src/logs/statistics/calls.js';
 import { countOnLine } from '../../../src/logs/statistics/presence.js';
-import { endsQuery, presence } from '../../../src/logs/statistics/presence-store.js';
+import { endsQuery, firstReturnQuery, lastRowQuery, presence } from '../../../src/logs/statistics/presence-store.js';
 import { addressesQuery, namesQuery, refused } from '../../../src/logs/statistics/refused.js';
 import type { Span } from '../../../src/logs/statistics/spans.js';
-import { trunks, trunksQuery } from '../../../src/logs/statistics/trunks.js';
+import { ownRowsQuery, trunks, trunksQuery } from '../../../src/logs/statistics/trunks.js';
 import { hearing } from '../../../src/logs/statistics/unheard.js';
 import type { SipSession } from '../../../src/logs/sip-session/columns.js';
 import { MICROS_PER_SECOND, type Micros } from '../../../src/time.js';
@@ -233,7 +233,8 @@ describeEachDatabase('every query of the overview', (database) => {
     const { knex, dialect } = database();
     await insertCdrs(knex, Array.from({ length: 20_000 }, (_, i) => cdr({ callDate: i * SECOND, disposition: DISPOSITIONS[i % 5] ?? 'BUSY' })));
     await insertSipSessions(knex, Array.from({ length: 20_000 }, (_, i) => sipSession({ timestamp: i * SECOND, peername: `p${i % 300}`, event: i % 4 === 0 ? 'UNREGISTER' : 'REGISTER', source: i % 8 === 0 ? 'SERVER' : 'CLIENT', details: i % 3 === 0 ? 'INVALID_ACCOUNT_ID' : '200 OK' })));
-    for (const table of [cdrs.table, 'sip_session']) await knex.raw(dialect === 'sqlite' ? 'analyze' : `analyze table ${table}`);
+    // Nobody analyzes SQLite's tables, so its planner knows nothing of them; MariaDB does so by itself.
+    if (dialect === 'mysql') for (const table of [cdrs.table, 'sip_session']) await knex.raw(`analyze table ${table}`);
   });
 
   it.each([
@@ -242,6 +243,9 @@ describeEachDatabase('every query of the overview', (database) => {
     ['trunks', (knex: Knex, { from }: Span) => trunksQuery(knex, from), 'sip_session_source'],
     ['addresses', addressesQuery, 'sip_session_details'],
     ['names', namesQuery, 'sip_session_details'],
+    ['an account before', (knex: Knex, { from }: Span) => lastRowQuery(knex, { pbx: 'pbx-milan', username: 'p7' }, from), 'sip_session_peername'],
+    ['an account’s return', (knex: Knex, range: Span) => firstReturnQuery(knex, { pbx: 'pbx-milan', username: 'p7' }, range), 'sip_session_peername'],
+    ['a trunk', (knex: Knex, { from }: Span) => ownRowsQuery(knex, { pbx: 'pbx-milan', provider: 'p', username: 'p7' }).where('at', '>', from), 'sip_session_peername'],
   ] as const)('%s: is read from an index, as far as the range reaches', async (_, query, index) => {
     const plan = await planOf(database(), query(database().knex, asked));
     expect(plan).toContain(index);
