@@ -61,7 +61,8 @@ export async function keepFailedTry(knex: Knex, id: number, reason: string, now:
 
 const toRow = ({ key, at, pbx, stage, name, reason, content }: DeadLetter): Record<string, string | number> => ({
   event_key: key,
-  at,
+  // What is wrong with a row may be its time.
+  at: Number.isSafeInteger(at) ? at : 0,
   pbx: clip(pbx, 64),
   stage,
   name: clip(name, 64),
