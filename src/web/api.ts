@@ -4,18 +4,20 @@ import { listPage } from '../database/listing.js';
 import { NotFoundError } from '../errors.js';
 import { isInstant, type Column, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
 import { parseListQuery } from '../logs/list-query.js';
+import { deadLetters } from '../logs/dead-letter/columns.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
 import { readAccount, type AccountDetail } from '../logs/registered-account/read.js';
 import { toIso, type Micros } from '../time.js';
 import { candidateNames } from './cells.js';
-import { LOGS } from './menu.js';
-import { accountId } from './pages.js';
+import { letterOf } from './letter-view.js';
+import { ALL_LOGS } from './menu.js';
+import { idOf } from './id-of.js';
 
-/** JSON for scripts, under `/api/v1`: each listing as `{ data, next }`, and one account. */
+/** JSON for scripts, under `/api/v1`: each listing as `{ data, next }`, one account, and one dead letter. */
 export function api(knex: Knex): Router {
   const router = Router();
 
-  for (const log of LOGS) {
+  for (const log of ALL_LOGS) {
     router.get(`/${log.name}`, async (request, response) => {
       const { records, next } = await listPage(knex, log, parseListQuery(log, request.query));
       response.json({ data: records.map((record) => jsonRecord(log, record)), next });
@@ -23,9 +25,14 @@ export function api(knex: Knex): Router {
   }
 
   router.get('/registered-accounts/:id', async (request, response) => {
-    const account = await readAccount(knex, accountId(request.params.id));
+    const account = await readAccount(knex, idOf('account', request.params.id));
     if (!account) throw new NotFoundError(`no account ${request.params.id}`);
     response.json(jsonAccount(account));
+  });
+
+  router.get('/dead-letters/:id', async (request, response) => {
+    const letter = await letterOf(knex, request.params.id);
+    response.json({ ...jsonRecord(deadLetters, letter), content: letter.content });
   });
 
   return router;

@@ -6,6 +6,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
 import { cdrs } from '../logs/cdr/columns.js';
+import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
@@ -43,7 +44,7 @@ export function createWebApp(parts: WebParts): Express {
   const signIns = signIn(knex, users, clock);
   const gate = access(users, signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
-  const page = views(config, demo, remembered(readiness, NOTICE_MS), (request) => csrf.generateToken(request));
+  const page = views(config, demo, { readiness: remembered(readiness, NOTICE_MS), deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
 
@@ -62,7 +63,7 @@ export function createWebApp(parts: WebParts): Express {
     throw new NotFoundError('no such address');
   });
   app.get('/cdrs.csv', gate.knownOrBasic, gate.signedIn, csvDownload(knex, cdrs, zoneOf, clock));
-  app.use(gate.signedIn, pages(knex, page, zoneOf));
+  app.use(gate.signedIn, pages(knex, page, zoneOf, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });
