@@ -37,6 +37,7 @@ export async function up(knex: Knex): Promise<void> {
     table.index(['to_at', 'id'], 'capture_gap_to');
     table.index(['kind', 'from_at', 'id'], 'capture_gap_kind');
     table.index(['recovery', 'from_at', 'id'], 'capture_gap_recovery');
+    table.index(['recovery', 'to_at'], 'capture_gap_recovery_to');
     table.index(['pbx', 'from_at', 'id'], 'capture_gap_pbx');
     table.index(['pbx', 'recovery_due'], 'capture_gap_due');
   });

@@ -61,8 +61,22 @@ export function placeGaps({ request, records, next }: ListedPage, gaps: readonly
 
 /** What stands at one place. */
 export function gapsAt(gaps: readonly CaptureGap[], request: ListingRequest, ownPbx: string): GapView[] {
-  if (gaps.length > DRAWN_APART) return [gapsView(gaps, request.zone)];
-  return gaps.map((gap) => gapView(gap, request.zone, { ownPbx, calls: request.log === cdrs }));
+  const apart = (gap: CaptureGap): GapView => gapView(gap, request.zone, { ownPbx, calls: request.log === cdrs });
+  const views: GapView[] = [];
+  let run: CaptureGap[] = [];
+  const endRun = (): void => {
+    views.push(...(run.length > DRAWN_APART ? [gapsView(run, request.zone)] : run.map(apart)));
+    run = [];
+  };
+  for (const gap of gaps) {
+    // One that somebody must look at is not to be lost among many.
+    const stands = gap.recovery === 'failed' && request.log === cdrs;
+    if (stands) endRun();
+    if (stands) views.push(apart(gap));
+    else run.push(gap);
+  }
+  endRun();
+  return views;
 }
 
 function ordered(log: LogDefinition, gaps: readonly CaptureGap[], down: boolean): CaptureGap[] {

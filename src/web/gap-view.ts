@@ -38,15 +38,14 @@ export function gapsView(gaps: readonly CaptureGap[], zone: ReaderZone): GapView
   const silent = gaps.filter(({ kind }) => kind === 'GAP');
   const lost = gaps.reduce((sum, gap) => sum + (gap.lost ?? 0), 0);
   const all = silent.reduce((sum, { from, to }) => sum + to - from, 0);
-  const failed = gaps.filter(({ recovery }) => recovery === 'failed').length;
   const parts = [...(silent.length > 0 ? [`Not listening ${silent.length} times`] : []), ...(lost > 0 ? [`${formatCount(lost)} events left out`] : [])];
   return {
     ...timesOf(Math.min(...gaps.map(({ from }) => from)), Math.max(...gaps.map(({ to }) => to)), zone),
     lead: parts.join(', '),
     lasted: silent.length > 0 ? `${durationText(all)} in all` : '',
     reason: '',
-    calls: failed > 0 ? `The calls of ${failed} could not be recovered.` : '',
-    tone: failed > 0 ? 'bad' : 'plain',
+    calls: '',
+    tone: 'plain',
   };
 }
 

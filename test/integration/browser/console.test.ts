@@ -126,6 +126,8 @@ describeWith(['chromium'], 'the console in a browser', () => {
           await page.screenshot({ path: `${ARTEFACTS}/${name}-${colorScheme}-${width}.png` });
           const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
           expect(overflow, `${name} is wider than the window`).toBe(0);
+          const spilt = await page.evaluate('[...document.querySelectorAll("td")].filter((cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.className)');
+          expect(spilt, `cells of ${name} whose text does not fit`).toEqual([]);
         };
         await page.goto('/sign-in');
         await look('sign-in');
@@ -156,7 +158,8 @@ describeWith(['chromium'], 'the console in a browser', () => {
         await look('dead-letter');
         await page.goto('/cdrs?from=soon');
         await look('failure');
-        console.readiness = { ...READY, ami: { ok: false, message: 'the PBX refused the login of logbook (Authentication failed); next try in 2 minutes' } };
+        const warnings = ['Dead letters: 2 events or rows could not be written. See /dead-letters for why, then run: logbook retry'];
+        console.readiness = { ...READY, database: { ...READY.database, warnings }, ami: { ok: false, message: 'the PBX refused the login of logbook (Authentication failed); next try in 2 minutes' } };
         await page.waitForTimeout(2_100);
         await page.goto('/registered-accounts');
         await page.locator('.zone summary').click();
