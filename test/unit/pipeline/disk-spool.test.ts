@@ -137,7 +137,7 @@ describe('the spool', () => {
   it('says what is wrong with a folder that cannot be made', async () => {
     const dir = folder();
     writeFileSync(join(dir, 'file'), '');
-    await expect(spoolIn(join(dir, 'file'))).rejects.toThrow(/SPOOL_DIR .*; name a folder that Logbook may write/);
+    await expect(spoolIn(join(dir, 'file'))).rejects.toThrow(/SPOOL_DIR .* cannot be made .*; name a folder that Logbook may write/);
   });
 
   it('at its limit leaves out the newest of little value, counts it, and keeps every call', async () => {
