@@ -3,6 +3,7 @@ import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { cellsOf, type Cell } from './cells.js';
 import { visible } from './display-text.js';
 import type { GapView } from './gap-view.js';
+import { LACKING } from './menu.js';
 import { headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 
 export interface Head {
@@ -64,13 +65,6 @@ const WHEN_EMPTY: Readonly<Record<string, string>> = {
 };
 const EMPTY_TITLES: Readonly<Record<string, string>> = { 'capture-gaps': 'No gaps.', 'dead-letters': 'No dead letters.' };
 
-const ABOUT: Readonly<Record<string, string>> = {
-  'capture-gaps':
-    'Times when nobody listened to the PBX, or events of little value had to be left out. What AMI said then is gone; calls come back by themselves from CDR_CSV or CDR_SQL_URL.',
-  'dead-letters':
-    'Events that could not be translated and rows that the database refused, with the reason. Put right what it names, then run logbook retry: what goes leaves this list.',
-};
-
 /** A page of a log as the template shows it; everything comes from the log's columns. */
 export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null, gaps: PlacedGaps = { places: [], more: false }): ListingView {
   const { log, query, zone } = request;
@@ -91,7 +85,7 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
     csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, query: { ...query, limit: DEFAULT_LIMIT }, tz: zone.name }) : null,
     emptyTitle: EMPTY_TITLES[log.name] ?? 'Nothing here yet.',
     empty: WHEN_EMPTY[log.name] ?? '',
-    about: ABOUT[log.name] ?? '',
+    about: LACKING.includes(log) ? (log.about ?? '') : '',
     gaps: gaps.places,
     moreGaps: gaps.more,
   };

@@ -87,7 +87,7 @@ describeEachDatabase('every query a listing can make', (database) => {
       knex('listening').where('pbx', 'lab').where('until_at', '>=', 5).select(),
       knex('listening').where('pbx', 'lab').where('until_at', '<', 5).orderBy('until_at', 'desc').limit(2),
     ];
-    for (const query of queries) expect(await planOfQuery(database(), query), query.toString()).not.toMatch(/NO KEY|ALL|filesort|TEMP B-TREE|SCAN \w+$/);
+    for (const query of queries) expect(await planOfQuery(database(), query), query.toSQL().sql).not.toMatch(/NO KEY|ALL|filesort|TEMP B-TREE|SCAN \w+$/);
   });
 
   it('the accounts on line are found by an index', async () => {

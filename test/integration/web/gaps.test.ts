@@ -27,7 +27,7 @@ onEachDatabase('gaps and dead letters in the console', (emptyDatabase) => {
     ]);
     await insertLetters(knex, [
       { key: '1', at: noon, pbx: 'pbx-milan', stage: 'event', name: 'UserEvent', reason: HOSTILE, content: JSON.stringify({ kind: 'event', name: 'UserEvent', at: noon, headers: [['peername', HOSTILE]] }) },
-      { key: '2', at: 0, pbx: 'pbx-milan', stage: 'event', name: 'unreadable', reason: 'the line of the spool is damaged', content: `{"kind${'x'.repeat(30_000)}` },
+      { key: '2', at: 0, pbx: 'pbx-milan', stage: 'event', name: 'unreadable', reason: 'the line of the spool is damaged', content: `{"kind${'x'.repeat(300_000)}` },
     ]);
     visitor = new Visitor(console.url);
     await visitor.signIn();
@@ -129,11 +129,10 @@ onEachDatabase('gaps and dead letters in the console', (emptyDatabase) => {
     expect(letter).toContain('&lt;script&gt;');
     expect(letter).not.toContain('<script');
     expect(letter).not.toContain('\u202e');
-    expect((await json(`/dead-letters/${id}`)).body).toMatchObject({ id, content: expect.stringContaining('"headers":[["peername"') as string });
     const torn = Number(data.find((other) => other['name'] === 'unreadable')?.['id']);
-    expect(await page(`/dead-letters/${torn}`)).toContain(`/api/v1/dead-letters/${torn}`);
+    expect(await page(`/dead-letters/${torn}`)).toContain('There is more of it in the database');
     expect((await visitor.get('/dead-letters/99999')).status).toBe(404);
-    expect((await json('/dead-letters/abc')).status).toBe(404);
+    expect((await visitor.get('/dead-letters/abc')).status).toBe(404);
   });
 
   it('leads from a notice to what it is about', async () => {
