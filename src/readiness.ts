@@ -4,7 +4,7 @@ import { lastRunOf } from './jobs/journal.js';
 import type { JobStatus, Scheduler } from './jobs/scheduler.js';
 import { failedGaps } from './logs/capture-gap/recovery.js';
 import { LOOK_BACK } from './logs/capture-gap/square.js';
-import { countUpTo } from './logs/dead-letter/store.js';
+import { countUpTo, LETTERS_COUNTED } from './logs/dead-letter/store.js';
 import type { Drainer } from './pipeline/drainer.js';
 import type { Spool, SpoolStatus } from './pipeline/spool.js';
 import { fromMs, toIso, toMs } from './time.js';
@@ -105,15 +105,13 @@ export function jobProblem({ name, everyMs, since, lastRunAt, aliveAt, lastError
   return now - Math.max(since, lastWellAt) > MISSED_INTERVALS * everyMs + 1_000 ? `${name} has not run for ${MISSED_INTERVALS} intervals` : null;
 }
 
-const LETTERS_COUNTED = 1_000;
-
 /** What waits for somebody to do something about it. */
 async function unfinished(knex: Database['knex']): Promise<string[]> {
   const [letters, gaps] = await Promise.all([countUpTo(knex, null, LETTERS_COUNTED), failedGaps(knex, fromMs(Date.now()) - LOOK_BACK)]);
   const count = letters >= LETTERS_COUNTED ? `${LETTERS_COUNTED} or more` : String(letters);
   return [
-    ...(letters > 0 ? [`Dead letters: ${count} ${letters === 1 ? 'event or row could' : 'events or rows could'} not be written. Look at Dead Letters, then run: logbook retry`] : []),
-    ...(gaps > 0 ? [`The calls of ${gaps === 1 ? 'a gap' : `${gaps} gaps`} could not be recovered. Gaps says why, and what to do.`] : []),
+    ...(letters > 0 ? [`Dead letters: ${count} ${letters === 1 ? 'event or row could' : 'events or rows could'} not be written. See /dead-letters for why, then run: logbook retry`] : []),
+    ...(gaps > 0 ? [`The calls of ${gaps === 1 ? 'a gap' : `${gaps} gaps`} could not be recovered. See /capture-gaps?recovery=failed for why, and what to do.`] : []),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
 import { cdrs } from '../logs/cdr/columns.js';
+import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
@@ -15,7 +16,7 @@ import { API_ROOT, apiOf } from './api-document.js';
 import { apiPage } from './api-page.js';
 import { csvDownload } from './csv-download.js';
 import { health } from './health.js';
-import { LOGS } from './menu.js';
+import { ALL_LOGS } from './menu.js';
 import { pages } from './pages.js';
 import { remembered, type Readiness } from './readiness.js';
 import { databaseSessions } from './sessions.js';
@@ -46,8 +47,8 @@ export function createWebApp(parts: WebParts): Express {
   const signIns = signIn(knex, users, clock);
   const gate = access(users, signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
-  const page = views(config, demo, remembered(readiness, NOTICE_MS), (request) => csrf.generateToken(request));
-  const { endpoints, document } = apiOf(LOGS);
+  const page = views(config, demo, { readiness: remembered(readiness, NOTICE_MS), deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
+  const { endpoints, document } = apiOf(ALL_LOGS);
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
 
@@ -67,7 +68,7 @@ export function createWebApp(parts: WebParts): Express {
     throw new NotFoundError('no such address');
   });
   app.get('/cdrs.csv', gate.knownOrBasic, gate.signedIn, csvDownload(knex, cdrs, zoneOf, clock));
-  app.use(gate.signedIn, pages(knex, page, zoneOf));
+  app.use(gate.signedIn, pages(knex, page, zoneOf, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

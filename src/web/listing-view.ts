@@ -2,6 +2,7 @@ import { isInstant, type Column, type LogDefinition, type LogRecord } from '../l
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { cellsOf, type Cell } from './cells.js';
 import { visible } from './display-text.js';
+import type { GapView } from './gap-view.js';
 import { headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 
 export interface Head {
@@ -38,7 +39,19 @@ export interface ListingView {
   readonly nextHref: string | null;
   readonly nextLabel: string;
   readonly csvHref: string | null;
+  readonly emptyTitle: string;
   readonly empty: string;
+  /** What the list is, where its name does not say it. */
+  readonly about: string;
+  /** What stands before each row, and after the last. */
+  readonly gaps: PlacedGaps['places'];
+  readonly moreGaps: boolean;
+}
+
+export interface PlacedGaps {
+  readonly places: readonly (readonly GapView[])[];
+  /** There are more than were looked for. */
+  readonly more: boolean;
 }
 
 const WHEN_EMPTY: Readonly<Record<string, string>> = {
@@ -46,10 +59,20 @@ const WHEN_EMPTY: Readonly<Record<string, string>> = {
   'registered-accounts': 'No account is on line. Register a phone with the PBX and look again.',
   'web-sessions': 'Sign-ins to this console and to the PBX’s management interfaces show here.',
   cdrs: 'Place a call between two accounts and look again.',
+  'capture-gaps': 'Since its first login Logbook has listened without a break.',
+  'dead-letters': 'All that was heard could be translated and written.',
+};
+const EMPTY_TITLES: Readonly<Record<string, string>> = { 'capture-gaps': 'No gaps.', 'dead-letters': 'No dead letters.' };
+
+const ABOUT: Readonly<Record<string, string>> = {
+  'capture-gaps':
+    'Times when nobody listened to the PBX, or events of little value had to be left out. What AMI said then is gone; calls come back by themselves from CDR_CSV or CDR_SQL_URL.',
+  'dead-letters':
+    'Events that could not be translated and rows that the database refused, with the reason. Put right what it names, then run logbook retry: what goes leaves this list.',
 };
 
 /** A page of a log as the template shows it; everything comes from the log's columns. */
-export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null): ListingView {
+export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null, gaps: PlacedGaps = { places: [], more: false }): ListingView {
   const { log, query, zone } = request;
   const path = `/${log.name}`;
   const byTimeDown = query.sort === log.timeColumn && query.order === 'desc';
@@ -66,7 +89,11 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
     nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
     nextLabel: byTimeDown ? 'Older' : 'Next page',
     csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, query: { ...query, limit: DEFAULT_LIMIT }, tz: zone.name }) : null,
+    emptyTitle: EMPTY_TITLES[log.name] ?? 'Nothing here yet.',
     empty: WHEN_EMPTY[log.name] ?? '',
+    about: ABOUT[log.name] ?? '',
+    gaps: gaps.places,
+    moreGaps: gaps.more,
   };
 }
 

@@ -8,6 +8,9 @@ import { deadLetters, type ListedDeadLetter } from './columns.js';
 /** So many of one name are kept; a fault that hits every event must not fill the database. */
 export const MOST_OF_A_NAME = 10_000;
 
+/** People need not know how many more there are. */
+export const LETTERS_COUNTED = 1_000;
+
 export type StoredDeadLetter = ListedDeadLetter & Pick<DeadLetter, 'stage' | 'content'>;
 
 export interface WhichLetters {
