@@ -3,6 +3,7 @@ import { NotFoundError } from '../errors.js';
 import { readDeadLetters, type StoredDeadLetter } from '../logs/dead-letter/store.js';
 import { timeText, type TimeText } from './cells.js';
 import { visible } from './display-text.js';
+import { idOf } from './id-of.js';
 import type { ReaderZone } from './zone.js';
 
 /** All that the page of a dead letter shows. */
@@ -20,12 +21,11 @@ export interface LetterView {
   readonly cut: boolean;
 }
 
-/** More than an AMI event has. */
-const SHOWN = 200_000;
+const SHOWN = 20_000;
 
 /** Throws NotFoundError when there is none of that id. */
 export async function letterOf(knex: Knex, id: string): Promise<StoredDeadLetter> {
-  const [letter] = /^[1-9]\d{0,14}$/.test(id) ? await readDeadLetters(knex, { ids: [Number(id)] }) : [];
+  const [letter] = await readDeadLetters(knex, { ids: [idOf('dead letter', id)] });
   if (!letter) throw new NotFoundError(`no dead letter ${id}`);
   return letter;
 }

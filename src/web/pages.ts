@@ -12,7 +12,7 @@ import { accountCalls } from './account-calls.js';
 import { accountView } from './account-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
 import { letterOf, letterView } from './letter-view.js';
-import { accountId } from './api-endpoints.js';
+import { idOf } from './id-of.js';
 import { parseListingRequest } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
 import { ALL_LOGS } from './menu.js';
@@ -39,7 +39,7 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
 
   router.get('/registered-accounts/:id', async (request, response) => {
     const { zone } = parseListingRequest(registeredAccounts, request.query, zoneOf(response.locals.user));
-    const account = await readAccount(knex, accountId(request.params.id));
+    const account = await readAccount(knex, idOf('account', request.params.id));
     if (!account) throw new NotFoundError(`no account ${request.params.id}`);
     const { username } = account.record;
     const query = { ...parseListQuery(sipSessions, {}), filters: { peername: username }, limit: RECENT };

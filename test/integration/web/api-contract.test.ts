@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { api } from '../../../src/web/api.js';
 import { apiOf } from '../../../src/web/api-document.js';
-import { ALL_LOGS } from '../../../src/web/menu.js';
+import { ALL_LOGS as LOGS } from '../../../src/web/menu.js';
 import { fill } from './any-rows.js';
 import { basic, PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
 import { onEachDatabase, type EmptyDatabase } from './each-database.js';
@@ -28,17 +28,19 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
   let console: TestConsole;
   let document: Document;
   let accountIds: number[] = [];
+  let letterId = 0;
   const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }));
 
   beforeAll(async () => {
     database = await emptyDatabase();
     console = await startConsole(database.url);
     const { knex } = console.database;
-    for (const log of ALL_LOGS) await fill(knex, log);
+    for (const log of LOGS) await fill(knex, log);
     accountIds = [
       await insertAccount(knex, { username: '909', contacts: [contact(), contact({ callId: null, remoteAddress: null, transport: null, userAgent: null, expiresAt: null, registeredAt: null })] }),
       await insertAccount(knex, { username: '904', description: null, contacts: [], ipAddress: null, port: null, registrationExpires: null, userAgent: null, transport: null }),
     ];
+    letterId = Number((await knex<{ id: number }>('dead_letter').first('id'))?.id);
     await new Visitor(console.url).signIn();
     document = (await (await ask('/openapi.json')).json()) as Document;
     ajv.addSchema(document, 'document');
@@ -68,27 +70,28 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
   };
 
   const operations = (): (readonly [path: string, address: string, Operation])[] =>
-    Object.entries(document.paths).map(([path, { get }]) => [path, path.replace('{id}', String(accountIds[0])), get]);
+    Object.entries(document.paths).map(([path, { get }]) => [path, path.replace('{id}', String(path.startsWith('/dead-letters') ? letterId : accountIds[0])), get]);
   const queryOf = (operation: Operation): Parameter[] => (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
 
   it('has every address there is, and no other', () => {
-    const { endpoints } = apiOf(ALL_LOGS);
+    const { endpoints } = apiOf(LOGS);
     const routes = api(console.database.knex, endpoints).stack.map(({ route }) => route?.path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(Object.keys(document.paths).sort()).toEqual(routes.sort());
   });
 
   it('is what every answer is like', async () => {
-    for (const log of ALL_LOGS) {
+    for (const log of LOGS) {
       const { data } = await hold(`/${log.name}`, await ask(`/${log.name}?limit=1000`));
       expect((data as unknown[]).length, `rows of ${log.name}`).toBeGreaterThan(1);
       expect(typeof (await hold(`/${log.name}`, await ask(`/${log.name}?limit=1`)))['next']).toBe('string');
     }
     for (const id of accountIds) await hold('/registered-accounts/{id}', await ask(`/registered-accounts/${id}`));
+    await hold('/dead-letters/{id}', await ask(`/dead-letters/${letterId}`));
     await hold('/openapi.json', await ask('/openapi.json'));
   });
 
   it('lets no field through that it does not have', async () => {
-    for (const log of ALL_LOGS) {
+    for (const log of LOGS) {
       const answer = await ask(`/${log.name}?limit=1`);
       const { data, next } = (await answer.json()) as { data: object[]; next: unknown };
       const more = Response.json({ data: data.map((row) => ({ ...row, more: 1 })), next });
@@ -111,7 +114,7 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
   });
 
   it('has every parameter that is taken: all others are refused by name', async () => {
-    const columns = ALL_LOGS.flatMap((log) => Object.keys(log.columns));
+    const columns = LOGS.flatMap((log) => Object.keys(log.columns));
     const names = new Set([...columns, 'from', 'to', 'limit', 'sort', 'tz', 'page', 'offset', 'constructor', '__proto__', 'Limit']);
     for (const [path, address, operation] of operations()) {
       const own = queryOf(operation).map(({ name }) => name);

@@ -130,7 +130,8 @@ onEachDatabase('gaps and dead letters in the console', (emptyDatabase) => {
     expect(letter).not.toContain('<script');
     expect(letter).not.toContain('\u202e');
     const torn = Number(data.find((other) => other['name'] === 'unreadable')?.['id']);
-    expect(await page(`/dead-letters/${torn}`)).toContain('There is more of it in the database');
+    expect(await page(`/dead-letters/${torn}`)).toContain(`/api/v1/dead-letters/${torn}`);
+    expect((await json(`/dead-letters/${id}`)).body).toMatchObject({ id, content: expect.stringContaining('"headers":[["peername"') as string });
     expect((await visitor.get('/dead-letters/99999')).status).toBe(404);
     expect((await visitor.get('/dead-letters/abc')).status).toBe(404);
   });

@@ -1,11 +1,13 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
+import { captureGaps } from '../../../src/logs/capture-gap/columns.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { defineLog, type LogDefinition } from '../../../src/logs/columns.js';
+import { deadLetters } from '../../../src/logs/dead-letter/columns.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
 import { apiOf } from '../../../src/web/api-document.js';
 import { apiView, type EndpointView } from '../../../src/web/api-page.js';
-import { ALL_LOGS } from '../../../src/web/menu.js';
+import { LOGS } from '../../../src/web/menu.js';
 
 /** A log that nobody has thought of yet. */
 const others = defineLog({
@@ -26,7 +28,7 @@ const others = defineLog({
   },
 });
 
-const every: readonly LogDefinition[] = [...ALL_LOGS, others];
+const every: readonly LogDefinition[] = [...LOGS, captureGaps, deadLetters, others].filter((log, index, all) => all.indexOf(log) === index);
 const { document } = apiOf(every);
 
 describe('the API’s document', () => {
@@ -39,7 +41,7 @@ describe('the API’s document', () => {
   });
 
   it('has a log by its definition alone', () => {
-    expect(Object.keys(document.paths ?? {})).toEqual([...every.map(({ name }) => `/${name}`), '/registered-accounts/{id}', '/openapi.json']);
+    expect(Object.keys(document.paths ?? {})).toEqual([...every.map(({ name }) => `/${name}`), '/registered-accounts/{id}', '/dead-letters/{id}', '/openapi.json']);
     expect(document.paths?.['/other-things']?.get).toMatchObject({ operationId: 'listOtherThings', description: 'Things.' });
     expect(document.components?.schemas?.['OtherThing']).toEqual({
       type: 'object',
@@ -79,7 +81,7 @@ describe('the page about the API', () => {
   const endpoint = (path: string): EndpointView | undefined => view.endpoints.find((one) => one.path === `/api/v1${path}`);
 
   it('has every address, with what it takes and gives', () => {
-    expect(view.endpoints).toHaveLength(every.length + 2);
+    expect(view.endpoints).toHaveLength(every.length + 3);
     const sessions = endpoint('/sip-sessions');
     expect(sessions?.parameters).toContainEqual({ name: 'from', required: false, type: 'instant', preset: '', meaning: expect.stringContaining('Timestamp at or after this.') as string });
     expect(sessions?.parameters).toContainEqual(expect.objectContaining({ name: 'limit', type: 'whole number from 1 to 1000', preset: '50' }));
