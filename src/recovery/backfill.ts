@@ -12,6 +12,9 @@ import { emptyReport, UNREADABLE_SHOWN, type BackfillReport } from './report.js'
 import type { CallSource, SourceRecord } from './source-call.js';
 import { translateSourceCall, type RecoveredCdr, type Translated } from './translate.js';
 
+/** On SQLite, where the service recovers in the thread that reads AMI, so many take some 20 ms. */
+const CALLS_AT_ONCE = 250;
+
 export interface BackfillOptions {
   readonly pbx: string;
   /** Calls that began in `[from, to)`. */
@@ -47,9 +50,9 @@ export async function backfill(database: Database, source: CallSource, options: 
       const translated = read(record);
       return translated && isWanted(translated) ? [{ starts: translated.starts, row: { ...translated.row, key: keyOf(translated.row, memory.twins) } }] : [];
     });
-    if (calls.length > 0) {
+    for (let start = 0; start < calls.length; start += CALLS_AT_ONCE) {
       const startedAt = performance.now();
-      count(await writing(database, (trx) => addMissing(trx, calls)));
+      count(await writing(database, (trx) => addMissing(trx, calls.slice(start, start + CALLS_AT_ONCE))));
       await letOthersWrite(database, performance.now() - startedAt);
     }
     options.onProgress?.(report, batch.done);

@@ -79,9 +79,11 @@ async function look(database: Database, config: RecoveryConfig, group: GapGroup<
   const { gaps, ...wanted } = group;
   for (const name of sourcesOf(config)) {
     const calls = new Map<number, number>();
-    added.push({ source: nameOf(config, name), calls });
+    const named = { source: nameOf(config, name), calls };
+    added.push(named);
     try {
       const source = await openSource(config, database.knex, name, wanted);
+      if (source.clock.note !== null) named.source += ` (times in ${source.clock.name}, as TIME_ZONE says)`;
       try {
         const report = await backfill(database, source, {
           pbx: config.pbxName,

@@ -1,10 +1,11 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
+import { toIso } from '../time.js';
 import { cellsOf, type Cell } from './cells.js';
 import { visible } from './display-text.js';
 import type { GapView } from './gap-view.js';
+import { EXACT, formTime, headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 import { LACKING } from './menu.js';
-import { headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 
 export interface Head {
   readonly title: string;
@@ -113,7 +114,7 @@ function filterFields({ log, query, zone }: ListingRequest): FilterField[] {
     return {
       name,
       label: `${time} ${label}`,
-      value: local ? `${local.date}T${local.clock}` : '',
+      value: at === null ? '' : formTime(zone, at),
       shown: local ? `${local.date} ${local.clock}` : '',
       kind: 'datetime',
       choices: [],
@@ -131,10 +132,15 @@ function filterFields({ log, query, zone }: ListingRequest): FilterField[] {
 
 function hiddenFields(request: ListingRequest): { name: string; value: string }[] {
   const kept = new URL(listingHref('/', request), 'http://localhost').searchParams;
-  return ['sort', 'order', 'limit', 'tz'].flatMap((name) => {
+  const plain = ['sort', 'order', 'limit', 'tz'].flatMap((name) => {
     const value = kept.get(name);
     return value === null ? [] : [{ name, value }];
   });
+  const exact = (['from', 'to'] as const).flatMap((name) => {
+    const at = request.query[name];
+    return at === null || request.zone.parse(formTime(request.zone, at)) === at ? [] : [{ name: EXACT[name], value: toIso(at, 'us') }];
+  });
+  return [...plain, ...exact];
 }
 
 function orderText({ log, query }: ListingRequest): string {

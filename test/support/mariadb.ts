@@ -31,12 +31,12 @@ export async function startMariaDb(): Promise<MariaDb> {
   const port = await freePort();
   const url = `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/`;
   await promisify(execFile)(which('mariadb-install-db') ?? 'mariadb-install-db', [
-    '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), '--innodb-log-file-size=16M',
+    '--no-defaults', `--datadir=${data}`, `--tmpdir=${folder}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), '--innodb-log-file-size=16M',
   ]);
   writeFileSync(init, `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';\nGRANT ALL ON *.* TO '${USER}'@'%' WITH GRANT OPTION;\n`);
   const launch = async (): Promise<ReturnType<typeof run>> => {
     const server = run(which('mariadbd') ?? 'mariadbd', [
-      '--no-defaults', ...asRoot(), `--datadir=${data}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, `--port=${port}`,
+      '--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${folder}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, `--port=${port}`,
       '--bind-address=127.0.0.1', '--skip-name-resolve', `--init-file=${init}`,
       '--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci',
       // Far from UTC, so that code which trusts the server's clock zone fails a test.

@@ -35,7 +35,7 @@ const listening = (from: number, until: number, reason: string | null = null): O
 describeEachDatabase('the calls of a gap', (database) => {
   const folder = tempFolder('gaps');
   const csv = join(folder, 'Master.csv');
-  const settings = (recovery: Partial<Config['recovery']> = { csv: { path: csv, zone: null } }): Pick<Config, 'recovery' | 'pbxName' | 'timeZone'> => ({
+  const settings = (recovery: Partial<Config['recovery']> = { csv: { path: csv, zone: 'Europe/Rome' } }): Pick<Config, 'recovery' | 'pbxName' | 'timeZone'> => ({
     pbxName: 'lab', timeZone: 'Europe/Rome', recovery: { csv: null, sql: null, ...recovery },
   });
   afterAll(() => removeFolder(folder));
@@ -80,9 +80,17 @@ describeEachDatabase('the calls of a gap', (database) => {
     const zone: Output = { kind: 'pbx-zone', pbx: 'lab', at: at(0), zone: { spans: [{ from: at(-11_520), offsetSeconds: 3_600 }] } };
     await writeBatch(database(), [zone], 'a');
     await missed();
-    expect(await job({ ...settings(), timeZone: 'Asia/Tokyo' })(21)).toContain('recovered 1');
+    expect(await job({ ...settings({ csv: { path: csv, zone: null } }), timeZone: 'Asia/Tokyo' })(21)).toContain('recovered 1');
+    expect(await gaps()).toMatchObject([{ recoveryNote: '1 call from Master.csv' }]);
     const [row] = await database().knex('cdr').select<{ call_date: number | string }[]>('call_date');
     expect(Number(row?.call_date)).toBe(at(11));
+  });
+
+  it('come by TIME_ZONE where the PBX told nothing, which their note says', async () => {
+    writeFileSync(csv, line(11, 12));
+    await missed();
+    expect(await job(settings({ csv: { path: csv, zone: null } }))(21)).toContain('recovered 1');
+    expect(await gaps()).toMatchObject([{ recoveryNote: '1 call from Master.csv (times in Europe/Rome, as TIME_ZONE says)' }]);
   });
 
   it('without a source say which settings would help, and come when there is one', async () => {
