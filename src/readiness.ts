@@ -3,7 +3,7 @@ import { reasonOf, type Database } from './database/database.js';
 import { lastRunOf } from './jobs/journal.js';
 import type { Scheduler } from './jobs/scheduler.js';
 import type { Drainer } from './pipeline/drainer.js';
-import type { InputQueue } from './pipeline/queue.js';
+import type { Spool, SpoolStatus } from './pipeline/spool.js';
 import { fromMs, toIso, toMs } from './time.js';
 import type { Check, Readiness } from './web/readiness.js';
 
@@ -14,33 +14,47 @@ const MISSED_INTERVALS = 3;
 interface Parts {
   readonly database: Database;
   readonly connection: Pick<PbxConnection, 'status'>;
-  readonly drainer: Drainer;
-  readonly queue: InputQueue;
+  /** Why the database is still waited for after the start, null once it was there. */
+  readonly opening: { readonly waitsFor: string | null };
+  readonly drainer: Pick<Drainer, 'status'>;
+  readonly spool: Pick<Spool, 'status'>;
   readonly scheduler: Scheduler;
 }
 
 /** What `/readyz` and the console's notice say, asked anew each time. */
-export function readinessOf({ database, connection, drainer, queue, scheduler }: Parts): () => Promise<Readiness> {
+export function readinessOf({ database, opening, connection, drainer, spool, scheduler }: Parts): () => Promise<Readiness> {
   const startedAt = Date.now();
   return async () => ({
-    database: await databaseCheck(database, drainer, queue),
+    database: await databaseCheck(database, opening.waitsFor, drainer, spool.status()),
+    spool: spoolCheck(spool.status()),
     ami: amiCheck(connection),
     jobs: await jobsCheck(scheduler, database, startedAt),
   });
 }
 
-async function databaseCheck(database: Database, drainer: Drainer, queue: InputQueue): Promise<Check> {
-  const { failing, rejected } = drainer.status();
-  const waiting = queue.length > 0 ? `; ${queue.length} events wait` : '';
-  const dropped = queue.dropped > 0 ? `; ${queue.dropped} events were dropped at the limit` : '';
-  const refused = rejected > 0 ? `; ${rejected} rows were refused` : '';
-  if (failing !== null) return { ok: false, message: `takes no rows: ${failing}${waiting}${dropped}${refused}` };
+async function databaseCheck(database: Database, waitsFor: string | null, drainer: Parts['drainer'], { waiting }: SpoolStatus): Promise<Check> {
+  const events = waiting > 0 ? `; ${waiting} events wait in the spool` : '';
+  if (waitsFor !== null) return { ok: false, message: `is waited for: ${waitsFor}${events}` };
+  const { failing } = drainer.status();
+  if (failing !== null) return { ok: false, message: `takes no rows: ${failing}${events}` };
   try {
     await answerWithin(DATABASE_ANSWER_MS, database.check());
-    return { ok: true, message: `takes rows${waiting}${dropped}${refused}` };
+    return { ok: true, message: `takes rows${events}` };
   } catch (error) {
-    return { ok: false, message: `${reasonOf(error)}${waiting}${dropped}${refused}` };
+    return { ok: false, message: `${reasonOf(error)}${events}` };
   }
+}
+
+/** Where the spool is so full, people hear of it before anything is left out. */
+const NEARLY_FULL = 0.8;
+
+function spoolCheck({ usedMb, maxMb, dropped, failing }: SpoolStatus): Check {
+  const used = `${Math.ceil(usedMb)} of ${maxMb} MB`;
+  const left = dropped > 0 ? `; ${dropped} events of little value were left out since the start` : '';
+  if (failing !== null) return { ok: false, message: `cannot be written: ${failing}; events go on from memory, and a crash would lose those not yet in the database${left}` };
+  if (usedMb >= maxMb) return { ok: false, message: `is full, ${used} (SPOOL_MAX_MB); events of little value are left out, calls are kept${left}` };
+  const nearlyFull = usedMb >= NEARLY_FULL * maxMb ? [`The spool is nearly full, ${used}: at the limit events of little value are left out. Look at the database, or raise SPOOL_MAX_MB.`] : [];
+  return { ok: true, message: `${used}${left}`, warnings: nearlyFull };
 }
 
 function amiCheck(connection: Pick<PbxConnection, 'status'>): Check {

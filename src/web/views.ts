@@ -67,9 +67,11 @@ export function views(
 /** What is down, for everybody to see. */
 async function notices(readiness: () => Promise<Readiness>): Promise<string[]> {
   try {
-    const { database, ami, jobs } = await readiness();
+    const { database, spool, ami, jobs } = await readiness();
     return [
       ...(database.ok ? [] : [`The database is in trouble: ${database.message}`]),
+      ...(spool.ok ? [] : [`The spool ${spool.message}`]),
+      ...(spool.warnings ?? []),
       ...(ami.ok ? [] : [`No connection to the PBX: ${ami.message}`]),
       ...(ami.warnings ?? []),
       ...(jobs.ok ? [] : [`Background jobs are not running: ${jobs.message}`]),
