@@ -26,17 +26,25 @@ class Link {
   open = true;
   #rest: Buffer = Buffer.alloc(0);
   #passed = 0;
+  #read = 0;
 
   constructor(
     readonly service: Socket,
-    readonly pbx: Socket,
+    /** Null on a connection that was made while nothing passed. */
+    readonly pbx: Socket | null,
   ) {}
+
+  end(): void {
+    this.open = false;
+    this.service.destroy();
+    this.pbx?.destroy();
+  }
 
   note(chunk: Buffer): void {
     const text = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let start = 0;
     for (let end = text.indexOf(BLOCK_END); end !== -1; end = text.indexOf(BLOCK_END, start)) {
-      this.#block(text.latin1Slice(start, end), this.#passed + end + BLOCK_END.length);
+      this.#block(text.toString('latin1', start, end), this.#passed + end + BLOCK_END.length);
       start = end + BLOCK_END.length;
     }
     this.#passed += start;
@@ -51,7 +59,13 @@ class Link {
     if (near === undefined || far === undefined) return;
     const waiting = queued(near, far);
     if (waiting === null) return;
-    this.samples.push({ at: performance.now(), position: this.service.bytesWritten - this.service.writableLength - waiting });
+    const position = this.service.bytesWritten - this.service.writableLength - waiting;
+    this.samples.push({ at: performance.now(), position });
+    for (let mark = this.marks[this.#read]; mark !== undefined && mark.end <= position; mark = this.marks[this.#read]) this.#read += 1;
+  }
+
+  get lastRead(): number {
+    return this.marks[this.#read - 1]?.number ?? 0;
   }
 
   #block(text: string, end: number): void {
@@ -100,17 +114,23 @@ export class AmiProxy {
     return link?.open === true && link.loggedIn;
   }
 
-  /** The last number that passed, 0 before the first. */
-  get lastNumber(): number {
-    return this.#links.findLast((link) => link.marks.length > 0)?.marks.at(-1)?.number ?? 0;
+  /** The last number that the service has certainly read, 0 before the first. */
+  get lastRead(): number {
+    return this.#links.findLast((link) => link.lastRead > 0)?.lastRead ?? 0;
   }
 
-  /** The numbers that the service had certainly read at a moment of `performance.now()`, on whatever connection. */
-  readBy(at: number): number[] {
-    return this.#links.flatMap((link) => {
-      const position = link.samples.findLast((sample) => sample.at <= at)?.position ?? 0;
-      return link.marks.filter((mark) => mark.end <= position).map((mark) => mark.number);
-    });
+  /** When the service had certainly read each number that passed on its present connection, by `performance.now()`. */
+  readTimes(): Map<number, number> {
+    const times = new Map<number, number>();
+    const { marks, samples } = this.#links.at(-1) ?? { marks: [], samples: [] };
+    let next = 0;
+    for (const { at, position } of samples) {
+      for (let mark = marks[next]; mark !== undefined && mark.end <= position; mark = marks[next]) {
+        times.set(mark.number, at);
+        next += 1;
+      }
+    }
+    return times;
   }
 
   /** From now on nothing passes, in either direction, and nothing is closed. */
@@ -118,36 +138,35 @@ export class AmiProxy {
     this.#frozen = true;
     for (const { service, pbx } of this.#links) {
       service.pause();
-      pbx.pause();
+      pbx?.pause();
     }
   }
 
-  /** New connections pass again; what stood before the freeze is dead, as after a router forgot it. */
+  /** New connections pass again; what stood before is dead, as after a router forgot it. */
   thaw(): void {
     this.#frozen = false;
-    for (const link of this.#links) this.#end(link);
+    for (const link of this.#links) link.end();
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    for (const link of this.#links) this.#end(link);
+    for (const link of this.#links) link.end();
     this.server.close();
     await once(this.server, 'close');
   }
 
   #connected(service: Socket): void {
     service.on('error', () => undefined);
+    service.setNoDelay(true);
     if (this.#frozen) {
-      // Accepted by the system before anybody could refuse; it hears nothing.
-      this.#links.push(new Link(service, service));
-      service.pause();
+      this.#links.push(new Link(service, null));
       return;
     }
     const pbx = connect(this.pbxPort, '127.0.0.1');
     const link = new Link(service, pbx);
     this.#links.push(link);
-    service.setNoDelay(true);
     pbx.setNoDelay(true);
+    pbx.on('error', () => undefined);
     pbx.on('data', (chunk: Buffer) => {
       link.note(chunk);
       if (!service.write(chunk)) pbx.pause();
@@ -156,15 +175,13 @@ export class AmiProxy {
       if (!this.#frozen) pbx.resume();
     });
     service.on('data', (chunk: Buffer) => pbx.write(chunk));
-    pbx.on('error', () => undefined);
-    for (const socket of [service, pbx]) socket.on('close', () => this.#end(link));
-  }
-
-  #end(link: Link): void {
-    if (!link.open || (this.#frozen && link.service === link.pbx)) return;
-    link.open = false;
-    link.service.destroy();
-    link.pbx.destroy();
+    for (const socket of [service, pbx]) {
+      socket.on('close', () => {
+        link.open = false;
+        // What ends one side of a dead network, the other side does not hear.
+        if (!this.#frozen) link.end();
+      });
+    }
   }
 }
 

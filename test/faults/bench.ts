@@ -1,0 +1,56 @@
+import { onTestFinished } from 'vitest';
+import { AmiProxy } from '../support/ami-proxy.js';
+import { startAsterisk, type Asterisk, type AsteriskOptions } from '../support/asterisk.js';
+import { amiSettings, Logbook } from '../support/logbook.js';
+import { freshDatabase, startMariaDb, type MariaDb, type MariaDbOptions } from '../support/mariadb.js';
+import { startRedis, type RedisServer } from '../support/redis.js';
+import { Storm } from '../support/storm.js';
+
+/**
+ * Servers of one test's own, to break as it likes. What was built first is taken down last, also after a failure.
+ */
+export class Bench {
+  readonly #undo: (() => Promise<void> | void)[] = [];
+
+  constructor() {
+    onTestFinished(async () => {
+      for (const step of this.#undo.reverse()) await step();
+    }, 60_000);
+  }
+
+  keep<T>(thing: T, undo: (thing: T) => Promise<void> | void): T {
+    this.#undo.push(() => undo(thing));
+    return thing;
+  }
+
+  async asterisk(options: AsteriskOptions): Promise<Asterisk> {
+    return this.keep(await startAsterisk(options), (pbx) => pbx.stop());
+  }
+
+  async proxy(pbx: Asterisk): Promise<AmiProxy> {
+    return this.keep(await AmiProxy.start(pbx.amiPort), (proxy) => proxy.close());
+  }
+
+  async storm(pbx: Asterisk): Promise<Storm> {
+    return this.keep(await Storm.start(pbx), (storm) => storm.close());
+  }
+
+  async mariaDb(options?: MariaDbOptions): Promise<MariaDb> {
+    return this.keep(await startMariaDb(options), (server) => server.stop());
+  }
+
+  /** An empty database on a MariaDB. */
+  async database(server: MariaDb): Promise<string> {
+    return (await freshDatabase(server.url)).url;
+  }
+
+  async redis(): Promise<RedisServer> {
+    return this.keep(await startRedis(), (server) => server.stop());
+  }
+
+  /** The service, listening to a PBX; through a proxy where one is given. */
+  async logbook(pbx: Asterisk, settings: Readonly<Record<string, string>> = {}, options: { readonly proxy?: AmiProxy; readonly wrapper?: readonly string[] } = {}): Promise<Logbook> {
+    const port = options.proxy === undefined ? {} : { AMI_PORT: String(options.proxy.port) };
+    return this.keep(await Logbook.start({ ...amiSettings(pbx), ...port, LOG_LEVEL: 'info', ...settings }, options.wrapper), (logbook) => logbook.stop());
+  }
+}
