@@ -37,6 +37,8 @@ export async function startCommand(environment: Environment): Promise<void> {
   process.stdout.write(banner(config, service.url, service.generatedPassword));
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
   await service.stop();
+  // A database that hangs must not keep a process alive that has nothing left to do.
+  setTimeout(() => process.exit(), 1_000).unref();
 }
 
 export async function migrateCommand(environment: Environment): Promise<void> {

@@ -14,6 +14,7 @@ const ROWS_AT_ONCE = 250;
 const INPUTS_A_TURN = 500;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
+const ABANDONED_MS = 500;
 const CHECKPOINT_MS = 1_000;
 /** Saving a large PBX's state takes a while itself; it may take this part of the time. */
 const CHECKPOINT_SHARE = 50;
@@ -59,13 +60,16 @@ export class Drainer {
 
   /**
    * Stops when everything that is in the spool is in the database, or when `patienceMs` has passed: then the rest
-   * stays in the spool for the next start.
+   * stays in the spool for the next start. Waits no longer for a database that never answers.
    */
   async stop(patienceMs = 5_000): Promise<void> {
     this.stopping.abort();
-    const timer = setTimeout(() => this.abandon.abort(), patienceMs);
-    await this.running;
-    clearTimeout(timer);
+    const ended = new AbortController();
+    const running = this.running.finally(() => ended.abort());
+    if (await pause(patienceMs, ended.signal)) {
+      this.abandon.abort();
+      await Promise.race([running, pause(ABANDONED_MS, ended.signal)]);
+    }
   }
 
   status(): DrainerStatus {
@@ -104,9 +108,10 @@ export class Drainer {
 
   private async checkpoint({ seq }: SpoolBatch): Promise<void> {
     const startedAt = performance.now();
-    const state = this.parts.translator.save();
-    const tookMs = performance.now() - startedAt;
+    let tookMs = 0;
     try {
+      const state = this.parts.translator.save();
+      tookMs = performance.now() - startedAt;
       await this.parts.spool.checkpoint(seq, state);
       this.uncheckpointed = 0;
     } catch (error) {

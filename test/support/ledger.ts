@@ -6,6 +6,8 @@ import { STORM_AGENT } from './storm.js';
 export interface Gap {
   readonly from: number;
   readonly to: number;
+  /** `GAP`: nobody listened; `LOSS`: somebody did, and left events out. */
+  readonly kind: string;
   readonly reason: string;
   readonly lost: number;
   readonly recovery: string;
@@ -30,7 +32,7 @@ export class Ledger {
   async gaps(): Promise<Gap[]> {
     const rows = await this.#ask((knex) => knex('capture_gap').orderBy('from_at').select());
     return rows.map((row) => ({
-      from: Number(row['from_at']), to: Number(row['to_at']), reason: String(row['reason']), lost: Number(row['lost']),
+      from: Number(row['from_at']), to: Number(row['to_at']), kind: String(row['kind']), reason: String(row['reason']), lost: Number(row['lost']),
       recovery: String(row['recovery']), recoveredCalls: Number(row['recovered_calls']),
     }));
   }

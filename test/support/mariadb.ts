@@ -44,7 +44,7 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
   await promisify(execFile)(...wrapped('mariadb-install-db', [
     '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), '--innodb-log-file-size=16M',
   ]));
-  writeFileSync(init, `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';\nGRANT ALL ON *.* TO '${USER}'@'%';\n`);
+  writeFileSync(init, `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';\nGRANT ALL ON *.* TO '${USER}'@'%' WITH GRANT OPTION;\n`);
   const launch = async (): Promise<ReturnType<typeof run>> => {
     const server = run(...wrapped('mariadbd', [
       '--no-defaults', ...asRoot(), `--datadir=${data}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, `--port=${port}`,

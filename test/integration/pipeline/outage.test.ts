@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { amiEvent } from '../../../src/ami/event.js';
@@ -20,6 +21,7 @@ function call(spool: DiskSpool, n: number, fields: Readonly<Record<string, strin
 
 describeWith(['mariadb'], 'the way into a database that fails', () => {
   let mariaDb: MariaDb;
+  let rootUrl: string;
   let database: Database;
   let spool: DiskSpool;
   let drainer: Drainer;
@@ -27,8 +29,11 @@ describeWith(['mariadb'], 'the way into a database that fails', () => {
 
   beforeAll(async () => {
     mariaDb = await startMariaDb();
-    const { url } = await freshDatabase(mariaDb.url);
-    database = openDatabase(url);
+    rootUrl = (await freshDatabase(mariaDb.url)).url;
+    // The server's own limits do not bind who may do everything.
+    await root("create user 'app'@'%' identified by 'app'");
+    await root(`grant all on ${name()}.* to 'app'@'%'`);
+    database = openDatabase(appUrl());
     await database.migrate();
     const logger = pino({ level: 'silent' });
     spool = await DiskSpool.open({ dir, pbx: 'lab', maxMb: 64, logger });
@@ -42,6 +47,12 @@ describeWith(['mariadb'], 'the way into a database that fails', () => {
     await database.close();
     await mariaDb.stop();
   });
+
+  function appUrl(): string {
+    const url = new URL(rootUrl);
+    [url.username, url.password] = ['app', 'app'];
+    return url.href;
+  }
 
   const count = async (): Promise<number> => Number((await database.knex('cdr').count({ n: '*' }))[0]?.['n']);
   const letters = async (): Promise<unknown[]> => database.knex('dead_letter').orderBy('id');
@@ -61,20 +72,73 @@ describeWith(['mariadb'], 'the way into a database that fails', () => {
     await mariaDb.start();
     await until(async () => (await count().catch(() => 0)) === 2_000);
     expect(drainer.status()).toMatchObject({ failing: null, dead: 0 });
-    expect(spool.status()).toMatchObject({ waiting: 0, dropped: 0, failing: null });
+    await until(() => spool.status().waiting === 0);
+    expect(spool.status()).toMatchObject({ dropped: 0, failing: null });
   });
 
+  const root = async (sql: string): Promise<void> => {
+    const connection = await createConnection(rootUrl);
+    await connection.query(sql);
+    await connection.end();
+  };
+  const name = (): string => new URL(rootUrl).pathname.slice(1);
+
+  it.each<[string, RegExp, () => Promise<() => Promise<void>>]>([
+    ['is read-only', /READ_ONLY|OPTION_PREVENTS_STATEMENT|EXECUTED_IN_READ_ONLY/, async () => {
+      await root('set global read_only = 1');
+      return () => root('set global read_only = 0');
+    }],
+    ['has no connection left', /CON_COUNT|TOO_MANY_USER_CONNECTIONS|USER_LIMIT_REACHED/, async () => {
+      await root("alter user 'app'@'%' with max_user_connections 1");
+      await killAll();
+      const holder = await createConnection(appUrl());
+      return async () => {
+        await holder.end();
+        await root("alter user 'app'@'%' with max_user_connections 0");
+      };
+    }],
+    ['holds a lock on the table', /LOCK_WAIT_TIMEOUT/, async () => {
+      const holder = await createConnection(rootUrl);
+      await holder.query('set global lock_wait_timeout = 1');
+      await killAll();
+      await holder.query('lock tables cdr write');
+      return async () => {
+        await holder.end();
+        await root('set global lock_wait_timeout = 86400');
+      };
+    }],
+  ])('keeps what comes while it %s', async (_, reason, trouble) => {
+    const before = await count();
+    const first = 100_000 + before;
+    const mend = await trouble();
+    for (let n = first; n < first + 200; n += 1) call(spool, n);
+    await until(() => reason.test(drainer.status().failing ?? ''));
+    expect(spool.status().waiting).toBeGreaterThan(0);
+    await mend();
+    await until(async () => (await count().catch(() => 0)) === before + 200);
+    expect(drainer.status()).toMatchObject({ failing: null, dead: 0 });
+  });
+
+  /** Connections that stand know nothing of a new limit. */
+  async function killAll(): Promise<void> {
+    const connection = await createConnection(rootUrl);
+    await connection.query("kill user 'app'@'%'").catch(() => undefined);
+    await connection.end();
+  }
+
   it('goes on after an event that makes no row', async () => {
+    const before = await count();
     spool.push({ kind: 'event', event: amiEvent('UserEvent', 1, new Map([['userevent', 'SipSession'], ['sipevent', 'HELLO']])) });
     call(spool, 3_001);
-    await until(async () => (await count()) === 2_001);
+    await until(async () => (await count()) === before + 1);
     expect(await letters()).toMatchObject([{ stage: 'event', name: 'UserEvent', reason: expect.stringContaining('SipEvent must be one of') as string }]);
   });
 
   it('puts the one row that the database refuses among the dead letters, and writes those around it', async () => {
     await database.knex.raw('alter table cdr add constraint too_long check (duration < 86400)');
+    const before = await count();
     for (let n = 4_000; n < 4_100; n += 1) call(spool, n, n === 4_050 ? { duration: '999999' } : {});
-    await until(async () => (await count()) === 2_100);
+    await until(async () => (await count()) === before + 99);
     await until(async () => (await letters()).length === 2);
     expect((await letters())[1]).toMatchObject({ stage: 'row', name: 'cdr', reason: 'ER_CONSTRAINT_FAILED' });
     expect(drainer.status().failing).toBeNull();
