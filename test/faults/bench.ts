@@ -1,6 +1,7 @@
-import { onTestFinished } from 'vitest';
+import { expect, type TestContext } from 'vitest';
 import { AmiProxy } from '../support/ami-proxy.js';
 import { startAsterisk, type Asterisk, type AsteriskOptions } from '../support/asterisk.js';
+import { compare, type Ledger } from '../support/ledger.js';
 import { amiSettings, Logbook } from '../support/logbook.js';
 import { freshDatabase, startMariaDb, type MariaDb, type MariaDbOptions } from '../support/mariadb.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
@@ -12,7 +13,8 @@ import { Storm } from '../support/storm.js';
 export class Bench {
   readonly #undo: (() => Promise<void> | void)[] = [];
 
-  constructor() {
+  /** `onTestFinished` is the test's own: tests that run at the same time share the module's. */
+  constructor({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
     onTestFinished(async () => {
       for (const step of this.#undo.reverse()) await step();
     }, 60_000);
@@ -54,3 +56,25 @@ export class Bench {
     return this.keep(await Logbook.start({ ...amiSettings(pbx), ...port, LOG_LEVEL: 'info', ...settings }, options.wrapper), (logbook) => logbook.stop());
   }
 }
+
+/** Every number that Asterisk said stands in the session log, and none twice. */
+export async function expectAllOnce(storm: Storm, ledger: Ledger): Promise<void> {
+  const { missing, doubled } = compare(storm.said.keys(), await ledger.numbers());
+  expect({ missing: ranges(missing), doubled: ranges(doubled) }).toEqual({ missing: [], doubled: [] });
+}
+
+/** `1-20, 25`: a failure of a thousand numbers that can be read. */
+export function ranges(numbers: readonly number[]): string[] {
+  const found: string[] = [];
+  const sorted = [...numbers].sort((a, b) => a - b);
+  for (let start = 0; start < sorted.length; ) {
+    let end = start;
+    while (sorted[end + 1] === (sorted[end] ?? 0) + 1) end += 1;
+    found.push(end === start ? String(sorted[start]) : `${String(sorted[start])}-${String(sorted[end])}`);
+    start = end + 1;
+  }
+  return found;
+}
+
+/** Numbered calls as sipp dialled them, each once. */
+export const callNumbers = (prefix: string, count: number): Map<string, number> => new Map(Array.from({ length: count }, (_, n) => [`${prefix}${n + 1}`, 1]));

@@ -24,6 +24,8 @@ export interface MariaDbOptions {
   readonly data?: string;
   /** A command that runs it, such as `nsenter …`. */
   readonly wrapper?: readonly string[];
+  /** Keeps what it has confirmed when it is killed, as every real server does; most tests need no such server. */
+  readonly durable?: boolean;
 }
 
 const USER = 'logbook';
@@ -42,17 +44,19 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
   const port = await freePort();
   const url = `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/`;
   await promisify(execFile)(...wrapped('mariadb-install-db', [
-    '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), '--innodb-log-file-size=16M',
+    '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), `--tmpdir=${folder}`, '--innodb-log-file-size=16M',
   ]));
   writeFileSync(init, `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';\nGRANT ALL ON *.* TO '${USER}'@'%' WITH GRANT OPTION;\n`);
   const launch = async (): Promise<ReturnType<typeof run>> => {
     const server = run(...wrapped('mariadbd', [
-      '--no-defaults', ...asRoot(), `--datadir=${data}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, `--port=${port}`,
+      // A server that starts removes temporary tables it finds in its tmpdir, also those of a neighbour.
+      '--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${folder}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, `--port=${port}`,
       '--bind-address=127.0.0.1', '--skip-name-resolve', `--init-file=${init}`,
       '--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci',
       // Far from UTC, so that code which trusts the server's clock zone fails a test.
       '--default-time-zone=+05:30',
-      '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=16M', '--innodb-flush-log-at-trx-commit=0', '--skip-innodb-doublewrite', '--performance-schema=OFF',
+      '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=16M', '--performance-schema=OFF',
+      ...(options.durable === true ? ['--innodb-flush-log-at-trx-commit=2'] : ['--innodb-flush-log-at-trx-commit=0', '--skip-innodb-doublewrite']),
     ]), log);
     await untilReady(server, 'MariaDB', async () => {
       const connection = await createConnection(url);
