@@ -76,5 +76,12 @@ export function ranges(numbers: readonly number[]): string[] {
   return found;
 }
 
+/** Exactly these calls stand in the call log, each as often as it was placed. */
+export async function expectCalls(ledger: Ledger, placed: ReadonlyMap<string, number>): Promise<void> {
+  const stored = await ledger.calls();
+  const wrong = [...new Set([...stored.keys(), ...placed.keys()])].filter((number) => stored.get(number) !== placed.get(number));
+  expect(wrong.map((number) => `${number}: ${stored.get(number) ?? 0} times, placed ${placed.get(number) ?? 0} times`)).toEqual([]);
+}
+
 /** Numbered calls as sipp dialled them, each once. */
 export const callNumbers = (prefix: string, count: number): Map<string, number> => new Map(Array.from({ length: count }, (_, n) => [`${prefix}${n + 1}`, 1]));

@@ -24,6 +24,12 @@ export class Ledger {
     return tally(rows.map((row) => Number(row['peername'])));
   }
 
+  /** Numbered events whose row stands at another time than the PBX said them. */
+  async instantsOff(said: ReadonlyMap<number, number>): Promise<number[]> {
+    const rows = await this.#ask((knex) => knex('sip_session').where('user_agent', STORM_AGENT).select('peername', 'at'));
+    return rows.filter((row) => said.get(Number(row['peername'])) !== Number(row['at'])).map((row) => Number(row['peername']));
+  }
+
   /** How often each called number stands in the call log. */
   async calls(): Promise<Map<string, number>> {
     return tally((await this.#ask((knex) => knex('cdr').select('dst'))).map((row) => String(row['dst'])));
@@ -41,9 +47,9 @@ export class Ledger {
     return this.#ask((knex) => knex('dead_letter').select());
   }
 
-  /** Connections that opened and closed, by remote address, oldest first. */
+  /** Rows of the session log that have a remote address, oldest first; numbered events are left out. */
   async sessions(events: readonly string[]): Promise<{ readonly event: string; readonly peername: string; readonly remote: string }[]> {
-    const rows = await this.#ask((knex) => knex('sip_session').whereIn('event', events).whereNot('user_agent', STORM_AGENT).orderBy('at').select());
+    const rows = await this.#ask((knex) => knex('sip_session').whereIn('event', events).whereNot('user_agent', STORM_AGENT).whereNot('remote_address', '').orderBy('at').select());
     return rows.map((row) => ({ event: String(row['event']), peername: String(row['peername']), remote: String(row['remote_address']) }));
   }
 
