@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     reporters: ['default', './test/support/reporter.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
       { extends: true, test: { name: 'scenarios', include: ['test/scenarios/**/*.test.ts'] } },
       {
         extends: true,
@@ -19,6 +19,11 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 180_000,
         },
+      },
+      // `npm run test:faults`: minutes of storms and outages, each test with servers of its own to break.
+      {
+        extends: true,
+        test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 180_000 },
       },
     ],
   },

@@ -20,6 +20,7 @@ export async function up(knex: Knex): Promise<void> {
     exact(knex, table);
     table.bigIncrements('id');
     table.string('event_key', 32).notNullable().unique();
+    table.string('kind', 8).notNullable();
     table.string('pbx', 64).notNullable();
     table.bigInteger('from_at').notNullable();
     table.bigInteger('to_at').notNullable();
@@ -27,11 +28,18 @@ export async function up(knex: Knex): Promise<void> {
     table.integer('lost').notNullable();
     table.string('recovery', 16).notNullable();
     table.integer('recovered_calls').notNullable();
-    table.string('recovery_note', 255).notNullable();
+    table.string('recovery_note', 500).notNullable();
     table.bigInteger('recovered_at').notNullable();
+    // When the next attempt is to be made, or when the one under way is taken to have died; 0: no more.
+    table.bigInteger('recovery_due').notNullable().defaultTo(0);
+    table.integer('recovery_tries').notNullable().defaultTo(0);
     table.index(['from_at', 'id'], 'capture_gap_from');
     table.index(['to_at', 'id'], 'capture_gap_to');
-    table.index(['recovery', 'id'], 'capture_gap_recovery');
+    table.index(['kind', 'from_at', 'id'], 'capture_gap_kind');
+    table.index(['recovery', 'from_at', 'id'], 'capture_gap_recovery');
+    table.index(['recovery', 'to_at'], 'capture_gap_recovery_to');
+    table.index(['pbx', 'from_at', 'id'], 'capture_gap_pbx');
+    table.index(['pbx', 'recovery_due'], 'capture_gap_due');
   });
 
   await knex.schema.createTable('dead_letter', (table) => {

@@ -5,18 +5,20 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { PbxConnection, type PbxConnectionOptions } from './ami/connection.js';
 import type { Config } from './config.js';
-import { openDatabase, type Database } from './database/database.js';
+import { openDatabase, reasonOf, type Database } from './database/database.js';
 import { startDemoPbx, type DemoPbx } from './demo/server.js';
 import { messageOf } from './errors.js';
 import { BullScheduler } from './jobs/bull.js';
 import { InProcessScheduler } from './jobs/in-process.js';
 import { journalled } from './jobs/journal.js';
 import { reconcileJob, squareJob } from './jobs/reconcile.js';
+import { recoverGapsJob } from './jobs/recover-gaps.js';
 import type { Scheduler } from './jobs/scheduler.js';
 import { readAccountStates } from './logs/registered-account/store.js';
+import { DiskSpool } from './pipeline/disk-spool.js';
 import { Drainer } from './pipeline/drainer.js';
-import { InputQueue } from './pipeline/queue.js';
 import { Translator } from './pipeline/translator.js';
+import { writeBatch } from './pipeline/writer.js';
 import { readinessOf } from './readiness.js';
 import { createWebApp } from './web/app.js';
 import { housekeepingJob } from './web/housekeeping.js';
@@ -30,37 +32,41 @@ export interface Service {
   /** The first password, where this start made one; nobody can ask for it again. */
   readonly generatedPassword: string | null;
   /**
-   * Stops in the order of the data's way: no more from the PBX, all that was received is written,
+   * Stops in the order of the data's way: no more from the PBX, all that was received is in the spool and, if the database takes it in time, written,
    * jobs and requests under way end, then the database closes.
    */
   stop(): Promise<void>;
 }
 
-/** Builds every part by hand and starts them in order. Waits for a database that is away; rejects when `signal` aborts that. */
+/**
+ * Builds every part by hand and starts them in order. The PBX is listened to at once, and what it says kept in the
+ * spool, while the database is waited for. Rejects when `signal` aborts that.
+ */
 export async function startService(config: Config, logger: Logger, signal: AbortSignal): Promise<Service> {
   const database = openDatabase(config.databaseUrl);
   const parts: Parts = { database };
   try {
-    await databaseReady(database, logger, signal);
-    const queue = new InputQueue();
-    const translator = new Translator(config.pbxName);
-    translator.restore(await readAccountStates(database.knex, config.pbxName));
-    const drainer = (parts.drainer = new Drainer(queue, translator, database, logger));
-
     const demo = config.ami === null ? (parts.demo = await startDemoPbx({ logger })) : null;
-    const connection = (parts.connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => queue.push(input) }));
+    const spool = (parts.spool = await DiskSpool.open({ ...config.spool, pbx: config.pbxName, logger }));
+    const connection = (parts.connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => spool.push(input) }));
+    const translator = new Translator(config.pbxName);
+    const drainer = (parts.drainer = new Drainer({ pbx: config.pbxName, spool, translator, write: (outputs) => writeBatch(database, outputs, spool.listener), logger }));
     const scheduler = (parts.scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger, queueName(config)));
     const ownJobs = (parts.ownJobs = new InProcessScheduler(logger));
-    const readiness = readinessOf({ database, connection, drainer, queue, scheduler });
+    const opening = { waitsFor: 'not asked yet' as string | null };
+    const readiness = readinessOf({ database, opening, connection, drainer, spool, scheduler, ownJobs });
     const server = (parts.server = createServer(createWebApp({ database, config, logger, demo: demo !== null, readiness })));
 
     const port = await listen(server, config);
+    connection.start();
+    await databaseReady(database, logger, signal, (reason) => (opening.waitsFor = reason));
     // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
     const { generatedPassword } = await consoleUsers(database.knex).ensureAdmin(config.admin.username, config.admin.password);
+    if (spool.state === null || !translator.load(spool.state)) translator.restore(await readAccountStates(database.knex, config.pbxName));
     drainer.start();
     await scheduler.start([journalled(database.knex, reconcileJob(database, config.reconcileEveryMs))]);
-    await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database)]);
-    connection.start();
+    await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, config)]);
+    opening.waitsFor = null;
     return { url: `http://${hostInUrl(config.http.host)}:${port}`, generatedPassword, stop: () => stopAll(parts) };
   } catch (error) {
     await stopAll(parts);
@@ -71,6 +77,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
 /** What has been built so far; all but the database may be missing when the start failed. */
 interface Parts {
   readonly database: Database;
+  spool?: DiskSpool;
   connection?: PbxConnection;
   demo?: DemoPbx;
   drainer?: Drainer;
@@ -81,14 +88,17 @@ interface Parts {
   server?: Server;
 }
 
-async function stopAll({ connection, demo, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
+async function stopAll({ connection, demo, spool, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
   await connection?.stop();
   await demo?.close();
+  await spool?.flush();
   await drainer?.stop();
+  await spool?.close();
   await ownJobs?.stop();
   await scheduler?.stop();
   if (server) await closed(server);
-  await database.close();
+  // One that hangs keeps its connections open; the end of the process ends them.
+  await Promise.race([database.close(), new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);
 }
 
 /** Processes that share a database share its jobs, and nobody else's. */
@@ -106,13 +116,14 @@ function amiOptions(config: Config, demo: DemoPbx | null): Omit<PbxConnectionOpt
   return { host, port, username, secret, tls, tlsVerify: tlsCa !== null, ...(tlsCa === null ? {} : { tlsCa }) };
 }
 
-async function databaseReady(database: Database, logger: Logger, signal: AbortSignal): Promise<void> {
+async function databaseReady(database: Database, logger: Logger, signal: AbortSignal, onWait: (reason: string) => void): Promise<void> {
   for (let said = ''; ; ) {
     try {
       await database.migrate();
       return;
     } catch (error) {
       if (signal.aborted || !isAway(error)) throw error;
+      onWait(reasonOf(error));
       const reason = messageOf(error);
       if (reason !== said) logger.warn({ reason }, 'the database is away; waiting for it');
       said = reason;

@@ -57,6 +57,9 @@ export class PbxConnection {
   #status: AmiStatus = { state: 'connecting', attempt: 1, lastError: null };
   #session: AmiSession | null = null;
   #login: StandingLogin | null = null;
+  /** A login stands, as far as the pipeline has been told. */
+  #isListening = false;
+  #isLeaving = false;
   #loop: Promise<void> | null = null;
 
   constructor(options: PbxConnectionOptions) {
@@ -72,8 +75,10 @@ export class PbxConnection {
 
   /** Logs off and ends. Everything read from the socket before has reached `onInput`; nothing does afterwards. */
   async stop(): Promise<void> {
+    this.#isLeaving = true;
     this.#login?.end();
     await this.#session?.send({ Action: 'Logoff' }, LOGOFF_TIMEOUT_MS).catch(() => undefined);
+    this.#listeningEnded('', 0);
     this.#stopping.abort();
     this.#session?.close(new Error('stopped'));
     await this.#loop;
@@ -118,7 +123,7 @@ export class PbxConnection {
 
   // Never rejects: every way to fail is an ending.
   async #attempt(): Promise<Ending> {
-    const { username, secret, connectTimeoutMs, loginTimeoutMs, logger } = this.#options;
+    const { username, secret, connectTimeoutMs } = this.#options;
     try {
       const socket = await openSocket(this.#options, connectTimeoutMs, this.#stopping.signal);
       const session = new AmiSession({
@@ -132,23 +137,26 @@ export class PbxConnection {
       this.#session = session;
       const login = new StandingLogin({ ...this.#options, session, clock: this.#clock, onInput: (input) => this.#emit(input), snapshots: this.#pace() });
       this.#login = login;
-      try {
-        const verdict = await session.login(loginTimeoutMs);
-        if (verdict.kind === 'refused') return verdict;
-        this.#backoff.loggedIn();
-        await login.begin();
-        this.#status = { state: 'up', since: ownNow(), asteriskVersion: login.asteriskVersion, warnings: [] };
-        logger.info({ asteriskVersion: login.asteriskVersion }, 'logged in to the PBX');
-        return { kind: 'lost', message: (await session.closed).message };
-      } finally {
-        login.end();
-        session.close(new Error('this attempt is over'));
-        this.#login = null;
-        this.#session = null;
-      }
+      const ending = await this.#whileItLasts(session, login).catch(lost);
+      login.end();
+      this.#listeningEnded(ending.message, session.silentMs);
+      session.close(new Error('this attempt is over'));
+      this.#login = null;
+      this.#session = null;
+      return ending;
     } catch (error) {
-      return { kind: 'lost', message: messageOf(error) };
+      return lost(error);
     }
+  }
+
+  async #whileItLasts(session: AmiSession, login: StandingLogin): Promise<Ending> {
+    const verdict = await session.login(this.#options.loginTimeoutMs);
+    if (verdict.kind === 'refused') return verdict;
+    this.#backoff.loggedIn();
+    await login.begin();
+    this.#status = { state: 'up', since: ownNow(), asteriskVersion: login.asteriskVersion, warnings: [] };
+    this.#options.logger.info({ asteriskVersion: login.asteriskVersion }, 'logged in to the PBX');
+    return lost(await session.closed);
   }
 
   // A tick says that everything before it was heard. One that is late itself, because the process
@@ -163,8 +171,16 @@ export class PbxConnection {
     }
   }
 
+  /** Nothing was heard for `silentMs` before; what came in that time, nobody knows. */
+  #listeningEnded(reason: string, silentMs: number): void {
+    if (!this.#isListening) return;
+    const at = this.#clock.read() - fromMs(silentMs);
+    this.#emit({ kind: 'disconnected', at, reason: this.#isLeaving ? 'Logbook was stopped' : reason });
+  }
+
   #emit(input: PbxInput): void {
     if (this.#isStopping()) return;
+    if (input.kind === 'connected' || input.kind === 'disconnected') this.#isListening = input.kind === 'connected';
     try {
       this.#options.onInput(input);
     } catch (error) {
@@ -180,6 +196,8 @@ export class PbxConnection {
     return { delayMs: this.#options.snapshotDelayMs, spacingMs: this.#options.snapshotSpacingMs };
   }
 }
+
+const lost = (error: unknown): Ending => ({ kind: 'lost', message: messageOf(error) });
 
 // Logbook's own clock: what is said about the connection is for people here, not about the PBX.
 const ownNow = (): Micros => fromMs(Date.now());

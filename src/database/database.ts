@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
+import { patiently } from './writing.js';
 
 /** The only place that asks which database it is. */
 export type Dialect = 'sqlite' | 'mysql';
@@ -10,6 +11,8 @@ export type Dialect = 'sqlite' | 'mysql';
 export interface Database {
   readonly knex: Knex;
   readonly dialect: Dialect;
+  /** How long `writing` tries again while others are in the way. */
+  readonly patienceMs: number;
   /** Applies what is missing of the migrations; safe when two processes do so at once. */
   migrate(): Promise<void>;
   /** Answers when the database can be written, rejects with the reason otherwise. */
@@ -17,20 +20,32 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Who opens it: the service, whose one thread also reads AMI, or a command, which has time. */
+export type Caller = 'service' | 'command';
+
+const PATIENCE_MS: Readonly<Record<Caller, number>> = { service: 3_000, command: 120_000 };
+/** SQLite's own wait stops the whole thread. */
+const BUSY_TIMEOUT_MS: Readonly<Record<Caller, number>> = { service: 100, command: 10_000 };
+
 /**
  * Opens `sqlite:PATH` (`sqlite::memory:` for tests) or `mysql://user:password@host:port/database`.
  * No connection is made before the first query. Throws InvalidInputError for any other URL.
  */
-export function openDatabase(url: string): Database {
-  if (url.startsWith('sqlite:')) return sqlite(url.slice('sqlite:'.length));
-  if (url.startsWith('mysql://') || url.startsWith('mariadb://')) return mysql(url);
+export function openDatabase(url: string, caller: Caller = 'service'): Database {
+  if (url.startsWith('sqlite:')) return sqlite(url.slice('sqlite:'.length), caller);
+  if (url.startsWith('mysql://') || url.startsWith('mariadb://')) return mysql(url, caller);
   throw new InvalidInputError('DATABASE_URL', 'must begin with sqlite: or mysql://');
 }
 
 // knex would print what it also throws.
 export const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
 
-function sqlite(filename: string): Database {
+interface SqliteConnection {
+  pragma(text: string): unknown;
+  prepare(sql: string): unknown;
+}
+
+function sqlite(filename: string, caller: Caller): Database {
   if (filename !== ':memory:') prepareFile(filename);
   const db = knex({
     client: 'better-sqlite3',
@@ -43,18 +58,27 @@ function sqlite(filename: string): Database {
       // One connection: SQLite has one writer, and the driver is synchronous anyway.
       min: 1,
       max: 1,
-      afterCreate: (connection: { pragma(text: string): unknown }, done: (error?: Error) => void) => {
+      afterCreate: (connection: SqliteConnection, done: (error?: Error) => void) => {
         connection.pragma('journal_mode = WAL');
         connection.pragma('synchronous = NORMAL');
-        // The wait is in this thread, which also reads AMI; whoever writes tries again by itself.
-        connection.pragma('busy_timeout = 100');
+        connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
+        beginImmediate(connection);
         done();
       },
     },
     migrations: { migrationSource: migrations },
   });
-  return database(db, 'sqlite');
+  return database(db, 'sqlite', caller);
+}
+
+/**
+ * knex has no setting for it: a transaction that has read, and only then comes to write, fails at once with
+ * SQLITE_BUSY when another process wrote in between, whatever the busy_timeout.
+ */
+function beginImmediate(connection: SqliteConnection): void {
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = (sql) => prepare(sql === 'BEGIN;' ? 'BEGIN IMMEDIATE;' : sql);
 }
 
 /** Calls, password hashes and the session key: nobody else on the machine may read them. */
@@ -79,7 +103,7 @@ export function mysqlConnection(url: string): Knex.MySql2ConnectionConfig {
   };
 }
 
-function mysql(url: string): Database {
+function mysql(url: string, caller: Caller): Database {
   const db = knex({
     client: 'mysql2',
     connection: { ...mysqlConnection(url), timezone: 'Z' },
@@ -90,7 +114,7 @@ function mysql(url: string): Database {
     acquireConnectionTimeout: 10_000,
     migrations: { migrationSource: migrations },
   });
-  return database(db, 'mysql');
+  return database(db, 'mysql', caller);
 }
 
 /**
@@ -103,12 +127,13 @@ export function reasonOf(error: unknown): string {
   return error.name === 'KnexTimeoutError' ? 'no connection was free in time' : 'sqlMessage' in error ? 'failed' : messageOf(error).slice(0, 100);
 }
 
-function database(db: Knex, dialect: Dialect): Database {
+function database(db: Knex, dialect: Dialect, caller: Caller): Database {
   return {
     knex: db,
     dialect,
+    patienceMs: PATIENCE_MS[caller],
     async migrate() {
-      await db.migrate.latest();
+      await patiently(PATIENCE_MS[caller], () => db.migrate.latest());
     },
     async check() {
       await db.raw('select 1');

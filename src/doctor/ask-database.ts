@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { access, stat, statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Knex } from 'knex';
 import { openDatabase } from '../database/database.js';
 import { messageOf } from '../errors.js';
 import { MICROS_PER_SECOND } from '../time.js';
 import { migrations } from '../../migrations/index.js';
+import { allowed, askFolder } from './ask-folder.js';
 import type { CallFacts, DatabaseFacts, MigrationFacts } from './database-facts.js';
 import { within } from './within.js';
 
@@ -20,11 +20,9 @@ export async function askDatabase(url: string, pbxName: string): Promise<Databas
 
 async function askSqlite(url: string, pbxName: string): Promise<DatabaseFacts> {
   const place = url.slice('sqlite:'.length);
-  const folder = await nearestFolder(resolve(dirname(place)));
+  const { freeBytes, ...folder } = await askFolder(dirname(place));
   const isThere = place !== ':memory:' && (await allowed(place, constants.F_OK));
-  const writable = (await allowed(folder, constants.W_OK)) && (!isThere || (await allowed(place, constants.W_OK)));
-  const disk = await statfs(folder).catch(() => null);
-  const freeBytes = disk === null ? null : disk.bavail * disk.bsize;
+  const writable = folder.writable && (!isThere || (await allowed(place, constants.W_OK)));
   // Opening it makes files beside it, which whoever may not write could not remove.
   if (!isThere || !writable) return { kind: 'sqlite', place, content: null, writable, freeBytes };
   return asked(url, 'sqlite', place, async (knex) => {
@@ -96,15 +94,3 @@ async function newestCalls(knex: Knex, pbxName: string): Promise<CallFacts | nul
     numbered: rows.filter((row) => row.sequence !== '').length,
   };
 }
-
-/** The folder itself, or the one above it that exists: `start` makes the rest. */
-async function nearestFolder(folder: string): Promise<string> {
-  const found = await stat(folder).catch(() => null);
-  return found !== null || dirname(folder) === folder ? folder : nearestFolder(dirname(folder));
-}
-
-const allowed = (path: string, mode: number): Promise<boolean> =>
-  access(path, mode).then(
-    () => true,
-    () => false,
-  );

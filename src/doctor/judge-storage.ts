@@ -1,4 +1,5 @@
 import { databaseTrouble } from '../database/trouble.js';
+import type { FolderFacts } from './ask-folder.js';
 import type { DatabaseFacts, MigrationFacts, RedisFacts } from './database-facts.js';
 import { ENVIRONMENT, fix, less, loses, ok, unknown, type Check } from './outcome.js';
 
@@ -27,8 +28,7 @@ function sqlite({ place, content, writable, freeBytes }: Extract<DatabaseFacts, 
   return [ok('database.reach', `SQLite ${content.version}, ${place}`), tables(content.migrations), disk(freeBytes)];
 }
 
-function disk(freeBytes: number | null): Check {
-  const name = 'database.disk';
+function disk(freeBytes: number | null, name = 'database.disk'): Check {
   if (freeBytes === null) return unknown(name, 'the system does not tell how much room is left');
   const room = `${(freeBytes / GIGABYTE).toFixed(freeBytes < 10 * GIGABYTE ? 1 : 0)} GB are free`;
   if (freeBytes < TOO_LITTLE_BYTES) return loses(name, `${room}: rows will soon find no room`);
@@ -66,6 +66,23 @@ function tables(migrations: MigrationFacts): Check {
   if (strange.length > 0) return loses(name, `the tables are of a newer Logbook (${strange.join(', ')}), and this one would not start`, fix('a shell', 'install the newer Logbook again'));
   if (pending.length > 0) return less(name, `not up to date (${pending.join(', ')}); the next start does it, or`, fix('a shell', 'npm run logbook -- migrate'));
   return ok(name, 'up to date');
+}
+
+const MEGABYTE = 1e6;
+
+/** Whether events find room while the database is away. */
+export function judgeSpool({ place, writable, freeBytes }: FolderFacts, maxMb: number): readonly Check[] {
+  const name = 'spool.folder';
+  if (!writable) return [loses(name, `${place} may not be written by this user`, fix('a shell', `chown -R <the user of Logbook> ${place}`), fix(ENVIRONMENT, 'SPOOL_DIR=<a folder that Logbook may write>'))];
+  const checks = [ok(name, `${place} may be written`), disk(freeBytes, 'spool.disk')];
+  if (freeBytes === null || freeBytes >= maxMb * MEGABYTE) return checks;
+  return [...checks, less('spool.size', `the disk is full before the spool reaches its limit of ${maxMb} MB`, fix(ENVIRONMENT, `SPOOL_MAX_MB=${Math.max(1, Math.floor(freeBytes / MEGABYTE / 2))}`))];
+}
+
+/** Whether calls come back by themselves after a gap. */
+export function judgeRecovery(sources: readonly string[]): readonly Check[] {
+  if (sources.length > 0) return [ok('calls.recovery', `calls that AMI missed are recovered from ${sources.join(' and ')}`)];
+  return [less('calls.recovery', 'calls that AMI missed stay missing: no source is set', fix(ENVIRONMENT, 'CDR_CSV=/var/log/asterisk/cdr-csv/Master.csv'), fix(ENVIRONMENT, 'CDR_SQL_URL=mysql://<user>:<password>@<host>:3306/asteriskcdrdb'))];
 }
 
 /** Whether jobs run; no row is lost without them, connections only stay unbound. */

@@ -1,4 +1,4 @@
-import type { ChannelType } from '../ami/input.js';
+import type { ChannelType, PbxZone } from '../ami/input.js';
 import type { Transport } from '../ami/address.js';
 import type { Micros } from '../time.js';
 import type { Cdr } from './cdr/columns.js';
@@ -85,5 +85,7 @@ export type Output =
   /** A time of which `lost` events are missing although somebody listened. */
   | { readonly kind: 'loss'; readonly pbx: string; readonly from: Micros; readonly until: Micros; readonly reason: string; readonly lost: number }
   | { readonly kind: 'dead-letter'; readonly letter: DeadLetter }
+  /** The PBX's offsets from UTC, asked at `at`: what calls of other sources are placed by. */
+  | { readonly kind: 'pbx-zone'; readonly pbx: string; readonly zone: PbxZone; readonly at: Micros }
   /** An event that makes no row although it should: counted, and logged once per kind. */
   | { readonly kind: 'untranslatable'; readonly event: string; readonly reason: string; readonly headers: readonly string[] };

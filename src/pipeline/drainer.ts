@@ -1,161 +1,180 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { reasonOf, type Database } from '../database/database.js';
+import { pause } from '../ami/pause.js';
 import type { PbxInput } from '../ami/input.js';
+import { reasonOf } from '../database/database.js';
 import { messageOf } from '../errors.js';
 import type { Output } from '../logs/output.js';
-import type { InputQueue } from './queue.js';
-import type { Translator } from './translator.js';
-import { writeBatch } from './writer.js';
+import { deadEvent, deadLine, deadRow } from './dead-letters.js';
+import { isAboutTheRow } from './row-errors.js';
+import type { Spool, SpoolBatch } from './spool.js';
 
-const INPUTS_AT_ONCE = 500;
 /** A batch on SQLite holds up everything else in the process; so many rows take some 20 ms. */
 const ROWS_AT_ONCE = 250;
+const INPUTS_A_TURN = 500;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
+const ABANDONED_MS = 500;
+const CHECKPOINT_MS = 1_000;
+/** Saving a large PBX's state takes a while itself; it may take this part of the time. */
+const CHECKPOINT_SHARE = 50;
+const CHECKPOINT_INPUTS = 20_000;
 
 export interface DrainerStatus {
   /** Null while writing works. */
   readonly failing: string | null;
   readonly written: number;
-  readonly untranslatable: number;
-  /** Rows the database refused for what they are, not for the state it is in. */
-  readonly rejected: number;
+  /** Events and rows that went to the dead letters since the start. */
+  readonly dead: number;
 }
 
-/** Takes inputs from the queue, translates each once, and writes until the database has it. */
+export interface DrainerParts {
+  readonly pbx: string;
+  readonly spool: Pick<Spool, 'take' | 'checkpoint'>;
+  readonly translator: { handle(input: PbxInput): Output[]; save(): string };
+  /** Writes a batch as one: all of it or nothing. Safe to repeat. */
+  readonly write: (outputs: readonly Output[]) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/**
+ * Takes inputs from the spool, translates each once, writes until the database has it, and only then lets the
+ * spool forget them, together with the translator's state.
+ */
 export class Drainer {
   private readonly stopping = new AbortController();
   private readonly abandon = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private failing: string | null = null;
   private written = 0;
-  private untranslatable = 0;
-  private rejected = 0;
+  private dead = 0;
   private readonly reported = new Set<string>();
+  private uncheckpointed = 0;
+  private checkpointDueAt = 0;
 
-  constructor(
-    private readonly queue: InputQueue,
-    private readonly translator: Translator,
-    private readonly database: Database,
-    private readonly logger: Logger,
-  ) {}
+  constructor(private readonly parts: DrainerParts) {}
 
   start(): void {
     this.running = this.run();
   }
 
   /**
-   * Stops when everything in the queue, and what waited for its counterpart, is in the database, or when `patienceMs` has passed: then
-   * what is left is lost, and the log says how much.
+   * Stops when everything that is in the spool is in the database, or when `patienceMs` has passed: then the rest
+   * stays in the spool for the next start. Waits no longer for a database that never answers.
    */
   async stop(patienceMs = 5_000): Promise<void> {
     this.stopping.abort();
-    const timer = setTimeout(() => this.abandon.abort(), patienceMs);
-    await this.running;
-    clearTimeout(timer);
+    const ended = new AbortController();
+    const running = this.running.finally(() => ended.abort());
+    if (await pause(patienceMs, ended.signal)) {
+      this.abandon.abort();
+      await Promise.race([running, pause(ABANDONED_MS, ended.signal)]);
+    }
   }
 
   status(): DrainerStatus {
-    return { failing: this.failing, written: this.written, untranslatable: this.untranslatable, rejected: this.rejected };
+    return { failing: this.failing, written: this.written, dead: this.dead };
   }
 
   private async run(): Promise<void> {
+    let done: SpoolBatch | null = null;
     for (;;) {
-      const inputs = await this.queue.take(INPUTS_AT_ONCE, this.stopping.signal);
-      const last = inputs.length === 0 && this.stopping.signal.aborted;
-      const outputs = last ? this.translator.finish() : inputs.flatMap((input) => this.translate(input));
-      this.report(outputs);
-      const rows = outputs.filter((output) => output.kind !== 'untranslatable');
-      for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
-        await this.write(rows.slice(start, start + ROWS_AT_ONCE));
+      const batch = await this.parts.spool.take(this.stopping.signal);
+      if (!batch || !(await this.drain(batch))) break;
+      done = batch;
+      this.uncheckpointed += batch.inputs.length;
+      if (performance.now() >= this.checkpointDueAt || this.uncheckpointed >= CHECKPOINT_INPUTS) await this.checkpoint(done);
+    }
+    // After a batch that was given up the translator is ahead of the database; the last checkpoint is not.
+    if (done && this.uncheckpointed > 0 && !this.abandon.signal.aborted) await this.checkpoint(done);
+  }
+
+  /** False when it was given up before all of it was written. */
+  private async drain(batch: SpoolBatch): Promise<boolean> {
+    const { pbx } = this.parts;
+    let outputs: Output[] = (batch.damaged ?? []).map((line) => this.deadLetter(deadLine(pbx, line)));
+    for (let start = 0; start < batch.inputs.length; start += INPUTS_A_TURN) {
+      for (const input of batch.inputs.slice(start, start + INPUTS_A_TURN)) outputs.push(...this.translate(input));
+      while (outputs.length >= ROWS_AT_ONCE) {
+        if (!(await this.write(outputs.slice(0, ROWS_AT_ONCE)))) return false;
+        outputs = outputs.slice(ROWS_AT_ONCE);
         // SQLite answers within the same turn of the event loop; without this the socket would never be read in a storm.
         await nextTurn();
       }
-      if (last) return;
-      if (this.abandon.signal.aborted && this.queue.length > 0) {
-        this.logger.error({ lost: this.queue.length }, 'stopped with events that the database never took');
-        return;
-      }
+      await nextTurn();
     }
+    return this.write(outputs);
+  }
+
+  private async checkpoint({ seq }: SpoolBatch): Promise<void> {
+    const startedAt = performance.now();
+    let tookMs = 0;
+    try {
+      const state = this.parts.translator.save();
+      tookMs = performance.now() - startedAt;
+      await this.parts.spool.checkpoint(seq, state);
+      this.uncheckpointed = 0;
+    } catch (error) {
+      // What is written already is written again after a crash, and stays the same rows.
+      this.parts.logger.warn({ reason: reasonOf(error) }, 'the spool could not forget what is written; tried again');
+    }
+    this.checkpointDueAt = performance.now() + Math.max(CHECKPOINT_MS, CHECKPOINT_SHARE * tookMs);
   }
 
   /** One input that translation cannot bear must not stop the next one. */
   private translate(input: PbxInput): Output[] {
     try {
-      return this.translator.handle(input);
+      return this.parts.translator.handle(input).map((output) => {
+        if (output.kind !== 'untranslatable') return output;
+        this.report(output);
+        return this.deadLetter(deadEvent(this.parts.pbx, input, output.reason));
+      });
     } catch (error) {
-      this.logger.error({ err: error, input: input.kind }, 'translation failed; this is a fault of Logbook');
-      const event = input.kind === 'event' ? input.event.name : input.kind;
-      return [{ kind: 'untranslatable', event, reason: messageOf(error), headers: [] }];
+      this.parts.logger.error({ err: error, input: input.kind }, 'translation failed; this is a fault of Logbook');
+      return [this.deadLetter(deadEvent(this.parts.pbx, input, messageOf(error)))];
     }
   }
 
-  private async write(outputs: readonly Output[]): Promise<void> {
-    if (outputs.length === 0) return;
+  /** False when the database did not take it and nobody waits any longer. */
+  private async write(outputs: readonly Output[]): Promise<boolean> {
+    if (outputs.length === 0) return true;
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS)) {
       try {
-        await writeBatch(this.database, outputs);
-        if (this.failing !== null) this.logger.info('the database takes rows again');
+        await this.parts.write(outputs);
+        if (this.failing !== null) this.parts.logger.info('the database takes rows again');
         this.failing = null;
         this.written += outputs.length;
-        return;
+        return true;
       } catch (error) {
         if (isAboutTheRow(error)) return this.writeOneByOne(outputs, error);
-        if (this.failing === null) this.logger.error({ reason: reasonOf(error) }, 'the database takes no rows; events are kept and tried again');
+        if (this.failing === null) this.parts.logger.error({ reason: reasonOf(error) }, 'the database takes no rows; events are kept in the spool and tried again');
         this.failing = reasonOf(error);
       }
-      if (this.abandon.signal.aborted) {
-        this.logger.error({ lost: outputs.length }, 'stopped with rows that the database never took');
-        return;
-      }
-      await sleep(waitMs, this.abandon.signal);
+      if (this.abandon.signal.aborted || !(await pause(waitMs, this.abandon.signal))) return false;
     }
   }
 
   /** One bad row must not hold back the thousand around it. */
-  private async writeOneByOne(outputs: readonly Output[], cause: unknown): Promise<void> {
-    if (outputs.length === 1) {
-      this.rejected += 1;
-      this.logger.error({ reason: reasonOf(cause), row: outputs[0] }, 'the database refuses this row for good');
-      return;
+  private async writeOneByOne(outputs: readonly Output[], cause: unknown): Promise<boolean> {
+    const [first] = outputs;
+    if (first && outputs.length === 1) {
+      if (first.kind !== 'dead-letter') return this.write([this.deadLetter(deadRow(this.parts.pbx, first, cause))]);
+      this.parts.logger.error({ reason: reasonOf(cause), letter: first.letter }, 'not even a dead letter can be written; this line is all that is kept of it');
+      return true;
     }
     const middle = Math.ceil(outputs.length / 2);
-    await this.write(outputs.slice(0, middle));
-    await this.write(outputs.slice(middle));
+    return (await this.write(outputs.slice(0, middle))) && (await this.write(outputs.slice(middle)));
   }
 
-  private report(outputs: readonly Output[]): void {
-    for (const output of outputs) {
-      if (output.kind !== 'untranslatable') continue;
-      this.untranslatable += 1;
-      const kind = `${output.event}: ${output.reason}`;
-      if (this.reported.has(kind)) continue;
-      this.reported.add(kind);
-      this.logger.warn({ event: output.event, reason: output.reason, headers: output.headers }, 'an event makes no row (said once per kind)');
-    }
+  private deadLetter(output: Extract<Output, { kind: 'dead-letter' }>): Output {
+    this.dead += 1;
+    return output;
   }
-}
 
-/** What no retry can mend: the value itself does not fit. Everything else is the state of the database. */
-function isAboutTheRow(error: unknown): boolean {
-  if (error instanceof TypeError || error instanceof RangeError) return true;
-  if (!(error instanceof Error)) return false;
-  const { code, sqlState } = error as { readonly code?: unknown; readonly sqlState?: unknown };
-  // SQL's own classes 22 (data exception) and 23 (constraint violation); a text in another character set has HY000.
-  if (code === 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD' || code === 'ER_NET_PACKET_TOO_LARGE') return true;
-  if (typeof sqlState === 'string') return /^2[23]/.test(sqlState);
-  return typeof code === 'string' && /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)/.test(code);
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
+  private report({ event, reason, headers }: Extract<Output, { kind: 'untranslatable' }>): void {
+    const kind = `${event}: ${reason}`;
+    if (this.reported.has(kind)) return;
+    this.reported.add(kind);
+    this.parts.logger.warn({ event, reason, headers }, 'an event makes no row; it is kept as a dead letter (said once per kind)');
+  }
 }

@@ -5,6 +5,8 @@ export interface SpoolBatch {
   /** Ever higher, without holes that mean anything. */
   readonly seq: number;
   readonly inputs: readonly PbxInput[];
+  /** Lines that are no inputs any more, where the disk was damaged. */
+  readonly damaged?: readonly string[];
 }
 
 export interface SpoolStatus {

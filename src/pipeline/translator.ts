@@ -60,14 +60,18 @@ export class Translator {
   }
 
   handle(input: PbxInput): Output[] {
-    if (input.kind === 'zone') this.zone = input.zone;
-    const own = input.kind === 'event' ? this.ownLogs(input.event) : [];
+    const own = input.kind === 'event' ? this.ownLogs(input.event) : input.kind === 'zone' ? this.keepZone(input) : [];
     return [...this.sessions.handle(input), ...own, ...this.listening.handle(input)];
   }
 
   /** Decides what still waits for its counterpart, for one that hears nothing more: an event tried again on its own. */
   finish(): Output[] {
     return this.sessions.finish();
+  }
+
+  private keepZone({ zone, at }: Extract<PbxInput, { kind: 'zone' }>): Output[] {
+    this.zone = zone;
+    return [{ kind: 'pbx-zone', pbx: this.pbx, zone, at }];
   }
 
   private ownLogs(event: AmiEvent): Output[] {

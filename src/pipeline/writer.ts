@@ -1,6 +1,11 @@
 import { insertOnce, type Database } from '../database/database.js';
+import { writing } from '../database/writing.js';
+import { writeListening } from '../logs/capture-gap/listening.js';
+import { writeLosses } from '../logs/capture-gap/store.js';
 import { toRow } from '../logs/columns.js';
+import { keepOffsets } from '../logs/cdr/pbx-offsets.js';
 import { insertCalls } from '../logs/cdr/store.js';
+import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
@@ -10,12 +15,12 @@ import { webSessions } from '../logs/web-session/columns.js';
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
 
 /**
- * Writes a batch in one transaction. Safe to repeat as a whole: every row has a key made of what
- * it is, and states and details are the same when written twice.
+ * Writes a batch in one transaction, for the listener of that name. Safe to repeat as a whole: every row has a key
+ * made of what it is, and states and details are the same when written twice.
  */
-export async function writeBatch(database: Database, outputs: readonly Output[]): Promise<void> {
+export async function writeBatch(database: Database, outputs: readonly Output[], listener: string): Promise<void> {
   const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
-  await database.knex.transaction(async (trx) => {
+  await writing(database, async (trx) => {
     await insertCalls(trx, of('cdr').map(({ row }) => row));
     await insertOnce(
       trx,
@@ -30,5 +35,9 @@ export async function writeBatch(database: Database, outputs: readonly Output[])
     await writeSocketUses(trx, of('socket-use'));
     await fillDetails(trx, of('sip-session-detail'));
     await writeAccountStates(trx, of('account-state').map(({ account }) => account));
+    await writeListening(trx, listener, of('listening'));
+    await writeLosses(trx, of('loss'));
+    await writeDeadLetters(trx, of('dead-letter').map(({ letter }) => letter));
+    await keepOffsets(trx, of('pbx-zone'));
   });
 }

@@ -6,13 +6,17 @@ import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
 import { cdrs } from '../logs/cdr/columns.js';
+import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
 import { answerFailure, overdue } from './answer-failure.js';
 import { api } from './api.js';
+import { API_ROOT, apiOf } from './api-document.js';
+import { apiPage } from './api-page.js';
 import { csvDownload } from './csv-download.js';
 import { health } from './health.js';
+import { ALL_LOGS } from './menu.js';
 import { pages } from './pages.js';
 import { remembered, type Readiness } from './readiness.js';
 import { databaseSessions } from './sessions.js';
@@ -43,7 +47,8 @@ export function createWebApp(parts: WebParts): Express {
   const signIns = signIn(knex, users, clock);
   const gate = access(users, signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
-  const page = views(config, demo, remembered(readiness, NOTICE_MS), (request) => csrf.generateToken(request));
+  const page = views(config, demo, { readiness: remembered(readiness, NOTICE_MS), deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
+  const { endpoints, document } = apiOf(ALL_LOGS);
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
 
@@ -57,12 +62,13 @@ export function createWebApp(parts: WebParts): Express {
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
-  app.use('/api/v1', noStore, gate.signedInOrBasic, api(knex));
+  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, endpoints));
+  app.get('/api', gate.signedIn, apiPage(page, document));
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
   app.get('/cdrs.csv', gate.knownOrBasic, gate.signedIn, csvDownload(knex, cdrs, zoneOf, clock));
-  app.use(gate.signedIn, pages(knex, page, zoneOf));
+  app.use(gate.signedIn, pages(knex, page, zoneOf, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

@@ -8,12 +8,12 @@ export function health(readiness: () => Promise<Readiness>): Router {
     response.set('Cache-Control', 'no-store').json({ status: 'ok' });
   });
   router.get('/readyz', async (_request, response) => {
-    const { database, ami, jobs } = await readiness();
-    const ready = isReady({ database, ami, jobs });
+    const { database, spool, ami, jobs } = await readiness();
+    const ready = isReady({ database, spool, ami, jobs });
     response
       .status(ready ? 200 : 503)
       .set('Cache-Control', 'no-store')
-      .json({ status: ready ? 'ok' : 'unavailable', database, ami, jobs });
+      .json({ status: ready ? 'ok' : 'unavailable', database, spool, ami, jobs });
   });
   return router;
 }

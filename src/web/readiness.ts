@@ -9,6 +9,7 @@ export interface Check {
 /** What the service stands on, part by part. */
 export interface Readiness {
   readonly database: Check;
+  readonly spool: Check;
   readonly ami: Check;
   readonly jobs: Check;
 }

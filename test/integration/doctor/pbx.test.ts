@@ -36,7 +36,7 @@ for (const version of [22, 16] as const) {
 
     it('finds nothing that would lose data where the PBX is set up as docker/asterisk is', async () => {
       const { said, code } = await ask();
-      expect(notOk(said)).toEqual([...(version === 16 ? ['sip.connections less'] : []), 'sip.qualify unknown']);
+      expect(notOk(said)).toEqual([...(version === 16 ? ['sip.connections less'] : []), 'sip.qualify unknown', 'calls.recovery less']);
       expect(code).toBe(0);
       expect(said['pbx.login']).toMatch(new RegExp(`Asterisk ${version}\\.`));
       expect(said['sip.drivers']).toBe(version === 16 ? 'ok: chan_pjsip, chan_sip, chan_iax2' : 'ok: chan_pjsip, chan_iax2');

@@ -36,22 +36,22 @@ describeEachDatabase('reconciliation', (database) => {
   };
 
   it('binds both ends of a connection to the account that used it', async () => {
-    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), boundary('DISCONNECT', 200)]);
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), boundary('DISCONNECT', 200)], 'listener');
     await run(201);
     expect(await rows()).toEqual(['CONNECT 100 bound 909 Name of 909 true', 'DISCONNECT 200 bound 909 Name of 909 true']);
   });
 
   it('says ambiguous when two accounts used it, and never guesses', async () => {
-    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), use('904', 150), boundary('DISCONNECT', 200)]);
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), use('904', 150), boundary('DISCONNECT', 200)], 'listener');
     await run(201);
     expect(await rows()).toEqual(['CONNECT 100 ambiguous 904,909 - false', 'DISCONNECT 200 ambiguous 904,909 - false']);
   });
 
   it('takes a binding back when a second account appears later on the open connection', async () => {
-    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101)]);
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101)], 'listener');
     await run(102);
     expect(await rows()).toEqual(['CONNECT 100 bound 909 Name of 909 true']);
-    await writeBatch(database(), [use('904', 150)]);
+    await writeBatch(database(), [use('904', 150)], 'listener');
     await run(151);
     expect(await rows()).toEqual(['CONNECT 100 ambiguous 904,909 - false']);
   });
@@ -64,36 +64,36 @@ describeEachDatabase('reconciliation', (database) => {
       boundary('CONNECT', 300),
       use('904', 301),
       boundary('DISCONNECT', 400),
-    ]);
+    ], 'listener');
     await run(401);
     expect((await rows()).map((row) => row.split(' ')[3])).toEqual(['909', '909', '904', '904']);
   });
 
   it('gives the proof that opens the next connection to that one alone', async () => {
-    await writeBatch(database(), [boundary('CONNECT', 100), use('901', 101), boundary('CONNECT', 200), use('902', 200)]);
+    await writeBatch(database(), [boundary('CONNECT', 100), use('901', 101), boundary('CONNECT', 200), use('902', 200)], 'listener');
     await run(201);
     expect((await rows()).map((row) => row.split(' ').slice(1, 4).join(' '))).toEqual(['100 bound 901', '200 bound 902']);
   });
 
   it('keeps PBXs, and UDP and TLS of one address, apart', async () => {
-    await writeBatch(database(), [boundary('CONNECT', 100), { ...boundary('CONNECT', 100, { ...REMOTE, transport: 'UDP' } as never) }, use('909', 101, 'other')]);
+    await writeBatch(database(), [boundary('CONNECT', 100), { ...boundary('CONNECT', 100, { ...REMOTE, transport: 'UDP' } as never) }, use('909', 101, 'other')], 'listener');
     await run(1_000);
     expect((await rows()).every((row) => row.includes('unknown'))).toBe(true);
   });
 
   it('waits a minute before it says unknown, and still binds when the proof comes later', async () => {
-    await writeBatch(database(), [boundary('CONNECT', 100)]);
+    await writeBatch(database(), [boundary('CONNECT', 100)], 'listener');
     await run(130);
     expect(await rows()).toEqual(['CONNECT 100 pending - - false']);
     await run(161);
     expect(await rows()).toEqual(['CONNECT 100 unknown - - false']);
-    await writeBatch(database(), [use('909', 300)]);
+    await writeBatch(database(), [use('909', 300)], 'listener');
     await run(301);
     expect(await rows()).toEqual(['CONNECT 100 bound 909 Name of 909 true']);
   });
 
   it('looks only at what is not bound yet', async () => {
-    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), boundary('DISCONNECT', 200)]);
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), boundary('DISCONNECT', 200)], 'listener');
     await run(201);
     expect(await run(202)).toEqual({ looked: 0, bound: 0, ambiguous: 0, unknown: 0 });
   });
@@ -105,7 +105,7 @@ describeEachDatabase('reconciliation', (database) => {
       { ...(use(`9${n}`, 101) as Extract<Output, { kind: 'socket-use' }>), remoteAddress: `192.0.2.1:${10_000 + n}` },
       boundary('DISCONNECT', 200, remote(n) as typeof REMOTE),
     ]);
-    await writeBatch(database(), outputs.flat());
+    await writeBatch(database(), outputs.flat(), 'listener');
     await Promise.all([run(201), run(201), run(201)]);
     const { records } = await listPage(database().knex, sipSessions, parseListQuery(sipSessions, { limit: '1000' }));
     expect(records).toHaveLength(240);

@@ -73,7 +73,7 @@ describeEachDatabase('the four logs', (database) => {
 
   it('keep every field as it was, to the microsecond and the last character', async () => {
     const written = cdr(1, { callDate: 1_795_369_894_437_993, src: HOSTILE.slice(0, 70) });
-    await writeBatch(database(), [written]);
+    await writeBatch(database(), [written], 'listener');
     const { records } = await page(cdrs, { uniqueid: '1795369894.1' });
     expect(written.kind).toBe('cdr');
     if (written.kind !== 'cdr') return;
@@ -85,20 +85,20 @@ describeEachDatabase('the four logs', (database) => {
 
   it('have one row for what is written twice, also within one batch', async () => {
     const batch: Output[] = [cdr(1), cdr(1), cdr(2), { kind: 'sip-session', row: session(7, '909') }, { kind: 'sip-session', row: session(7, '909') }];
-    await writeBatch(database(), batch);
-    await writeBatch(database(), batch);
+    await writeBatch(database(), batch, 'listener');
+    await writeBatch(database(), batch, 'listener');
     expect((await page(cdrs, {})).records).toHaveLength(2);
     expect((await page(sipSessions, {})).records).toHaveLength(1);
   });
 
   it('write a batch whole or not at all', async () => {
     const bad = { kind: 'cdr', row: { ...(cdr(99) as Extract<Output, { kind: 'cdr' }>).row, duration: Number.NaN } } as const;
-    await expect(writeBatch(database(), [cdr(98), bad])).rejects.toThrow();
+    await expect(writeBatch(database(), [cdr(98), bad], 'listener')).rejects.toThrow();
     expect((await page(cdrs, { uniqueid: '1795369894.98' })).records).toEqual([]);
   });
 
   it.each(['asc', 'desc'])('are paged without a repeat or a gap, %s, by every sort key, while rows come in', async (order) => {
-    await writeBatch(database(), Array.from({ length: 60 }, (_, n) => cdr(n + 1)));
+    await writeBatch(database(), Array.from({ length: 60 }, (_, n) => cdr(n + 1)), 'listener');
     for (const sort of sortNames(cdrs.columns)) {
       const seen: number[] = [];
       let cursor: string | null = '';
@@ -124,20 +124,20 @@ describeEachDatabase('the four logs', (database) => {
     const at = (micros: number): string => new Date(micros / 1_000).toISOString();
     const { records } = await page(cdrs, { from: at(1_000_000), to: at(2_000_000), limit: '1000' });
     expect(records).toHaveLength(60);
-    await writeBatch(database(), [{ kind: 'sip-session', row: session(8_000_000, '777') }, { kind: 'sip-session', row: session(9_000_000, '777') }]);
+    await writeBatch(database(), [{ kind: 'sip-session', row: session(8_000_000, '777') }, { kind: 'sip-session', row: session(9_000_000, '777') }], 'listener');
     expect((await page(sipSessions, { peername: '777', from: at(8_000_000), to: at(9_000_000) })).records).toHaveLength(1);
   });
 
   it('know the difference between upper and lower case', async () => {
-    await writeBatch(database(), [{ kind: 'sip-session', row: session(10, 'Bob') }, { kind: 'sip-session', row: session(11, 'bob') }]);
+    await writeBatch(database(), [{ kind: 'sip-session', row: session(10, 'Bob') }, { kind: 'sip-session', row: session(11, 'bob') }], 'listener');
     expect((await page(sipSessions, { peername: 'bob' })).records).toHaveLength(1);
   });
 });
 
 describeEachDatabase('account states', (database) => {
   it('are read back as they were written, one row an account, the newest state', async () => {
-    await writeBatch(database(), [{ kind: 'account-state', account: account('909', 10) }, { kind: 'account-state', account: account('909', 20, 2) }]);
-    await writeBatch(database(), [{ kind: 'account-state', account: account('909', 15, 0) }]);
+    await writeBatch(database(), [{ kind: 'account-state', account: account('909', 10) }, { kind: 'account-state', account: account('909', 20, 2) }], 'listener');
+    await writeBatch(database(), [{ kind: 'account-state', account: account('909', 15, 0) }], 'listener');
     expect(await readAccountStates(database().knex, 'lab')).toEqual([account('909', 20, 2)]);
     const { records } = await listPage(database().knex, registeredAccounts, parseListQuery(registeredAccounts, {}));
     expect(records).toMatchObject([{ username: '909', ipAddress: '2001:db8::1', port: 5_061, transport: 'TLS', contactCount: 2, description: 'Zoë', status: 'Reachable' }]);
@@ -146,7 +146,7 @@ describeEachDatabase('account states', (database) => {
   it('are listed only while the account is on line', async () => {
     const { knex } = database();
     const before = await knex('registered_account').select('id');
-    await writeBatch(database(), [{ kind: 'account-state', account: account('909', 30, 0) }]);
+    await writeBatch(database(), [{ kind: 'account-state', account: account('909', 30, 0) }], 'listener');
     expect((await listPage(knex, registeredAccounts, parseListQuery(registeredAccounts, {}))).records).toEqual([]);
     expect(await knex('registered_account').select('id')).toEqual(before);
   });
@@ -155,8 +155,8 @@ describeEachDatabase('account states', (database) => {
 describeEachDatabase('details that come later', (database) => {
   it('fill what is blank and leave what stands', async () => {
     const row = session(7, '909');
-    await writeBatch(database(), [{ kind: 'sip-session', row }, { kind: 'sip-session-detail', key: row.key, userAgent: 'snom', account: null }]);
-    await writeBatch(database(), [{ kind: 'sip-session-detail', key: row.key, userAgent: 'other', account: 'Sara' }]);
+    await writeBatch(database(), [{ kind: 'sip-session', row }, { kind: 'sip-session-detail', key: row.key, userAgent: 'snom', account: null }], 'listener');
+    await writeBatch(database(), [{ kind: 'sip-session-detail', key: row.key, userAgent: 'other', account: 'Sara' }], 'listener');
     const { records } = await listPage(database().knex, sipSessions, parseListQuery(sipSessions, {}));
     expect(records).toMatchObject([{ userAgent: 'snom', account: 'Sara' }]);
   });

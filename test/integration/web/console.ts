@@ -28,6 +28,7 @@ export interface TestConsoleOptions {
 
 export const READY: Readiness = {
   database: { ok: true, message: 'answers' },
+  spool: { ok: true, message: '1 of 2048 MB' },
   ami: { ok: true, message: 'connected' },
   jobs: { ok: true, message: 'run' },
 };

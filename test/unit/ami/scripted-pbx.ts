@@ -74,7 +74,7 @@ export async function startScriptedPbx(script: Script): Promise<ScriptedPbx> {
 }
 
 /** Waits until the condition holds; rejects, naming it, when it doesn't in time. */
-export async function until(condition: () => boolean, what: string, timeoutMs = 3_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);

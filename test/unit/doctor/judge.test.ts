@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DatabaseFacts, RedisFacts } from '../../../src/doctor/database-facts.js';
 import { judge } from '../../../src/doctor/doctor.js';
-import type { Outcome } from '../../../src/doctor/outcome.js';
+import { judgeRecovery, judgeSpool } from '../../../src/doctor/judge-storage.js';
+import type { Check, Outcome } from '../../../src/doctor/outcome.js';
 import type { LoginFacts, PbxFacts } from '../../../src/doctor/pbx-facts.js';
 import { login, mysql, sqlite, target, up } from './facts.js';
 
@@ -93,5 +94,16 @@ describe('judging', () => {
     ['an old MySQL', { ...mysql, version: '5.7.44-log' }, ['database.reach less']],
   ])('a database: %s', (_, database, expected) => {
     expect(notOk(up(), database)).toEqual(expected);
+  });
+
+  it('says what the spool and the recovery of calls lack', () => {
+    const room = { place: './data/spool', writable: true, freeBytes: 50e9 };
+    const found = (checks: readonly Check[]): string[] => checks.flatMap(({ name, outcome }) => (outcome.kind === 'ok' ? [] : [`${name} ${outcome.kind}`]));
+    expect(found(judgeSpool(room, 2_048))).toEqual([]);
+    expect(found(judgeSpool({ ...room, writable: false }, 2_048))).toEqual(['spool.folder loses']);
+    expect(found(judgeSpool({ ...room, freeBytes: 1.5e9 }, 2_048))).toEqual(['spool.size less']);
+    expect(found(judgeSpool({ ...room, freeBytes: 5e7 }, 2_048))).toEqual(['spool.disk loses', 'spool.size less']);
+    expect(found(judgeRecovery(['CDR_CSV']))).toEqual([]);
+    expect(found(judgeRecovery([]))).toEqual(['calls.recovery less']);
   });
 });

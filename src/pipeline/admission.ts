@@ -1,0 +1,94 @@
+import type { PbxInput } from '../ami/input.js';
+import { MICROS_PER_SECOND, type Micros } from '../time.js';
+import { instantOf } from './input-codec.js';
+
+/** In memory, inputs whose commit is slow or fails may take so much; then events of little value are left out. */
+const MOST_PENDING_BYTES = 64 * 1_048_576;
+/** While events are left out, a note of how many goes along so often: a crash must not lose the count. */
+const NOTE_EVERY: Micros = 10 * MICROS_PER_SECOND;
+/** So long after an event, evidence of it may still wait, and time passing decides. */
+const EVIDENCE: Micros = 10 * MICROS_PER_SECOND;
+const HEARTBEAT: Micros = 5 * MICROS_PER_SECOND;
+
+/**
+ * Decides what of the PBX's word goes to the spool. Left out: time passing and polls that show the same as before,
+ * while nothing happens; and, at the spool's limit, the newest of little value, never a call.
+ */
+export class Admission {
+  #dropped = 0;
+  /** Those since the last note. */
+  #unnoted = 0;
+  #droppedFrom: Micros = 0;
+  #droppedUntil: Micros = 0;
+  #notedAt: Micros = 0;
+  #eventAt: Micros = 0;
+  #admittedAt: Micros = 0;
+  #monitors = '';
+
+  constructor(private readonly maxBytes: number) {}
+
+  /** Events left out since the start. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** What to spool, in order. Bytes are those on disk and those on the way there. */
+  admit(input: PbxInput, usedBytes: number, pendingBytes: number): PbxInput[] {
+    const at = instantOf(input);
+    if (input.kind === 'event') this.#eventAt = at;
+    else if (this.#saysNothing(input, at)) return [];
+    const full = usedBytes + pendingBytes >= this.maxBytes || pendingBytes >= MOST_PENDING_BYTES;
+    if (full && isExpendable(input)) {
+      if (input.kind === 'event') this.#leaveOut(at);
+      return Math.abs(at - this.#notedAt) < NOTE_EVERY ? [] : this.#note(at);
+    }
+    this.#admittedAt = at;
+    return full ? [input] : [...this.#note(at), input];
+  }
+
+  /** The note that is still due, when nothing more comes. */
+  end(): PbxInput[] {
+    return this.#note(this.#droppedUntil);
+  }
+
+  #leaveOut(at: Micros): void {
+    if (this.#unnoted === 0) this.#droppedFrom = at;
+    this.#droppedUntil = Math.max(at, this.#droppedFrom);
+    this.#unnoted += 1;
+    this.#dropped += 1;
+  }
+
+  #note(at: Micros): PbxInput[] {
+    if (this.#unnoted === 0) return [];
+    const note: PbxInput = { kind: 'dropped', from: this.#droppedFrom, at: this.#droppedUntil, count: this.#unnoted };
+    this.#unnoted = 0;
+    this.#notedAt = at;
+    return [note];
+  }
+
+  #saysNothing(input: PbxInput, at: Micros): boolean {
+    // A clock that was set back must not silence anything.
+    const quiet = Math.abs(at - this.#eventAt) > EVIDENCE;
+    if (input.kind === 'tick') return quiet && Math.abs(at - this.#admittedAt) < HEARTBEAT;
+    if (input.kind !== 'transport-monitors') return false;
+    const shown = input.connections.map(({ objectName, remote }) => `${objectName} ${remote.ip} ${remote.port}`).join();
+    const same = !input.baseline && shown === this.#monitors;
+    this.#monitors = shown;
+    return same && quiet;
+  }
+}
+
+function isExpendable(input: PbxInput): boolean {
+  switch (input.kind) {
+    case 'tick':
+      return true;
+    case 'event':
+      return input.event.name !== 'Cdr';
+    case 'contacts':
+    case 'transport-monitors':
+      // The next one says the same and more.
+      return !input.baseline;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,301 @@
+import { closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { PbxInput } from '../ami/input.js';
+import { CommandError } from '../errors.js';
+import { toIso, fromMs } from '../time.js';
+import { Admission } from './admission.js';
+import { decodeInput, encodeInput, instantOf } from './input-codec.js';
+import type { Heard, Opened, StoredBatch } from './spool-file.js';
+import { SpoolError, SpoolThread } from './spool-thread.js';
+import type { Spool, SpoolBatch, SpoolStatus } from './spool.js';
+
+export interface DiskSpoolOptions {
+  readonly dir: string;
+  /** Each PBX has a file of its own in the folder. */
+  readonly pbx: string;
+  readonly maxMb: number;
+  readonly logger: Logger;
+}
+
+/** Inputs wait so long for others to share their commit; half of the 50 ms in which they are to be on disk. */
+const GROUP_MS = 20;
+const MOST_IN_BATCH = 2_000;
+/** Committed inputs that stay in memory too, so that a drainer that keeps up never reads the disk. */
+const MOST_IN_MEMORY = 20_000;
+const BATCHES_READ = 20;
+/** A disk that refuses so often in a row is broken or full: inputs then go on from memory. */
+const TRIES = 3;
+const RETRY_MS = 200;
+const BYTES_A_MB = 1_048_576;
+
+interface Written extends StoredBatch {
+  readonly inputs: readonly PbxInput[];
+}
+
+/** The spool on disk (see {@link Spool}): a SQLite file for each PBX, written by a thread of its own. */
+export class DiskSpool implements Spool {
+  readonly listener: string;
+  readonly state: string | null;
+  readonly #thread: SpoolThread;
+  readonly #admission: Admission;
+  readonly #logger: Logger;
+  readonly #maxMb: number;
+  #pending: PbxInput[] = [];
+  #texts: string[] = [];
+  #pendingBytes = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> | null = null;
+  #lastSeq: number;
+  /** The newest batch that is on disk. */
+  #lastOnDisk: number;
+  #cursor: number;
+  #tail: SpoolBatch[] = [];
+  #tailInputs = 0;
+  /** Batches that the disk did not take, in order. */
+  #volatile: SpoolBatch[] = [];
+  #wake: (() => void) | null = null;
+  /** Events received and not written yet, but for those pending. */
+  #events: number;
+  #taken = 0;
+  #usedBytes: number;
+  #failing: string | null = null;
+  #heard: Heard | null;
+  #closed = false;
+
+  private constructor(thread: SpoolThread, opened: Opened, { maxMb, logger }: DiskSpoolOptions) {
+    this.listener = opened.listener;
+    this.state = opened.state;
+    this.#thread = thread;
+    this.#logger = logger;
+    this.#maxMb = maxMb;
+    this.#lastSeq = opened.lastSeq;
+    this.#lastOnDisk = opened.lastSeq;
+    this.#cursor = opened.checkpoint;
+    this.#events = opened.events;
+    this.#usedBytes = opened.usedBytes;
+    this.#heard = opened.heard;
+    this.#admission = new Admission(maxMb * BYTES_A_MB);
+    // What ended the last run told nobody; the time from then on was not heard.
+    if (opened.heard?.standing) this.push({ kind: 'disconnected', at: opened.heard.at, reason: 'Logbook was killed or its machine went down' });
+  }
+
+  /**
+   * Opens the spool of a PBX. Throws CommandError where another process has it, or its folder cannot be written.
+   * A file that is damaged is put aside under another name, and said loudly.
+   */
+  static async open(options: DiskSpoolOptions): Promise<DiskSpool> {
+    const { dir, pbx, logger } = options;
+    const path = join(dir, `${fileNameOf(pbx)}.spool`);
+    try {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      // Calls and who is on line: nobody else on the machine may read them.
+      closeSync(openSync(path, 'a', 0o600));
+    } catch (error) {
+      throw new CommandError(`the spool in SPOOL_DIR ${dir} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'failed'}); name a folder that Logbook may write`, 1);
+    }
+    const thread = new SpoolThread(path);
+    for (let damaged = false; ; damaged = true) {
+      try {
+        const opened = await thread.open();
+        if (opened.events > 0) logger.info({ events: opened.events }, 'the spool holds events of an earlier run; they are written first');
+        return new DiskSpool(thread, opened, options);
+      } catch (error) {
+        const code = error instanceof SpoolError ? error.code : '';
+        if (damaged || !/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+          await thread.close().catch(() => undefined);
+          throw explained(error, dir, path);
+        }
+        const aside = `${path}.damaged-${toIso(fromMs(Date.now())).replaceAll(':', '')}`;
+        renameSync(path, aside);
+        logger.error({ code, aside }, 'the spool is damaged; it is kept aside, and a new one begun');
+      }
+    }
+  }
+
+  push(input: PbxInput): void {
+    if (this.#closed) return;
+    if (input.kind === 'connected' || input.kind === 'disconnected') this.#heard = { at: input.at, standing: input.kind === 'connected' };
+    else if (this.#heard?.standing) this.#heard = { at: Math.max(this.#heard.at, instantOf(input)), standing: true };
+    for (const admitted of this.#admission.admit(input, this.#usedBytes, this.#pendingBytes)) this.#put(admitted);
+  }
+
+  async take(signal: AbortSignal): Promise<SpoolBatch | null> {
+    this.#events -= this.#taken;
+    this.#taken = 0;
+    for (;;) {
+      if (this.#tail.length === 0 && this.#cursor < this.#lastOnDisk) await this.#readOn(signal);
+      const batch = this.#shift();
+      if (batch) {
+        this.#cursor = batch.seq;
+        this.#taken = eventsIn(batch.inputs);
+        return batch;
+      }
+      if (signal.aborted) return null;
+      if (this.#cursor >= this.#lastOnDisk) await this.#arrival(signal);
+    }
+  }
+
+  async checkpoint(seq: number, state: string): Promise<void> {
+    this.#usedBytes = await this.#thread.checkpoint(seq, state);
+  }
+
+  status(): SpoolStatus {
+    return {
+      waiting: this.#events + eventsIn(this.#pending),
+      usedMb: this.#usedBytes / BYTES_A_MB,
+      maxMb: this.#maxMb,
+      dropped: this.#admission.dropped,
+      failing: this.#failing,
+    };
+  }
+
+  async flush(): Promise<void> {
+    while (this.#pending.length > 0 || this.#writing) await (this.#writing ?? this.#write());
+  }
+
+  async close(): Promise<void> {
+    for (const marker of this.#admission.end()) this.#put(marker);
+    await this.flush();
+    this.#closed = true;
+    await this.#thread.close().catch((error: unknown) => this.#logger.warn({ reason: String(error) }, 'the spool did not close cleanly'));
+  }
+
+  #put(input: PbxInput): void {
+    const text = encodeInput(input);
+    this.#pending.push(input);
+    this.#texts.push(text);
+    this.#pendingBytes += text.length;
+    if (this.#writing) return;
+    if (this.#pending.length >= MOST_IN_BATCH) void this.#write();
+    else this.#timer ??= setTimeout(() => void this.#write(), GROUP_MS);
+  }
+
+  // Never rejects: what the disk does not take goes on from memory.
+  #write(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#writing ??= this.#writeAll().finally(() => (this.#writing = null));
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const batches = this.#cut();
+      const bytes = batches.reduce((sum, { body }) => sum + body.length, 0);
+      const onDisk = await this.#append(batches);
+      this.#pendingBytes -= bytes;
+      for (const { seq, inputs } of batches) this.#arrived({ seq, inputs }, onDisk);
+      this.#wake?.();
+    }
+  }
+
+  #cut(): Written[] {
+    const inputs = this.#pending;
+    const texts = this.#texts;
+    this.#pending = [];
+    this.#texts = [];
+    const batches: Written[] = [];
+    for (let start = 0; start < inputs.length; start += MOST_IN_BATCH) {
+      const some = inputs.slice(start, start + MOST_IN_BATCH);
+      const events = eventsIn(some);
+      this.#events += events;
+      batches.push({ seq: (this.#lastSeq += 1), events, body: texts.slice(start, start + MOST_IN_BATCH).join('\n'), inputs: some });
+    }
+    return batches;
+  }
+
+  async #append(batches: readonly Written[]): Promise<boolean> {
+    const stored = batches.map(({ seq, events, body }): StoredBatch => ({ seq, events, body }));
+    // While it fails nobody waits long for it again.
+    for (let tries = this.#failing === null ? TRIES : 1; ; tries -= 1) {
+      try {
+        this.#usedBytes = await this.#thread.append(stored, this.#heard);
+        if (this.#failing !== null) this.#logger.info('the spool takes events again');
+        this.#failing = null;
+        return true;
+      } catch (error) {
+        const code = error instanceof SpoolError ? error.code : 'FAILED';
+        if (tries > 1) await sleep(RETRY_MS);
+        else {
+          if (this.#failing !== code) this.#logger.error({ code }, 'the spool cannot be written; events go on from memory, and a crash would lose those not yet in the database');
+          this.#failing = code;
+          return false;
+        }
+      }
+    }
+  }
+
+  #arrived(batch: SpoolBatch, onDisk: boolean): void {
+    if (!onDisk) {
+      this.#volatile.push(batch);
+      return;
+    }
+    const complete = this.#tail.length > 0 ? this.#tail.at(-1)?.seq === this.#lastOnDisk : this.#cursor >= this.#lastOnDisk;
+    this.#lastOnDisk = batch.seq;
+    if (!complete || this.#tailInputs + batch.inputs.length > MOST_IN_MEMORY) return;
+    this.#tail.push(batch);
+    this.#tailInputs += batch.inputs.length;
+  }
+
+  #shift(): SpoolBatch | undefined {
+    const [next] = this.#tail;
+    const [unwritten] = this.#volatile;
+    if (unwritten && (next ? unwritten.seq < next.seq : this.#cursor >= this.#lastOnDisk)) return this.#volatile.shift();
+    if (next) this.#tailInputs -= next.inputs.length;
+    return this.#tail.shift();
+  }
+
+  async #readOn(signal: AbortSignal): Promise<void> {
+    try {
+      const stored = await this.#thread.read(this.#cursor, BATCHES_READ);
+      this.#tail = stored.map(({ seq, body }) => decoded(seq, body));
+      this.#tailInputs = this.#tail.reduce((sum, { inputs }) => sum + inputs.length, 0);
+      // What was appended while the last of these were read is found by the next read.
+      if (stored.length === 0) this.#cursor = this.#lastOnDisk;
+    } catch (error) {
+      const code = error instanceof SpoolError ? error.code : 'FAILED';
+      if (this.#failing !== code) this.#logger.error({ code }, 'the spool cannot be read; tried again');
+      this.#failing = code;
+      await sleep(1_000, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #arrival(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#wake = null;
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#wake = done;
+      signal.addEventListener('abort', done);
+    });
+  }
+}
+
+function decoded(seq: number, body: string): SpoolBatch {
+  const inputs: PbxInput[] = [];
+  const damaged: string[] = [];
+  for (const line of body.split('\n')) {
+    try {
+      inputs.push(decodeInput(line));
+    } catch {
+      damaged.push(line);
+    }
+  }
+  return damaged.length === 0 ? { seq, inputs } : { seq, inputs, damaged };
+}
+
+const eventsIn = (inputs: readonly PbxInput[]): number => inputs.reduce((count, { kind }) => (kind === 'event' ? count + 1 : count), 0);
+
+/** Letters, digits and a few signs stay; others become their code, so that two names are two files. */
+const fileNameOf = (pbx: string): string => pbx.replace(/[^A-Za-z0-9-]/g, (sign) => `_${sign.codePointAt(0)?.toString(16) ?? ''}`);
+
+function explained(error: unknown, dir: string, path: string): unknown {
+  const code = error instanceof SpoolError ? error.code : '';
+  if (code === 'SQLITE_BUSY') return new CommandError(`the spool ${path} is in use by another Logbook; give each process a SPOOL_DIR of its own`, 1);
+  if (/^SQLITE_(CANTOPEN|READONLY|PERM)/.test(code)) return new CommandError(`the spool in ${dir} cannot be written (${code}); let Logbook write there, or name another SPOOL_DIR`, 1);
+  return error;
+}
