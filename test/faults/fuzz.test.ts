@@ -148,7 +148,7 @@ describeWith(['mariadb'], 'mutated blocks through the whole service into MariaDB
     const database = openDatabase(url);
     onTestFinished(() => database.close());
     const names = async (table: string, column: string): Promise<string[]> =>
-      ((await database.knex(table).where(column, 'like', 'good-%').select(column)) as Record<string, unknown>[]).map((row) => String(row[column]));
+      (await database.knex<Record<string, unknown>>(table).where(column, 'like', 'good-%').select(column)).map((row) => String(row[column]));
     const stored = await eventually(async () => {
       const found = [...(await names('cdr', 'uniqueid')), ...(await names('sip_session', 'peername'))].map(numberOf).sort((a, b) => Number(a) - Number(b));
       expect(found.length).toBeGreaterThanOrEqual(sent);

@@ -94,7 +94,9 @@ export class Registrations {
     account.auths = account.auths.filter((auth) => !auth.claimed);
     account.appearances = account.appearances.filter((appearance) => !appearance.written || !isDue(appearance, 2 * SETTLE));
     // What is written still tells a removal shortly after it why.
-    if (account.appearances.some(({ written }) => written)) this.agenda.plan(due + SETTLE, account);
+    const written = account.appearances.flatMap((appearance) => (appearance.written ? [appearance.at] : []));
+    // Not step by step: to an event that the PBX's clock dated far ahead that would be as many steps as seconds.
+    if (written.length > 0) this.agenda.plan(Math.max(due + SETTLE, Math.min(...written) + 2 * SETTLE), account);
     return outputs;
   }
 
