@@ -144,7 +144,6 @@ describeWith(['mariadb'], 'mutated blocks through the whole service into MariaDB
     }
     await sender.flush();
 
-    setInterval(() => { logbook.health().then((h) => console.log(h, logbook.log().slice(-1500))).catch((e) => console.log('HEALTH', String(e), logbook.log().slice(-1500))); }, 10_000).unref();
     const database = openDatabase(url);
     onTestFinished(() => database.close());
     const names = async (table: string, column: string): Promise<string[]> =>
