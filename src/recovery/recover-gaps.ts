@@ -83,7 +83,7 @@ async function look(database: Database, config: RecoveryConfig, group: GapGroup<
     added.push(named);
     try {
       const source = await openSource(config, database.knex, name, wanted);
-      if (source.clock.note !== null) named.source += ` (times in ${source.clock.name}, as TIME_ZONE says)`;
+      if (source.clock.note !== null) named.source += ` (times in ${source.clock.name})`;
       try {
         const report = await backfill(database, source, {
           pbx: config.pbxName,

@@ -86,11 +86,20 @@ describeEachDatabase('the calls of a gap', (database) => {
     expect(Number(row?.call_date)).toBe(at(11));
   });
 
+  it('come in UTC where Master.csv shows that it is, whatever the zone of the PBX', async () => {
+    const [began, ended] = [11, 12].map((minutes) => toIso(at(minutes)).slice(0, 19).replace('T', ' '));
+    writeFileSync(csv, `"","904","601","lab","904","PJSIP/904-1","","Busy","1","${began}",,"${ended}",60,0,"BUSY","DOCUMENTATION","${at(11) / 1_000_000}.1",""\n`);
+    await writeBatch(database(), [{ kind: 'pbx-zone', pbx: 'lab', at: at(0), zone: { spans: [{ from: at(-11_520), offsetSeconds: 3_600 }] } }], 'a');
+    await missed();
+    expect(await job(settings({ csv: { path: csv, zone: null } }))(21)).toContain('recovered 1');
+    expect(await gaps()).toMatchObject([{ recoveryNote: '1 call from Master.csv (times in UTC)' }]);
+  });
+
   it('come by TIME_ZONE where the PBX told nothing, which their note says', async () => {
     writeFileSync(csv, line(11, 12));
     await missed();
     expect(await job(settings({ csv: { path: csv, zone: null } }))(21)).toContain('recovered 1');
-    expect(await gaps()).toMatchObject([{ recoveryNote: '1 call from Master.csv (times in Europe/Rome, as TIME_ZONE says)' }]);
+    expect(await gaps()).toMatchObject([{ recoveryNote: '1 call from Master.csv (times in Europe/Rome)' }]);
   });
 
   it('without a source say which settings would help, and come when there is one', async () => {
