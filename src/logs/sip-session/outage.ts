@@ -53,6 +53,11 @@ export class Outage {
     return !this.isLate() && !this.isListed(channelType);
   }
 
+  /** Whether all since that time was heard, by the login that stands. */
+  heardSince(at: Micros | null): boolean {
+    return at !== null && this.hearingFrom !== null && at >= this.hearingFrom;
+  }
+
   /** What a difference to what was known of a driver means: null, unless its first listing after a break is still to come. */
   unlisted(channelType: ChannelType): { readonly since: Micros } | null {
     const since = this.unheard.get(channelType);

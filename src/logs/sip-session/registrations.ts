@@ -93,7 +93,7 @@ export class Registrations {
     account.lostAt = inferred?.at ?? at;
     // The event itself, where the listing came before it.
     account.removals = account.removals.filter((removal) => !removal.inferred || removal.contact.uri !== contact.uri);
-    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length, cut: this.outage.isUnsure(account.channelType, at), inferred });
+    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length, cut: this.outage.isUnsure(account.channelType, at), proved: this.outage.heardSince(contact.provedAt), inferred });
     this.agenda.plan(at + (inferred ? INFER_AFTER : SETTLE), account);
   }
 
@@ -222,6 +222,7 @@ export class Registrations {
     // Around a break it may be another phone's.
     const isOwn = auth !== null && !(appearance.cut && isForeign(account, contact, auth));
     if (isOwn) {
+      contact.provedAt = auth.at;
       contact.remote = auth.remote ?? contact.remote;
       if (account.channelType === 'PJSIP') contact.callId = auth.sessionId;
     } else if (appearance.kind === 'updated' && appearance.auth === null) contact.callId = null;
@@ -244,7 +245,7 @@ export class Registrations {
     const { remote } = contact;
     if (remote && !confirmedContacts(account).some((other) => sameSocket(other.remote, remote))) {
       // Whether it left or was lost is not known of one whose authentication may have gone unheard.
-      if (!own && !inferred && !removal.cut) outputs.push(...this.sockets.lost(remote, removal.at));
+      if (!own && !inferred && (!removal.cut || removal.proved)) outputs.push(...this.sockets.lost(remote, removal.at));
       else if (!isReliable(remote.transport)) this.sockets.forget(remote);
     }
     return outputs;
@@ -289,6 +290,7 @@ export class Registrations {
     }
     if (contact) {
       if (account.channelType !== 'PJSIP' || contact.remote === null) contact.remote = auth.remote ?? contact.remote;
+      contact.provedAt = auth.at;
       this.heardOf(account, contact);
       return [this.rows.register(account, contact, auth.at, byAuth(auth), auth.cut)];
     }
