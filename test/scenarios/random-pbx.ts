@@ -3,17 +3,6 @@ import { amiEvent } from '../../src/ami/event.js';
 import type { ChannelType, ListedContact, PbxInput } from '../../src/ami/input.js';
 import { MICROS_PER_SECOND, type Micros } from '../../src/time.js';
 
-/** The same numbers in [0, 1) for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 interface Phone {
   readonly channelType: ChannelType;
   readonly account: string;

@@ -3,16 +3,17 @@ import type { PbxInput } from '../../src/ami/input.js';
 import type { Output } from '../../src/logs/output.js';
 import { Translator } from '../../src/pipeline/translator.js';
 import { MICROS_PER_SECOND } from '../../src/time.js';
-import { heard, randomOf, RandomPbx, type Moment } from './random-pbx.js';
+import { seeded } from '../support/random.js';
+import { heard, RandomPbx, type Moment } from './random-pbx.js';
 import { replayInputs } from './replay.js';
 import { isToldBy, ofAccounts } from './told.js';
 
 const SEEDS = Array.from({ length: 25 }, (_, n) => n + 1);
-const pbxOf = (seed: number): RandomPbx => new RandomPbx(randomOf(seed), 150, seed % 2 === 0);
+const pbxOf = (seed: number): RandomPbx => new RandomPbx(seeded(seed), 150, seed % 2 === 0);
 const HOUR = 3_600 * MICROS_PER_SECOND;
 
 const ending = (moments: readonly Moment[]): PbxInput => ({ kind: 'tick', at: (moments.at(-1)?.at ?? 0) + HOUR });
-const whole = (moments: readonly Moment[], seed: number): PbxInput[] => [...heard(moments, 0, moments.length, randomOf(seed)), ending(moments)];
+const whole = (moments: readonly Moment[], seed: number): PbxInput[] => [...heard(moments, 0, moments.length, seeded(seed)), ending(moments)];
 
 const atOf = (input: PbxInput | undefined): number => (input?.kind === 'event' ? input.event.at : (input?.at ?? 0));
 
@@ -51,7 +52,7 @@ describe.each(SEEDS)('a PBX at random (%i)', (seed) => {
   });
 
   it('is told the same by one that stops and goes on anywhere', () => {
-    const inputs = broken(moments, randomOf(seed));
+    const inputs = broken(moments, seeded(seed));
     const uncut = new Translator('lab');
     let cut = new Translator('lab');
     for (const input of inputs) {
@@ -64,7 +65,7 @@ describe.each(SEEDS)('a PBX at random (%i)', (seed) => {
   });
 
   it('tells alone, and with breaks, who came and who went', () => {
-    const random = randomOf(seed + 2_000);
+    const random = seeded(seed + 2_000);
     const last = moments.length - Math.floor(random() * 40);
     const inputs = [...broken(moments.slice(0, last - 20), random).slice(0, -1), ...heard(moments, last, moments.length, random), ending(moments)];
     const { outputs } = replayInputs(inputs);
@@ -79,7 +80,7 @@ describe.each(SEEDS)('a PBX at random (%i)', (seed) => {
   });
 
   it('has no row twice when a second one listens with breaks', () => {
-    const rows = ofAccounts(replayInputs(broken(moments, randomOf(seed + 1_000))).outputs);
+    const rows = ofAccounts(replayInputs(broken(moments, seeded(seed + 1_000))).outputs);
     const keys = new Set(full.map(({ row }) => row.key));
     expect(rowsOf(rows.filter((output) => !keys.has(output.row.key) && !isToldBy(full, output)))).toEqual([]);
   });
