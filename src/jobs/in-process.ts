@@ -6,6 +6,7 @@ export class InProcessScheduler implements Scheduler {
   private readonly records: JobRecord[] = [];
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly underWay = new Set<Promise<void>>();
+  private readonly stopping = new AbortController();
 
   constructor(private readonly logger: Logger) {}
 
@@ -19,7 +20,7 @@ export class InProcessScheduler implements Scheduler {
           if (busy) return;
           busy = true;
           const run = record
-            .run((error) => this.logger.error({ job: job.name, err: error }, 'a job failed; it runs again at its next interval'))
+            .run(this.stopping.signal, (error) => this.logger.error({ job: job.name, err: error }, 'a job failed; it runs again at its next interval'))
             .finally(() => {
               busy = false;
               this.underWay.delete(run);
@@ -41,6 +42,7 @@ export class InProcessScheduler implements Scheduler {
 
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
+    this.stopping.abort();
     await Promise.all(this.underWay);
   }
 }

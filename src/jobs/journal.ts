@@ -8,9 +8,9 @@ const TABLE = 'job_run';
 export function journalled(knex: Knex, job: Job): Job {
   return {
     ...job,
-    async run() {
+    async run(how) {
       const startedAt = fromMs(Date.now());
-      const result = await job.run();
+      const result = await job.run(how);
       await knex(TABLE)
         .insert({ job: job.name, started_at: startedAt, finished_at: fromMs(Date.now()), result: result.slice(0, 255) })
         .onConflict('job')

@@ -2,24 +2,56 @@ import type { AmiEvent } from '../ami/event.js';
 import type { PbxInput, PbxZone } from '../ami/input.js';
 import { translateCdr } from '../logs/cdr/translate.js';
 import type { AccountState, Output } from '../logs/output.js';
-import { SessionTracker } from '../logs/sip-session/tracker.js';
+import { SessionTracker, type SavedTracker } from '../logs/sip-session/tracker.js';
 import { isManagementService, translateManagementLogin } from '../logs/web-session/translate.js';
+
+/** Goes up whenever what is remembered changes its form or its meaning. */
+const VERSION = 1;
+
+interface Saved {
+  readonly version: number;
+  readonly pbx: string;
+  readonly zone: PbxZone | null;
+  readonly sessions: SavedTracker;
+}
 
 /**
  * One PBX's inputs, in order, to rows: the only place where an event meets the log it belongs to.
  * Pure: it reads no clock and no database, so the same inputs always give the same outputs.
  */
 export class Translator {
-  private readonly sessions: SessionTracker;
+  private sessions: SessionTracker;
   private zone: PbxZone | null = null;
 
   constructor(private readonly pbx: string) {
     this.sessions = new SessionTracker(pbx);
   }
 
-  /** Takes up the accounts as an earlier run left them. */
+  /** Takes up the accounts as an earlier run left them; where `load` works there is no need for it. */
   restore(accounts: readonly AccountState[]): void {
     this.sessions.restore(accounts);
+  }
+
+  /** All that it remembers, as JSON: a new translator that loads it answers every further input as this one would. */
+  save(): string {
+    const rest: Omit<Saved, 'sessions'> = { version: VERSION, pbx: this.pbx, zone: this.zone };
+    return `${JSON.stringify(rest).slice(0, -1)},"sessions":${this.sessions.save()}}`;
+  }
+
+  /** Takes up what another one saved. False, and as new, when the text is of another version or PBX, or cannot be read. */
+  load(text: string): boolean {
+    try {
+      const { version, pbx, zone, sessions } = JSON.parse(text) as Saved;
+      if (version !== VERSION || pbx !== this.pbx) return false;
+      const tracker = new SessionTracker(pbx);
+      tracker.load(sessions);
+      this.sessions = tracker;
+      this.zone = zone;
+      return true;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return false;
+      throw error;
+    }
   }
 
   handle(input: PbxInput): Output[] {

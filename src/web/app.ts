@@ -11,8 +11,11 @@ import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
 import { answerFailure, overdue } from './answer-failure.js';
 import { api } from './api.js';
+import { API_ROOT, apiOf } from './api-document.js';
+import { apiPage } from './api-page.js';
 import { csvDownload } from './csv-download.js';
 import { health } from './health.js';
+import { LOGS } from './menu.js';
 import { pages } from './pages.js';
 import { remembered, type Readiness } from './readiness.js';
 import { databaseSessions } from './sessions.js';
@@ -44,6 +47,7 @@ export function createWebApp(parts: WebParts): Express {
   const gate = access(users, signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
   const page = views(config, demo, remembered(readiness, NOTICE_MS), (request) => csrf.generateToken(request));
+  const { endpoints, document } = apiOf(LOGS);
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
 
@@ -57,7 +61,8 @@ export function createWebApp(parts: WebParts): Express {
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
-  app.use('/api/v1', noStore, gate.signedInOrBasic, api(knex));
+  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, endpoints));
+  app.get('/api', gate.signedIn, apiPage(page, document));
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });

@@ -8,6 +8,7 @@ import { readAccount } from '../logs/registered-account/read.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { accountCalls } from './account-calls.js';
 import { accountView } from './account-view.js';
+import { accountId } from './api-endpoints.js';
 import { parseListingRequest } from './listing-query.js';
 import { listingView } from './listing-view.js';
 import { LOGS } from './menu.js';
@@ -49,11 +50,4 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
   });
 
   return router;
-}
-
-/** Throws NotFoundError for what can be no id. */
-export function accountId(text: string): number {
-  const id = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
-  if (id === null) throw new NotFoundError(`no account ${text}`);
-  return id;
 }

@@ -70,6 +70,7 @@ async function notices(readiness: () => Promise<Readiness>): Promise<string[]> {
     const { database, spool, ami, jobs } = await readiness();
     return [
       ...(database.ok ? [] : [`The database is in trouble: ${database.message}`]),
+      ...(database.warnings ?? []),
       ...(spool.ok ? [] : [`The spool ${spool.message}`]),
       ...(spool.warnings ?? []),
       ...(ami.ok ? [] : [`No connection to the PBX: ${ami.message}`]),

@@ -17,14 +17,26 @@ export interface Replayed {
   sessions(): OutputOf<'sip-session'>['row'][];
 }
 
+/** Replays what the wire said through translation. */
+export const replay = (text: string): Replayed => replayInputs(inputsOf(text));
+
+export function replayInputs(inputs: readonly PbxInput[], translator = new Translator('lab')): Replayed {
+  return replayed(inputs.flatMap((input) => translator.handle(input)));
+}
+
+/** A look at outputs by kind. */
+export function replayed(outputs: readonly Output[]): Replayed {
+  const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
+  return { outputs, of, sessions: () => sessionsOf(of('sip-session'), of('sip-session-detail')) };
+}
+
 /**
- * Replays what the wire said through translation. Stands in for src/ami, which has tests of its
- * own: here text becomes inputs in the simplest way, with the PBX's own times.
+ * What the wire said as inputs, with a tick after each block and one a minute after the last. Stands in for src/ami, which
+ * has tests of its own: here text becomes inputs in the simplest way, with the PBX's own times.
  */
-export function replay(text: string): Replayed {
-  const translator = new Translator('lab');
-  const outputs: Output[] = [];
-  const give = (input: PbxInput): void => void outputs.push(...translator.handle(input));
+export function inputsOf(text: string): PbxInput[] {
+  const inputs: PbxInput[] = [];
+  const give = (input: PbxInput): void => void inputs.push(input);
   const baseline = new Set<string>();
   const isFirst = (kind: string): boolean => !baseline.has(kind) && baseline.add(kind).size > 0;
   let now: Micros = 0;
@@ -46,8 +58,7 @@ export function replay(text: string): Replayed {
     give({ kind: 'tick', at: now });
   }
   give({ kind: 'tick', at: now + 60 * MICROS_PER_SECOND });
-  const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
-  return { outputs, of, sessions: () => sessionsOf(of('sip-session'), of('sip-session-detail')) };
+  return inputs;
 }
 
 function sessionsOf(written: OutputOf<'sip-session'>[], details: OutputOf<'sip-session-detail'>[]): OutputOf<'sip-session'>['row'][] {

@@ -31,7 +31,7 @@ export async function writeDeadLetters(trx: Knex, letters: readonly DeadLetter[]
 export async function countUpTo(knex: Knex, name: string | null, most: number): Promise<number> {
   const some = knex(deadLetters.table).select('id').limit(most);
   if (name !== null) void some.where({ name });
-  const [counted] = (await knex.count({ count: '*' }).from(some.as('some'))) as { count: number | string }[];
+  const [counted] = await knex.from(some.as('some')).count<{ count: number | string }[]>({ count: '*' });
   return Number(counted?.count ?? 0);
 }
 
@@ -61,7 +61,8 @@ export async function keepFailedTry(knex: Knex, id: number, reason: string, now:
 
 const toRow = ({ key, at, pbx, stage, name, reason, content }: DeadLetter): Record<string, string | number> => ({
   event_key: key,
-  at,
+  // What is wrong with a row may be its time.
+  at: Number.isSafeInteger(at) ? at : 0,
   pbx: clip(pbx, 64),
   stage,
   name: clip(name, 64),

@@ -76,7 +76,7 @@ export interface Account {
   since: Micros | null;
   /** When it last lost a contact. */
   lostAt: Micros | null;
-  /** The state as it was last given out, to give out changes only. */
+  /** Digest of the state as it was last given out, to give out changes only. */
   told: string;
 }
 

@@ -62,6 +62,14 @@ export class Refusals {
     ];
   }
 
+  save(): readonly (readonly [string, Micros])[] {
+    return [...this.attempts];
+  }
+
+  load(attempts: readonly (readonly [string, Micros])[]): void {
+    for (const [session, at] of attempts) this.attempts.set(session, at);
+  }
+
   private remember(session: string, at: Micros): void {
     if (this.attempts.size >= MOST_ATTEMPTS) {
       const oldest = this.attempts.keys().next().value;

@@ -2,6 +2,7 @@ import { isReliable, parseContactUri, type Remote } from '../../ami/address.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import type { Output } from '../output.js';
 import { confirmedContacts, newContact, type Account, type Appearance, type Auth, type LiveContact, type Removal } from './accounts.js';
+import type { Agenda } from './agenda.js';
 import { sessionRow } from './rows.js';
 import { sameSocket, type Sockets } from './sockets.js';
 
@@ -25,12 +26,14 @@ export class Registrations {
   constructor(
     private readonly pbx: string,
     private readonly sockets: Sockets,
+    private readonly agenda: Agenda<Account>,
   ) {}
 
   /** A passed authentication: a registration, a refresh, an unregistration or a call. */
   authenticated(account: Account, auth: Auth): Output[] {
     const outputs = this.settleSession(account, auth.sessionId);
     account.auths.push(auth);
+    this.agenda.plan(auth.at + SETTLE, account);
     const waiting = account.appearances.find((appearance) => !appearance.auth && auth.at - appearance.at <= SETTLE && isOpenFor(appearance, auth));
     if (waiting?.renewal) {
       waiting.auth = auth;
@@ -50,6 +53,7 @@ export class Registrations {
     account.contacts.set(uri, contact);
     const appearance: Appearance = { at, contact, auth: null, written: false, renewal: false };
     account.appearances.push(appearance);
+    this.agenda.plan(at + SETTLE, account);
     const auth = pickAuth(account, appearance);
     return auth ? this.registered(account, appearance, auth) : [];
   }
@@ -58,7 +62,10 @@ export class Registrations {
   refreshed(account: Account, contact: LiveContact, at: Micros): Output[] {
     const auth = account.auths.findLast((candidate) => !candidate.claimed && (contact.callId === null || candidate.sessionId === contact.callId));
     if (auth) auth.claimed = true;
-    else account.appearances.push({ at, contact, auth: null, written: true, renewal: true });
+    else {
+      account.appearances.push({ at, contact, auth: null, written: true, renewal: true });
+      this.agenda.plan(at + SETTLE, account);
+    }
     return [this.register(account, contact, auth?.at ?? at)];
   }
 
@@ -66,6 +73,7 @@ export class Registrations {
     account.contacts.delete(contact.uri);
     account.lostAt = at;
     account.removals.push({ at, contact, cause, left: confirmedContacts(account).length });
+    this.agenda.plan(at + SETTLE, account);
   }
 
   /** Where the account is registered, and where it was a moment ago and left unasked. */
@@ -74,16 +82,19 @@ export class Registrations {
     return [...confirmedContacts(account), ...left].flatMap(({ remote }) => (remote ? [remote] : []));
   }
 
-  /** Decides all that has waited long enough at `now`. */
-  settle(account: Account, now: Micros): Output[] {
+  /** Decides all that had waited long enough at `due`. */
+  settle(account: Account, due: Micros): Output[] {
     const outputs: Output[] = [];
+    const isDue = ({ at }: { readonly at: Micros }, patience = SETTLE): boolean => at + patience <= due;
     for (const appearance of account.appearances) {
       // chan_sip and IAX2 said "Registered"; of PJSIP only a listing can tell a registered contact from a configured one.
-      if (!appearance.written && account.channelType !== 'PJSIP' && isOver(appearance.at, now, SETTLE)) outputs.push(...this.registered(account, appearance, null));
+      if (!appearance.written && account.channelType !== 'PJSIP' && isDue(appearance)) outputs.push(...this.registered(account, appearance, null));
     }
-    outputs.push(...this.decide(account, (removal) => isOver(removal.at, now, SETTLE), (auth) => isOver(auth.at, now, SETTLE)));
-    account.auths = account.auths.filter((auth) => !isOver(auth.at, now, 2 * SETTLE));
-    account.appearances = account.appearances.filter((appearance) => !appearance.written || !isOver(appearance.at, now, 2 * SETTLE));
+    outputs.push(...this.decide(account, (removal) => isDue(removal), (auth) => isDue(auth)));
+    account.auths = account.auths.filter((auth) => !auth.claimed);
+    account.appearances = account.appearances.filter((appearance) => !appearance.written || !isDue(appearance, 2 * SETTLE));
+    // What is written still tells a removal shortly after it why.
+    if (account.appearances.some(({ written }) => written)) this.agenda.plan(due + SETTLE, account);
     return outputs;
   }
 
@@ -127,7 +138,8 @@ export class Registrations {
     account.removals = account.removals.filter((removal) => !due.includes(removal));
     const outputs = due.flatMap((removal) => this.unregistered(account, removal));
     for (const auth of account.auths) {
-      if (auth.claimed || !authIsDue(auth)) continue;
+      // A removal that may be what this one asked for is decided first.
+      if (auth.claimed || !authIsDue(auth) || account.removals.some((removal) => this.ownAuth(account, removal) === auth)) continue;
       auth.claimed = true;
       outputs.push(...this.unclaimed(account, auth));
     }
@@ -244,9 +256,6 @@ export class Registrations {
 const openAuths = (account: Account): Auth[] => [...account.unexplained, ...account.auths.filter((auth) => !auth.claimed)];
 
 const isOpenFor = (appearance: Appearance, auth: Auth): boolean => (appearance.renewal ? appearance.contact.callId === auth.sessionId : !appearance.written);
-
-/** Waited longer than it may; or the PBX's clock was set back, and waiting would take for ever. */
-const isOver = (since: Micros, now: Micros, patience: Micros): boolean => now - since > patience || since - now > 5 * MICROS_PER_SECOND;
 
 /** The authentication that brought this contact: the one from the address it names, else the newest. */
 function pickAuth(account: Account, { at, contact }: Appearance): Auth | undefined {

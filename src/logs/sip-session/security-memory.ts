@@ -3,6 +3,11 @@ import type { AmiEvent } from '../../ami/event.js';
 const MOST_EVENTS = 2_000;
 const MOST_CHALLENGES = 10_000;
 
+export interface SavedSecurityMemory {
+  readonly events: readonly string[];
+  readonly challenges: readonly (readonly [session: string, account: string])[];
+}
+
 /** What must be remembered of security events to understand the next ones. */
 export class SecurityMemory {
   private readonly events = new Map<string, true>();
@@ -28,6 +33,15 @@ export class SecurityMemory {
   callerOf(event: AmiEvent): string | null {
     if (event.get('Service') !== 'SIP') return null;
     return /^sips?:([^@;]*)/i.exec(this.challenges.get(event.get('SessionID')) ?? '')?.[1] ?? null;
+  }
+
+  save(): SavedSecurityMemory {
+    return { events: [...this.events.keys()], challenges: [...this.challenges] };
+  }
+
+  load({ events, challenges }: SavedSecurityMemory): void {
+    for (const key of events) this.events.set(key, true);
+    for (const [session, account] of challenges) this.challenges.set(session, account);
   }
 }
 

@@ -4,6 +4,7 @@ import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { eventKey } from '../key.js';
 import type { Output } from '../output.js';
 import { sessionRow } from './rows.js';
+import { jsonObject, Texts } from './texts.js';
 
 /** One remote address and port that talks to the PBX. */
 interface Socket {
@@ -20,6 +21,14 @@ interface Socket {
   tlsCipher: string | null;
 }
 
+type SavedSocket = Omit<Socket, 'accounts'> & { readonly accounts: readonly string[] };
+
+export interface SavedSockets {
+  readonly monitorsWork: boolean;
+  /** Least recently heard first. */
+  readonly sockets: readonly SavedSocket[];
+}
+
 /** The keys of the sockets that carry a registration, or lost one a moment ago unasked. */
 export type SocketsInUse = () => ReadonlySet<string>;
 
@@ -34,6 +43,7 @@ export class Sockets {
   private readonly sockets = new Map<string, Socket>();
   /** The transport monitors have listed a connection since the login: they work here. */
   private monitorsWork = false;
+  private readonly texts = new Texts((socket: Socket): SavedSocket => ({ ...socket, accounts: [...socket.accounts] }));
 
   constructor(
     private readonly pbx: string,
@@ -45,6 +55,7 @@ export class Sockets {
     const key = socketKey(remote);
     const known = this.sockets.get(key);
     const socket = known ?? this.open(remote, at);
+    this.texts.forget(socket);
     socket.pjsip ||= channelType === 'PJSIP';
     if (!known) return [this.connect(remote, at, details)];
     socket.seenAt = Math.max(socket.seenAt, at);
@@ -59,6 +70,7 @@ export class Sockets {
   open(remote: Remote, at: Micros, tlsCipher: string | null = null): Socket {
     const known = this.sockets.get(socketKey(remote));
     if (known) {
+      if (tlsCipher !== null) this.texts.forget(known);
       known.tlsCipher = tlsCipher ?? known.tlsCipher;
       return known;
     }
@@ -77,6 +89,7 @@ export class Sockets {
   use(remote: Remote, peername: string, account: string | null, at: Micros): Output[] {
     const socket = this.sockets.get(socketKey(remote));
     if (!socket || socket.accounts.has(peername)) return [];
+    this.texts.forget(socket);
     socket.accounts.add(peername);
     const remoteAddress = formatAddress(remote);
     const key = eventKey(this.pbx, remoteAddress, peername, at);
@@ -92,6 +105,7 @@ export class Sockets {
     const socket = this.sockets.get(socketKey(remote));
     if (!socket) return [];
     if (!this.isMonitored(socket)) return [this.close(socket, at, 'NETWORK_ERROR')];
+    this.texts.forget(socket);
     socket.broken = true;
     return [];
   }
@@ -104,7 +118,9 @@ export class Sockets {
       const key = socketKey(remote);
       listed.add(key);
       if (!this.sockets.has(key) && !listing.baseline) outputs.push(this.connect(remote, listing.requestedAt, 'OPENED'));
-      this.open(remote, listing.requestedAt).listed = true;
+      const socket = this.open(remote, listing.requestedAt);
+      if (!socket.listed) this.texts.forget(socket);
+      socket.listed = true;
     }
     this.monitorsWork ||= listed.size > 0;
     // A connection that showed itself after the listing was asked for may be too new to be in it.
@@ -128,6 +144,16 @@ export class Sockets {
     const idle = [...this.sockets].filter(([, socket]) => now - socket.seenAt > FORGET_IDLE_AFTER);
     const inUse = idle.length > 0 ? this.inUse() : new Set<string>();
     for (const [key] of idle) if (!inUse.has(key)) this.sockets.delete(key);
+  }
+
+  /** The JSON of a {@link SavedSockets}. */
+  save(): string {
+    return jsonObject({ monitorsWork: JSON.stringify(this.monitorsWork), sockets: this.texts.array(this.sockets.values()) });
+  }
+
+  load({ monitorsWork, sockets }: SavedSockets): void {
+    this.monitorsWork = monitorsWork;
+    for (const socket of sockets) this.sockets.set(socketKey(socket.remote), { ...socket, accounts: new Set(socket.accounts) });
   }
 
   private isMonitored(socket: Socket): boolean {

@@ -1,70 +1,100 @@
 import { parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import type { ChannelType, PbxInput } from '../../ami/input.js';
-import { MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from '../../time.js';
+import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import type { AccountState, Output } from '../output.js';
-import { accountState, confirmedContacts, newAccount, newContact, type Account, type LiveContact } from './accounts.js';
+import { newContact, type Account, type LiveContact } from './accounts.js';
+import { Agenda } from './agenda.js';
+import { Directory } from './directory.js';
 import { squareListing } from './listing.js';
 import { REFUSALS, Refusals } from './refusals.js';
 import { Registrations, SETTLE } from './registrations.js';
-import { SecurityMemory } from './security-memory.js';
-import { socketKey, Sockets } from './sockets.js';
+import type { SavedAccount } from './saved-account.js';
+import { SecurityMemory, type SavedSecurityMemory } from './security-memory.js';
+import { socketKey, Sockets, type SavedSockets } from './sockets.js';
+import { jsonObject } from './texts.js';
 import { translateRegistry, translateUserEvent } from './translate.js';
 
 /** Statuses by which chan_pjsip announces a contact (`Created` before Asterisk 14). */
 const NEW_CONTACT = new Set(['NonQualified', 'Created', 'Unknown', 'Reachable']);
-const SETTLE_EVERY: Micros = 100 * MICROS_PER_MS;
 const SWEEP_EVERY: Micros = 600 * MICROS_PER_SECOND;
 const LONG_EXPIRED: Micros = 600 * MICROS_PER_SECOND;
 
+/** Everything that a tracker remembers, as JSON. */
+export interface SavedTracker {
+  readonly accounts: readonly SavedAccount[];
+  readonly sockets: SavedSockets;
+  readonly rest: {
+    readonly agenda: readonly { readonly due: Micros; readonly what: readonly [ChannelType, string] }[];
+    readonly refusals: ReturnType<Refusals['save']>;
+    readonly memory: SavedSecurityMemory;
+    readonly heardAt: Micros;
+    readonly sweptAt: Micros;
+  };
+}
+
 /**
  * Turns what one PBX says into rows of the session log and into the state of its accounts. A pure
- * reducer: no clock, no database; the same inputs give the same outputs.
+ * reducer: no clock, no database; the same inputs give the same outputs, and ticks change only when.
  */
 export class SessionTracker {
-  private readonly accounts = new Map<string, Account>();
+  private readonly accounts: Directory;
+  /** Accounts with evidence that waits for its counterpart. */
+  private readonly agenda = new Agenda<Account>();
   private readonly sockets: Sockets;
   private readonly registrations: Registrations;
   private readonly refusals: Refusals;
   private readonly memory = new SecurityMemory();
-  private readonly changed = new Set<Account>();
-  /** Accounts with evidence that waits for its counterpart. */
-  private readonly waiting = new Set<Account>();
-  private settledAt: Micros = 0;
+  private heardAt: Micros = 0;
   private sweptAt: Micros = 0;
 
   constructor(private readonly pbx: string) {
+    this.accounts = new Directory(pbx);
     this.sockets = new Sockets(pbx, () => {
-      const remotes = [...this.accounts.values()].flatMap((account) => this.registrations.remotesOf(account));
+      const remotes = this.accounts.all().flatMap((account) => this.registrations.remotesOf(account));
       return new Set(remotes.map(socketKey));
     });
-    this.registrations = new Registrations(pbx, this.sockets);
+    this.registrations = new Registrations(pbx, this.sockets, this.agenda);
     this.refusals = new Refusals(pbx);
   }
 
-  /** Takes up what an earlier run knew: names, Call-IDs and addresses from the wire. */
+  /** Takes up the accounts as the database keeps them, where there is no saved state. */
   restore(states: readonly AccountState[]): void {
+    this.accounts.restore(states);
     for (const state of states) {
-      const account = this.account(state.channelType, state.username);
-      account.description = state.description;
-      account.since = state.since;
-      account.online = state.contacts.length > 0;
-      for (const stored of state.contacts) {
-        const contact = newContact(stored.uri, stored.status);
-        contact.callId = stored.callId;
-        contact.userAgent = stored.userAgent;
-        contact.expiresAt = stored.expiresAt;
-        contact.registeredAt = stored.registeredAt;
-        contact.remote = stored.remoteAddress === null ? null : parseHostPort(stored.remoteAddress, stored.transport);
-        account.contacts.set(contact.uri, contact);
-        if (contact.remote) this.sockets.open(contact.remote, state.updatedAt);
+      for (const { remoteAddress, transport } of state.contacts) {
+        const remote = remoteAddress === null ? null : parseHostPort(remoteAddress, transport);
+        if (remote) this.sockets.open(remote, state.updatedAt);
       }
     }
   }
 
+  /** The JSON of a {@link SavedTracker}. */
+  save(): string {
+    const rest: SavedTracker['rest'] = {
+      agenda: this.agenda.save().map(({ due, what }) => ({ due, what: [what.channelType, what.name] })),
+      refusals: this.refusals.save(),
+      memory: this.memory.save(),
+      heardAt: this.heardAt,
+      sweptAt: this.sweptAt,
+    };
+    return jsonObject({ accounts: this.accounts.save(), sockets: this.sockets.save(), rest: JSON.stringify(rest) });
+  }
+
+  /** Into a tracker that has heard nothing yet. */
+  load({ accounts, sockets, rest }: SavedTracker): void {
+    this.accounts.load(accounts);
+    this.sockets.load(sockets);
+    for (const { due, what } of rest.agenda) this.agenda.plan(due, this.accounts.account(...what));
+    this.refusals.load(rest.refusals);
+    this.memory.load(rest.memory);
+    this.heardAt = rest.heardAt;
+    this.sweptAt = rest.sweptAt;
+  }
+
   handle(input: PbxInput): Output[] {
     const at = input.kind === 'event' ? input.event.at : input.at;
-    const outputs = this.settle(at);
+    const outputs = this.passTime(at);
     switch (input.kind) {
       case 'event':
         outputs.push(...this.event(input.event));
@@ -79,7 +109,7 @@ export class SessionTracker {
         outputs.push(...this.sockets.monitors(input));
         break;
       case 'account-name':
-        outputs.push(...this.named(this.account(input.channelType, input.endpoint), input.name));
+        outputs.push(...this.accounts.named(this.accounts.account(input.channelType, input.endpoint), input.name));
         break;
       case 'disconnected':
       case 'dropped':
@@ -87,14 +117,14 @@ export class SessionTracker {
       case 'tick':
         break;
     }
-    return [...outputs, ...this.states(at)];
+    this.heardAt = at;
+    return [...outputs, ...this.accounts.changes(at)];
   }
 
   /** Decides all that still waits, as if its time had passed. */
   finish(): Output[] {
-    const at = this.settledAt + 2 * SETTLE;
-    const outputs = [...this.waiting].flatMap((account) => this.settleAccount(account, at));
-    return [...outputs, ...this.states(at)];
+    const outputs = this.settle(Number.POSITIVE_INFINITY);
+    return [...outputs, ...this.accounts.changes(this.heardAt + 2 * SETTLE)];
   }
 
   private event(event: AmiEvent): Output[] {
@@ -113,7 +143,7 @@ export class SessionTracker {
     if (event.name === 'ChallengeSent') this.memory.challenged(event);
     else if (event.name === 'SuccessfulAuth') outputs.push(...this.authenticated(event, channelType, remote));
     else if (REFUSALS.has(event.name) && this.memory.callerOf(event) === null) {
-      outputs.push(...this.refusals.translate(event, (name) => this.accounts.get(keyOf(channelType, name))?.description));
+      outputs.push(...this.refusals.translate(event, (name) => this.accounts.find(channelType, name)?.description));
     }
     return outputs;
   }
@@ -123,7 +153,7 @@ export class SessionTracker {
     const name = caller ?? event.get('AccountID');
     if (name === '') return [];
     const outputs: Output[] = [];
-    const account = this.concerned(channelType, name, event.at, outputs);
+    const account = this.accounts.account(channelType, name);
     if (remote) outputs.push(...this.sockets.use(remote, name, account.description, event.at));
     if (caller !== null) return outputs;
     const auth = { at: event.at, remote, sessionId: event.get('SessionID'), claimed: false };
@@ -132,11 +162,11 @@ export class SessionTracker {
 
   private contactStatus(event: AmiEvent): Output[] {
     const outputs: Output[] = [];
-    const account = this.concerned('PJSIP', event.get('EndpointName') || event.get('AOR'), event.at, outputs);
+    const account = this.accounts.account('PJSIP', event.get('EndpointName') || event.get('AOR'));
     const uri = event.get('URI');
     const status = event.get('ContactStatus');
     const contact = account.contacts.get(uri);
-    this.changed.add(account);
+    this.accounts.touch(account);
     if (!contact) {
       if (NEW_CONTACT.has(status)) outputs.push(...this.registrations.appeared(account, uri, status, null, event.at));
     } else if (status === 'Removed') this.registrations.removed(account, contact, '', event.at);
@@ -151,10 +181,10 @@ export class SessionTracker {
     if (channelType !== 'SIP' && channelType !== 'IAX2') return [];
     const name = event.get('Peer').replace(/^[^/]*\//, '');
     const outputs: Output[] = [];
-    const account = this.concerned(channelType, name, event.at, outputs);
+    const account = this.accounts.account(channelType, name);
     const contact = account.contacts.get(name);
     const status = event.get('PeerStatus');
-    this.changed.add(account);
+    this.accounts.touch(account);
     if (status === 'Registered') {
       const remote = parseHostPort(event.get('Address'), null);
       const moved = contact?.remote && remote && !(contact.remote.ip === remote.ip && contact.remote.port === remote.port);
@@ -178,7 +208,7 @@ export class SessionTracker {
 
   private userEvent(event: AmiEvent): Output[] {
     if (event.get('UserEvent') !== 'SipSession') return [];
-    const translated = translateUserEvent(this.pbx, event, (name) => this.describe(name));
+    const translated = translateUserEvent(this.pbx, event, (name) => this.accounts.descriptionOf(name));
     if (typeof translated === 'string') {
       return [{ kind: 'untranslatable', event: 'UserEvent SipSession', reason: translated, headers: [...event.headers()].map(([name]) => name) }];
     }
@@ -191,108 +221,53 @@ export class SessionTracker {
   private contacts(listing: Extract<PbxInput, { kind: 'contacts' }>): Output[] {
     const outputs: Output[] = [];
     const listed = squareListing(listing, {
-      account: (name) => this.account(listing.channelType, name),
-      accounts: () => [...this.accounts.values()].filter((account) => account.channelType === listing.channelType),
+      account: (name) => this.accounts.account(listing.channelType, name),
+      accounts: () => this.accounts.of(listing.channelType),
       registrations: this.registrations,
       sockets: this.sockets,
       outputs,
     });
-    for (const account of listed) this.changed.add(account);
+    for (const account of listed) this.accounts.touch(account);
     for (const { endpoint, description } of listing.contacts) {
-      if (description !== null && description !== '') outputs.push(...this.named(this.account(listing.channelType, endpoint), description));
+      if (description !== null && description !== '') outputs.push(...this.accounts.named(this.accounts.account(listing.channelType, endpoint), description));
     }
     return outputs;
   }
 
-  private named(account: Account, name: string): Output[] {
-    if (account.description === name) return [];
-    account.description = name;
-    this.changed.add(account);
-    const nameless = account.incomplete.filter((row) => row.nameless);
-    account.incomplete = account.incomplete.filter(({ uri }) => uri !== null).map((row) => ({ ...row, nameless: false }));
-    return nameless.map(({ key }) => ({ kind: 'sip-session-detail', key, userAgent: null, account: name }));
+  /** Decides what was due before `now`, each thing as it was when it was due, so that it does not matter when time is next spoken of. */
+  private passTime(now: Micros): Output[] {
+    const outputs: Output[] = [];
+    const sweepAt = Math.floor(now / SWEEP_EVERY) * SWEEP_EVERY;
+    if (sweepAt > this.sweptAt) {
+      outputs.push(...this.settle(sweepAt));
+      this.sockets.forgetIdle(sweepAt);
+      this.forgetExpired(sweepAt);
+      this.sweptAt = sweepAt;
+    } else if (sweepAt < this.sweptAt - SWEEP_EVERY) this.sweptAt = sweepAt;
+    outputs.push(...this.settle(now));
+    return outputs;
   }
 
   private settle(now: Micros): Output[] {
-    // Accounts are settled when they are spoken of; the others in turns, so that a storm costs little.
-    if (Math.abs(now - this.settledAt) < SETTLE_EVERY) return [];
-    this.settledAt = now;
     const outputs: Output[] = [];
-    for (const account of this.waiting) {
-      outputs.push(...this.settleAccount(account, now));
-      if (account.auths.length + account.appearances.length + account.removals.length === 0) this.waiting.delete(account);
-    }
-    if (now - this.sweptAt > SWEEP_EVERY) {
-      this.sweptAt = now;
-      this.sockets.forgetIdle(now);
-      this.forgetExpired(now);
+    for (let next = this.agenda.take(now); next; next = this.agenda.take(now)) {
+      this.accounts.touch(next.what);
+      outputs.push(...this.registrations.settle(next.what, next.due));
     }
     return outputs;
   }
 
   /** A driver that can no longer be listed tells of no end either; its registrations end when they said they would. */
   private forgetExpired(now: Micros): void {
-    for (const account of this.accounts.values()) {
+    for (const account of this.accounts.all()) {
       for (const contact of account.contacts.values()) {
         if (contact.expiresAt === null || now - contact.expiresAt < LONG_EXPIRED) continue;
         account.contacts.delete(contact.uri);
         account.lostAt = contact.expiresAt;
-        this.changed.add(account);
+        this.accounts.touch(account);
       }
     }
   }
-
-  private settleAccount(account: Account, now: Micros): Output[] {
-    const decided = this.registrations.settle(account, now);
-    if (decided.length > 0) this.changed.add(account);
-    return decided;
-  }
-
-  /** The account, with all decided that was due before `at`. */
-  private concerned(channelType: ChannelType, name: string, at: Micros, outputs: Output[]): Account {
-    const account = this.account(channelType, name);
-    outputs.push(...this.settleAccount(account, at));
-    this.waiting.add(account);
-    return account;
-  }
-
-  private states(at: Micros): Output[] {
-    const outputs: Output[] = [];
-    for (const account of this.changed) {
-      const online = confirmedContacts(account).length > 0;
-      // An account that was never on line has no state yet; one whose last contact just went may only be moving.
-      if (!online && (!account.online || account.removals.length > 0)) continue;
-      if (online !== account.online) account.since = online ? at : (account.lostAt ?? at);
-      if (online) account.lostAt = null;
-      account.online = online;
-      const state = accountState(this.pbx, account, at);
-      const told = JSON.stringify({ ...state, updatedAt: 0 });
-      if (told === account.told) continue;
-      account.told = told;
-      outputs.push({ kind: 'account-state', account: state });
-    }
-    this.changed.clear();
-    return outputs;
-  }
-
-  private account(channelType: ChannelType, name: string): Account {
-    const key = keyOf(channelType, name);
-    let account = this.accounts.get(key);
-    if (!account) {
-      account = newAccount(channelType, name);
-      this.accounts.set(key, account);
-    }
-    return account;
-  }
-
-  private describe(name: string): string | null {
-    for (const channelType of ['PJSIP', 'SIP', 'IAX2'] as const) {
-      const description = this.accounts.get(keyOf(channelType, name))?.description;
-      if (description) return description;
-    }
-    return null;
-  }
 }
 
-const keyOf = (channelType: ChannelType, name: string): string => `${channelType}/${name}`;
 const row = (session: ReturnType<typeof translateRegistry>): Output[] => (session ? [{ kind: 'sip-session', row: session }] : []);

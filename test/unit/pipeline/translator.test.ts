@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { amiEvent } from '../../../src/ami/event.js';
+import type { PbxInput } from '../../../src/ami/input.js';
+import { Translator } from '../../../src/pipeline/translator.js';
+
+const START = 1_795_369_246_000_000;
+
+function event(name: string, at: number, headers: Readonly<Record<string, string>>): PbxInput {
+  return { kind: 'event', event: amiEvent(name, at, new Map(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]))) };
+}
+
+function register(translator: Translator, n: number, at: number): void {
+  const ip = `10.0.${n >> 8}.${n & 255}`;
+  translator.handle(event('SuccessfulAuth', at, { Service: 'PJSIP', AccountID: `u${n}`, SessionID: `call-id-${n}`, RemoteAddress: `IPV4/UDP/${ip}/5060` }));
+  translator.handle(event('ContactStatus', at + 20, { URI: `sip:u${n}@${ip}:5060`, ContactStatus: 'NonQualified', EndpointName: `u${n}` }));
+}
+
+describe('a translator’s saved state', () => {
+  it.each([
+    ['nothing', ''],
+    ['half of it', '{"version":1,"pbx":"lab","zo'],
+    ['another kind of JSON', 'null'],
+    ['another version', new Translator('lab').save().replace('"version":1', '"version":0')],
+    ['another PBX', new Translator('other').save()],
+    ['a part of it', '{"version":1,"pbx":"lab","zone":null}'],
+    ['what points at nothing', brokenState()],
+  ])('is refused when it is %s, which leaves the translator as new', (_, text) => {
+    const translator = new Translator('lab');
+    expect(translator.load(text)).toBe(false);
+    expect(translator.save()).toBe(new Translator('lab').save());
+  });
+
+  it('keeps the zone of the PBX', () => {
+    const translator = new Translator('lab');
+    translator.handle({ kind: 'zone', zone: { spans: [{ from: 0, offsetSeconds: 3_600 }] }, at: START });
+    const call = event('Cdr', START, { UniqueID: '1.1', StartTime: '2026-11-22 18:00:00' });
+    const again = new Translator('lab');
+    again.load(translator.save());
+    expect(again.handle(call)).toEqual(translator.handle(call));
+    expect(again.handle(call)).not.toEqual(new Translator('lab').handle(call));
+  });
+
+  it('of ten thousand accounts is there in a few milliseconds, once it was made', () => {
+    const translator = new Translator('lab');
+    for (let n = 0; n < 10_000; n += 1) register(translator, n, START + n * 100);
+    const took: number[] = [];
+    for (let n = 0; n < 10; n += 1) {
+      register(translator, n, START + (20 + n) * 1_000_000);
+      const from = performance.now();
+      translator.save();
+      took.push(performance.now() - from);
+    }
+    expect(Math.min(...took)).toBeLessThan(50);
+  });
+});
+
+function brokenState(): string {
+  const translator = new Translator('lab');
+  register(translator, 1, START);
+  return translator.save().replace(/"contact":0/g, '"contact":7');
+}
