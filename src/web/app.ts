@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
-import { cdrs } from '../logs/cdr/columns.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
@@ -13,7 +12,8 @@ import { answerFailure, overdue } from './answer-failure.js';
 import { api } from './api.js';
 import { API_ROOT, apiOf } from './api-document.js';
 import { apiPage } from './api-page.js';
-import { csvDownload } from './csv-download.js';
+import { FORMATS } from './export-choices.js';
+import { exportDownload } from './export-download.js';
 import { health } from './health.js';
 import { LOGS } from './menu.js';
 import { pages } from './pages.js';
@@ -66,7 +66,9 @@ export function createWebApp(parts: WebParts): Express {
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
-  app.get('/cdrs.csv', gate.knownOrBasic, gate.signedIn, csvDownload(knex, cdrs, zoneOf, clock));
+  for (const log of LOGS) {
+    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
+  }
   app.use(gate.signedIn, pages(knex, page, zoneOf));
   app.use(() => {
     throw new NotFoundError('no such address');

@@ -52,11 +52,15 @@ const TOLD_BY_A_LEG: ReadonlySet<string> = new Set(['BUSY', 'FAILED', 'UNKNOWN']
 /** Reads the query string of a list of calls: that of the legs, but for `sort` and `order`. Throws InvalidInputError that names the parameter. */
 export function parseCallQuery(parameters: QueryParameters, others: readonly string[] = []): CallQuery {
   const { cursor, ...rest } = parameters;
-  const query = parseListQuery(cdrs, rest, others);
-  if (query.sort !== cdrs.defaultSort) throw new InvalidInputError('sort', `must be ${cdrs.defaultSort} for whole calls`);
-  if (query.order !== 'desc') throw new InvalidInputError('order', 'must be desc for whole calls');
-  const { from, to, filters, limit } = query;
-  return { from, to, filters, limit, after: cursor === undefined || cursor === '' ? null : parseCursor(cursor) };
+  const query = callQuery(parseListQuery(cdrs, rest, others));
+  return { ...query, after: cursor === undefined || cursor === '' ? null : parseCursor(cursor) };
+}
+
+/** The calls of a list of legs, from the first. Throws InvalidInputError for an order that calls are not listed in. */
+export function callQuery({ from, to, filters, limit, sort, order }: ListQuery): CallQuery {
+  if (sort !== cdrs.defaultSort) throw new InvalidInputError('sort', `must be ${cdrs.defaultSort} for whole calls`);
+  if (order !== 'desc') throw new InvalidInputError('order', 'must be desc for whole calls');
+  return { from, to, filters, limit, after: null };
 }
 
 /** One page of whole calls. Costs what it shows, and reads no more than about 20,000 legs to find it. */
@@ -176,7 +180,7 @@ const placeOf = ({ begin, id }: FoldedCall): Place => ({ at: begin, id });
 const KEY_COLUMNS = ['id', 'call_date', 'pbx', 'linkedid', 'uniqueid'];
 
 /** What of the filters is about single legs, or cannot be of a call without being of one of its legs. */
-function legFilters({ filters }: CallQuery): Readonly<Record<string, string>> {
+export function legFilters({ filters }: CallQuery): Readonly<Record<string, string>> {
   const { disposition, ...others } = filters;
   return disposition !== undefined && TOLD_BY_A_LEG.has(disposition) ? filters : others;
 }
