@@ -14,9 +14,11 @@ import { API_ROOT, apiOf } from './api-document.js';
 import { apiPage } from './api-page.js';
 import { FORMATS } from './export-choices.js';
 import { exportDownload } from './export-download.js';
+import { exportPage } from './export-page.js';
 import { health } from './health.js';
 import { LOGS } from './menu.js';
 import { pages } from './pages.js';
+import { preferences } from './preferences.js';
 import { remembered, type Readiness } from './readiness.js';
 import { databaseSessions } from './sessions.js';
 import { signIn } from './sign-in.js';
@@ -69,7 +71,7 @@ export function createWebApp(parts: WebParts): Express {
   for (const log of LOGS) {
     for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
   }
-  app.use(gate.signedIn, pages(knex, page, zoneOf));
+  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

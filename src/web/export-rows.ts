@@ -51,12 +51,16 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
     if (legsRead < BLOCK_ROWS) return counted(records.length);
     if (records.length === 0) return null;
     const legs = await countUpTo(knex, log, { ...query, filters: legFilters(calls) }, MOST_COUNTED);
+    if (legs === null) return null;
     const rows = Math.max(records.length, Math.round((Math.min(legs, MOST_COUNTED) * records.length) / legsRead));
     return { kind: legs > MOST_COUNTED ? 'more than' : 'about', rows };
   }
 }
 
-const counted = (count: number): RowEstimate => (count > MOST_COUNTED ? { kind: 'more than', rows: MOST_COUNTED } : { kind: 'exact', rows: count });
+function counted(count: number | null): RowEstimate | null {
+  if (count === null) return null;
+  return count > MOST_COUNTED ? { kind: 'more than', rows: MOST_COUNTED } : { kind: 'exact', rows: count };
+}
 
 async function* recordsOf(pages: ReturnType<typeof allCalls>): AsyncGenerator<readonly LogRecord[]> {
   for await (const { calls } of pages) yield calls.map(callRecord);

@@ -2,6 +2,7 @@ import { isInstant, type Column, type LogDefinition, type LogRecord } from '../l
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { cellsOf, type Cell } from './cells.js';
 import { visible } from './display-text.js';
+import { exportHref } from './export-view.js';
 import { headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 
 export interface Head {
@@ -38,6 +39,7 @@ export interface ListingView {
   readonly nextHref: string | null;
   readonly nextLabel: string;
   readonly csvHref: string | null;
+  readonly exportHref: string;
   readonly empty: string;
 }
 
@@ -66,6 +68,7 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
     nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
     nextLabel: byTimeDown ? 'Older' : 'Next page',
     csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, query: { ...query, limit: DEFAULT_LIMIT }, tz: zone.name }) : null,
+    exportHref: exportHref(request),
     empty: WHEN_EMPTY[log.name] ?? '',
   };
 }

@@ -109,4 +109,30 @@ describe('csvWriter', () => {
       expect(row[head.indexOf('Caller Id')]).toBe(callerId);
     }
   });
+
+  it.each<[Record<string, string>, string]>([
+    [{}, '"a;b",909,5400,'],
+    [{ delimiter: 'semicolon' }, '"a;b";909;5400;'],
+    [{ delimiter: 'tab' }, '"a;b"\t909\t5400\t'],
+    [{ durations: 'clock' }, '"a;b",909,1:30:00,'],
+    [{ durations: 'minutes' }, '"a;b",909,90,'],
+  ])('writes with other choices: %j', (chosen, line) => {
+    const columns = 'callerId,dst,duration,userfield';
+    const text = csvWriter(cdrs, zone, { columns, ...chosen })([{ ...record, callerId: 'a;b', dst: '909', duration: 5_400, userfield: '' }]);
+    expect(text.split('\r\n')[1]).toBe(line);
+  });
+
+  it('writes decimals with a point or a comma, in quotes only where a comma parts columns', () => {
+    const minutes = (chosen: Record<string, string>): string | undefined =>
+      csvWriter(cdrs, zone, { columns: 'duration,src', durations: 'minutes', ...chosen })([{ ...record, duration: 85, src: '7' }]).split('\r\n')[1];
+    expect(minutes({})).toBe('1.4167,7');
+    expect(minutes({ decimal: 'comma' })).toBe('"1,4167",7');
+    expect(minutes({ decimal: 'comma', delimiter: 'semicolon' })).toBe('1,4167;7');
+    expect(minutes({ decimal: 'comma', delimiter: 'tab' })).toBe('1,4167\t7');
+  });
+
+  it('leaves the mark out, and hides digits, where that is chosen', () => {
+    const text = csvWriter(cdrs, zone, { columns: 'src,lastdata,uniqueid', bom: 'no', mask: 'outside' })([{ ...record, src: '0612345678', lastdata: 'PJSIP/0612345678@trunk', uniqueid: '1778414400.10' }]);
+    expect(text).toBe('Src,Last Data,Unique Id\r\n0612345xxx,PJSIP/0612345xxx@trunk,1778414400.10\r\n');
+  });
 });
