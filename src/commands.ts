@@ -7,6 +7,9 @@ import { databaseTrouble } from './database/trouble.js';
 import { runDoctor } from './doctor/doctor.js';
 import { exitCodeFor, printForMachines, printForPeople } from './doctor/print.js';
 import { CommandError } from './errors.js';
+import { loggedError } from './logged-error.js';
+import type { StoredDeadLetter } from './logs/dead-letter/store.js';
+import { retryDeadLetters, type Retried } from './pipeline/retry.js';
 import { backfillRange, runBackfill, type BackfillCommand } from './recovery/command.js';
 import { startService } from './service.js';
 import { toIso } from './time.js';
@@ -59,6 +62,44 @@ export async function backfillCommand(environment: Environment, command: Backfil
   });
 }
 
+export interface RetryCommand {
+  readonly id?: readonly string[];
+  readonly name?: string;
+  readonly dryRun: boolean;
+}
+
+/** Tries dead letters again, and says what became of each; answers the exit status, 1 when some remain. */
+export async function retryCommand(environment: Environment, { id, name, dryRun }: RetryCommand): Promise<number> {
+  const config = databaseSettingsFrom(environment);
+  const ids = id?.map((text) => (/^[1-9]\d{0,14}$/.test(text) ? Number(text) : wrongId(text)));
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const count = { written: 0, remain: 0 };
+  await withDatabase(config, async (database) => {
+    const onLetter = (letter: StoredDeadLetter, retried: Retried): void => {
+      count[retried.kind === 'written' ? 'written' : 'remain'] += 1;
+      process.stdout.write(`${retriedText(letter, retried, dryRun)}\n`);
+    };
+    await retryDeadLetters(database, { ...(ids ? { ids } : {}), ...(name === undefined ? {} : { name }) }, { dryRun, onLetter, signal: stop.signal });
+  });
+  process.stdout.write(count.written + count.remain === 0 ? 'there are no such dead letters\n' : `${count.written} ${dryRun ? 'could be written' : 'written'}, ${count.remain} remain\n`);
+  if (stop.signal.aborted) throw new CommandError('stopped before the end; run this again for the rest', 1);
+  return count.remain > 0 ? 1 : 0;
+}
+
+function wrongId(text: string): never {
+  throw new CommandError(`--id must be the number of a dead letter, not ${text}`, 2);
+}
+
+function retriedText({ id, at, name }: StoredDeadLetter, retried: Retried, dryRun: boolean): string {
+  // What strangers sent must not steer a terminal.
+  const plain = (text: string): string => text.replace(/\p{Cc}/gu, ' ');
+  const what = `${id}  ${toIso(at)}  ${plain(name)}`;
+  if (retried.kind === 'remains') return `${what}  remains: ${plain(retried.reason)}`;
+  return `${what}  ${dryRun ? 'would become' : 'is now'}: ${retried.outputs.length === 0 ? 'nothing that a log keeps' : retried.outputs.join(', ')}`;
+}
+
 /** Says what is right and what is not; answers the exit status, 1 when something would lose data. */
 export async function doctorCommand(environment: Environment, asJson: boolean): Promise<number> {
   const checks = await runDoctor(settingsFrom(environment));
@@ -85,6 +126,8 @@ export async function userCommand(environment: Environment, command: UserCommand
       return;
     }
     if (command.kind === 'list') {
+      // Apart from the list itself, which scripts read.
+      process.stderr.write(`users ${where}\n`);
       for (const user of await users.listUsers()) process.stdout.write(`${user.username}\tsince ${toIso(user.createdAt)}\n`);
       return;
     }
@@ -97,7 +140,7 @@ export async function userCommand(environment: Environment, command: UserCommand
 }
 
 async function withDatabase(config: Config, work: (database: Database) => Promise<void>): Promise<void> {
-  const database = openDatabase(config.databaseUrl);
+  const database = openDatabase(config.databaseUrl, 'command');
   try {
     await database.migrate();
     await work(database);
@@ -134,11 +177,12 @@ function banner(config: Config, url: string, generatedPassword: string | null): 
 
 /** For people at a terminal, one line an entry; for machines, JSON. */
 function createLogger(level: string): Logger {
+  const serializers = { err: loggedError };
   if (!process.stderr.isTTY) {
     const formatters = { level: (label: string) => ({ level: label }) };
-    return pino({ level, formatters, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+    return pino({ level, serializers, formatters, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   }
-  return pino({ level, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } });
+  return pino({ level, serializers, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } });
 }
 
 /** The errors that a wrong setting causes, in one line with a next step. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { backfillCommand, doctorCommand, migrateCommand, startCommand, userCommand } from './commands.js';
+import { backfillCommand, doctorCommand, migrateCommand, retryCommand, startCommand, userCommand } from './commands.js';
 import { AlreadyExistsError, CommandError, InvalidConfigError, InvalidInputError, messageOf, NotFoundError } from './errors.js';
 
 /** 0: done. 1: it failed. 2: the command or a setting is wrong. 3: what it is about does not exist, or exists already. */
@@ -49,6 +49,17 @@ program
   .requiredOption('--from <instant>', 'calls that began at or after it; ISO 8601, in TIME_ZONE where it names no zone: 2026-05-01, 2026-05-01T08:30+02:00')
   .option('--to <instant>', 'calls that began before it; now, when not given')
   .action((options: { source: 'csv' | 'sql'; from: string; to?: string }) => backfillCommand(process.env, options));
+
+program
+  .command('retry')
+  .description('try again what could not become rows, as the page Dead Letters lists it; without an option, all of it')
+  .option('--id <number>', 'this one; may be given more than once', (id: string, ids: readonly string[] | undefined) => [...(ids ?? []), id])
+  .option('--name <name>', 'those of this event or kind of row, such as Cdr')
+  .option('--dry-run', 'say what would become of each, and change nothing')
+  .addHelpText('after', '\nWhat goes is forgotten, what does not stays with its new reason. Exit status: 0 when all went, 1 when some remain.')
+  .action(async (options: { id?: readonly string[]; name?: string; dryRun?: boolean }) => {
+    process.exitCode = await retryCommand(process.env, { ...options, dryRun: options.dryRun === true });
+  });
 
 const user = program.command('user').description('the people who may sign in to the console');
 const forDemo = ['--demo', "the users of the demo's database"] as const;

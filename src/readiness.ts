@@ -1,7 +1,10 @@
 import type { PbxConnection } from './ami/connection.js';
 import { reasonOf, type Database } from './database/database.js';
 import { lastRunOf } from './jobs/journal.js';
-import type { Scheduler } from './jobs/scheduler.js';
+import type { JobStatus, Scheduler } from './jobs/scheduler.js';
+import { failedGaps } from './logs/capture-gap/recovery.js';
+import { LOOK_BACK } from './logs/capture-gap/square.js';
+import { countUpTo, LETTERS_COUNTED } from './logs/dead-letter/store.js';
 import type { Drainer } from './pipeline/drainer.js';
 import type { Spool, SpoolStatus } from './pipeline/spool.js';
 import { fromMs, toIso, toMs } from './time.js';
@@ -10,6 +13,8 @@ import type { Check, Readiness } from './web/readiness.js';
 const DATABASE_ANSWER_MS = 2_000;
 /** A job that has not run for so many intervals is in trouble. */
 const MISSED_INTERVALS = 3;
+/** A run under way may take longer than its interval; one that shows no sign of life for so long is stuck. */
+const STUCK_MS = 600_000;
 
 interface Parts {
   readonly database: Database;
@@ -18,18 +23,18 @@ interface Parts {
   readonly opening: { readonly waitsFor: string | null };
   readonly drainer: Pick<Drainer, 'status'>;
   readonly spool: Pick<Spool, 'status'>;
+  /** Jobs that one process does for all, and those that each does for itself. */
   readonly scheduler: Scheduler;
+  readonly ownJobs: Scheduler;
 }
 
 /** What `/readyz` and the console's notice say, asked anew each time. */
-export function readinessOf({ database, opening, connection, drainer, spool, scheduler }: Parts): () => Promise<Readiness> {
-  const startedAt = Date.now();
-  return async () => ({
-    database: await databaseCheck(database, opening.waitsFor, drainer, spool.status()),
-    spool: spoolCheck(spool.status()),
-    ami: amiCheck(connection),
-    jobs: await jobsCheck(scheduler, database, startedAt),
-  });
+export function readinessOf({ database, opening, connection, drainer, spool, scheduler, ownJobs }: Parts): () => Promise<Readiness> {
+  return async () => {
+    const [databaseNow, jobs] = await Promise.all([databaseCheck(database, opening.waitsFor, drainer, spool.status()), jobsCheck(scheduler, ownJobs, database)]);
+    const warnings = databaseNow.ok ? await answerWithin(DATABASE_ANSWER_MS, unfinished(database.knex)).catch(() => []) : [];
+    return { database: { ...databaseNow, warnings }, spool: spoolCheck(spool.status()), ami: amiCheck(connection), jobs };
+  };
 }
 
 async function databaseCheck(database: Database, waitsFor: string | null, drainer: Parts['drainer'], { waiting }: SpoolStatus): Promise<Check> {
@@ -73,18 +78,41 @@ function amiCheck(connection: Pick<PbxConnection, 'status'>): Check {
   }
 }
 
-async function jobsCheck(scheduler: Scheduler, { knex }: Database, startedAt: number): Promise<Check> {
+async function jobsCheck(scheduler: Scheduler, ownJobs: Scheduler, { knex }: Database): Promise<Check> {
   const trouble = scheduler.trouble();
   if (trouble !== null) return { ok: false, message: `Redis (REDIS_URL): ${trouble}` };
-  for (const { name, everyMs, lastError } of scheduler.status()) {
-    if (lastError !== null) return { ok: false, message: `${name} failed` };
+  for (const status of scheduler.status()) {
     // Another process may have run it.
-    const lastRun = await answerWithin(DATABASE_ANSWER_MS, lastRunOf(knex, name)).catch(() => undefined);
+    const lastRun = await answerWithin(DATABASE_ANSWER_MS, lastRunOf(knex, status.name)).catch(() => undefined);
     if (lastRun === undefined) return { ok: false, message: 'the database does not say when they ran' };
-    const lastRunMs = Math.max(toMs(lastRun ?? fromMs(0)), startedAt);
-    if (Date.now() - lastRunMs > MISSED_INTERVALS * everyMs + 1_000) return { ok: false, message: `${name} has not run for ${MISSED_INTERVALS} intervals` };
+    const problem = jobProblem(status, toMs(lastRun ?? fromMs(0)), Date.now());
+    if (problem !== null) return { ok: false, message: problem };
+  }
+  for (const status of ownJobs.status()) {
+    const problem = jobProblem(status, status.lastError === null ? (status.lastRunAt ?? 0) : 0, Date.now());
+    if (problem !== null) return { ok: false, message: problem };
   }
   return { ok: true, message: 'on schedule' };
+}
+
+/** Why a job is not in order, null when it is. `lastWellAt`: when it last ended well, in whatever process. */
+export function jobProblem({ name, everyMs, since, lastRunAt, aliveAt, lastError }: JobStatus, lastWellAt: number, now: number): string | null {
+  if (aliveAt !== null) {
+    const silentMs = now - aliveAt;
+    return silentMs > Math.max(STUCK_MS, MISSED_INTERVALS * everyMs) ? `${name} hangs: no sign of life for ${Math.floor(silentMs / 60_000)} minutes` : null;
+  }
+  if (lastError !== null && lastWellAt <= (lastRunAt ?? 0)) return `${name} failed`;
+  return now - Math.max(since, lastWellAt) > MISSED_INTERVALS * everyMs + 1_000 ? `${name} has not run for ${MISSED_INTERVALS} intervals` : null;
+}
+
+/** What waits for somebody to do something about it. */
+async function unfinished(knex: Database['knex']): Promise<string[]> {
+  const [letters, gaps] = await Promise.all([countUpTo(knex, null, LETTERS_COUNTED), failedGaps(knex, fromMs(Date.now()) - LOOK_BACK)]);
+  const count = letters >= LETTERS_COUNTED ? `${LETTERS_COUNTED} or more` : String(letters);
+  return [
+    ...(letters > 0 ? [`Dead letters: ${count} ${letters === 1 ? 'event or row could' : 'events or rows could'} not be written. See /dead-letters for why, then run: logbook retry`] : []),
+    ...(gaps > 0 ? [`The calls of ${gaps === 1 ? 'a gap' : `${gaps} gaps`} could not be recovered. See /capture-gaps?recovery=failed for why, and what to do.`] : []),
+  ];
 }
 
 function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {

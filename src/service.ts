@@ -12,6 +12,7 @@ import { BullScheduler } from './jobs/bull.js';
 import { InProcessScheduler } from './jobs/in-process.js';
 import { journalled } from './jobs/journal.js';
 import { reconcileJob, squareJob } from './jobs/reconcile.js';
+import { recoverGapsJob } from './jobs/recover-gaps.js';
 import type { Scheduler } from './jobs/scheduler.js';
 import { readAccountStates } from './logs/registered-account/store.js';
 import { DiskSpool } from './pipeline/disk-spool.js';
@@ -53,7 +54,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const scheduler = (parts.scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger, queueName(config)));
     const ownJobs = (parts.ownJobs = new InProcessScheduler(logger));
     const opening = { waitsFor: 'not asked yet' as string | null };
-    const readiness = readinessOf({ database, opening, connection, drainer, spool, scheduler });
+    const readiness = readinessOf({ database, opening, connection, drainer, spool, scheduler, ownJobs });
     const server = (parts.server = createServer(createWebApp({ database, config, logger, demo: demo !== null, readiness })));
 
     const port = await listen(server, config);
@@ -64,7 +65,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     if (spool.state === null || !translator.load(spool.state)) translator.restore(await readAccountStates(database.knex, config.pbxName));
     drainer.start();
     await scheduler.start([journalled(database.knex, reconcileJob(database, config.reconcileEveryMs))]);
-    await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database)]);
+    await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, demo ? { ...config, recovery: { csv: null, sql: null } } : config)]);
     opening.waitsFor = null;
     return { url: `http://${hostInUrl(config.http.host)}:${port}`, generatedPassword, stop: () => stopAll(parts) };
   } catch (error) {

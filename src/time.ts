@@ -19,7 +19,8 @@ export function toIso(at: Micros, precision: 'ms' | 'us' = 'ms'): string {
   return `${iso.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
 }
 
-const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?$/;
+/** What `parseIso` reads, before it looks whether there is such a day. */
+export const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?$/;
 
 /**
  * Reads an ISO 8601 instant to the microsecond; a text without a zone is UTC.

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
+import { patiently } from './writing.js';
 
 /** The only place that asks which database it is. */
 export type Dialect = 'sqlite' | 'mysql';
@@ -132,7 +133,7 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
     dialect,
     patienceMs: PATIENCE_MS[caller],
     async migrate() {
-      await db.migrate.latest();
+      await patiently(PATIENCE_MS[caller], () => db.migrate.latest());
     },
     async check() {
       await db.raw('select 1');

@@ -2,25 +2,40 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Database } from './database.js';
 
-const PAUSE_FIRST_MS = 20;
-const PAUSE_LONGEST_MS = 500;
+const PAUSE_FIRST_MS = 5;
+/** Whoever writes all the time leaves short moments only. */
+const PAUSE_LONGEST_MS = 50;
+const MOST_YIELDED_MS = 200;
 
 /**
  * Runs `work` in one transaction that begins with the right to write, so that what it reads still holds when it writes.
  * While another process has that right, or on a deadlock, `work` runs again from the start, for up to the
  * database's patience; so it must leave nothing behind outside its transaction. Then rejects as the database did.
  */
-export async function writing<T>(database: Database, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-  const deadline = Date.now() + database.patienceMs;
+export function writing<T>(database: Database, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  return patiently(database.patienceMs, () => database.knex.transaction((trx) => (trx.isCompleted() ? neverBegun() : work(trx))));
+}
+
+/** Tries again what fails because somebody else is in the way, for so long; then rejects as it did. */
+export async function patiently<T>(patienceMs: number, attempt: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + patienceMs;
   for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_LONGEST_MS)) {
     try {
-      return await database.knex.transaction((trx) => (trx.isCompleted() ? neverBegun() : work(trx)));
+      return await attempt();
     } catch (error) {
-      if (!isContention(error) || Date.now() + pauseMs > deadline) throw error;
+      if (!isContention(error) || performance.now() + pauseMs > deadline) throw error;
     }
     // Two that met once must not go on meeting.
     await sleep(pauseMs * (0.5 + Math.random()));
   }
+}
+
+/**
+ * Between the batches of a long import, for as long as the last one took: in SQLite there is one writer at a time, and
+ * who tries again at intervals never meets the moment between two transactions.
+ */
+export async function letOthersWrite({ dialect }: Database, tookMs: number): Promise<void> {
+  if (dialect === 'sqlite') await sleep(Math.min(tookMs, MOST_YIELDED_MS));
 }
 
 /** Whether somebody else was in the way, who will be gone: the same again may work. */

@@ -19,7 +19,7 @@ export class BullScheduler implements Scheduler {
   private readonly connections: Redis[] = [];
   private jobs: readonly Job[] = [];
   private problem: string | null = NOT_YET;
-  private stopped = false;
+  private readonly stopping = new AbortController();
   private scheduling: Promise<void> = Promise.resolve();
   private readonly look: NodeJS.Timeout;
 
@@ -45,7 +45,7 @@ export class BullScheduler implements Scheduler {
       // The promise settles when the queue closes; a failure of Redis is an `error` event above.
       this.queue
         .process(job.name, 1, async () => {
-          await record.run((error) => this.logger.error({ job: job.name, err: error }, 'a job failed; it runs again at its next interval'));
+          await record.run(this.stopping.signal, (error) => this.logger.error({ job: job.name, err: error }, 'a job failed; it runs again at its next interval'));
         })
         .catch((error: unknown) => this.trip(error));
     }
@@ -61,7 +61,7 @@ export class BullScheduler implements Scheduler {
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
     clearInterval(this.look);
     await this.scheduling;
     // close() waits for the running job; while Redis is away it would wait for ever.
@@ -86,7 +86,7 @@ export class BullScheduler implements Scheduler {
 
   private reschedule(): Promise<void> {
     this.scheduling = this.scheduling.then(async () => {
-      if (this.stopped) return;
+      if (this.stopping.signal.aborted) return;
       try {
         await within(REDIS_ANSWER_MS, this.scheduleAll());
         if (this.problem !== null) this.logger.info('jobs are scheduled in Redis');
@@ -113,7 +113,7 @@ export class BullScheduler implements Scheduler {
 
   private trip(error: unknown): void {
     const message = messageOf(error) || 'Redis is away';
-    if ((this.problem === null || this.problem === NOT_YET) && !this.stopped) this.logger.error({ reason: message }, 'Redis at REDIS_URL fails; jobs wait until it is back');
+    if ((this.problem === null || this.problem === NOT_YET) && !this.stopping.signal.aborted) this.logger.error({ reason: message }, 'Redis at REDIS_URL fails; jobs wait until it is back');
     this.problem = message;
   }
 }

@@ -8,9 +8,9 @@ const TABLE = 'job_run';
 export function journalled(knex: Knex, job: Job): Job {
   return {
     ...job,
-    async run() {
+    async run(how) {
       const startedAt = fromMs(Date.now());
-      const result = await job.run();
+      const result = await job.run(how);
       await knex(TABLE)
         .insert({ job: job.name, started_at: startedAt, finished_at: fromMs(Date.now()), result: result.slice(0, 255) })
         .onConflict('job')
@@ -27,7 +27,7 @@ export async function lastRunOf(knex: Knex, jobName: string): Promise<Micros | n
 }
 
 /** The last run of a job that ended well. */
-export interface JobRun {
+export interface LastRun {
   readonly job: string;
   readonly startedAt: Micros;
   readonly finishedAt: Micros;
@@ -35,7 +35,7 @@ export interface JobRun {
 }
 
 /** The last run of each job that leaves a note, by name. */
-export async function lastRuns(knex: Knex): Promise<JobRun[]> {
+export async function lastRuns(knex: Knex): Promise<LastRun[]> {
   const rows = await knex<{ job: string; started_at: number | string; finished_at: number | string; result: string }>(TABLE).select().orderBy('job');
   return rows.map(({ job, started_at, finished_at, result }) => ({ job, startedAt: Number(started_at), finishedAt: Number(finished_at), result }));
 }

@@ -18,11 +18,15 @@ export interface Column {
   /** The column in the database. */
   readonly db: string;
   readonly title: string;
+  /** For people, where the title does not say enough: what the value means, and what its absence does. A sentence or two. */
+  readonly about?: string;
   readonly type: ColumnType;
   /** Absent values are `''` or `0` in the database, so that keyset paging never meets NULL, and null in a record. */
   readonly optional?: true;
   /** Longest text kept, in characters; longer ones are cut at translation, never by the database. */
   readonly maxLength?: number;
+  /** Holds several values parted by commas, which JSON gives as a list. */
+  readonly list?: true;
   /** Has an index that sorts by it. */
   readonly sortable?: true;
   /** Can be asked for by exact value; a list names the only values there are. */
@@ -52,6 +56,8 @@ export interface LogDefinition<C extends Columns = Columns> {
   /** Path of the page and of the JSON. */
   readonly name: string;
   readonly title: string;
+  /** What a row is and which there are, for people. A sentence or two. */
+  readonly about?: string;
   readonly table: string;
   readonly columns: C;
   /** The column that `from` and `to` are about. */
@@ -95,8 +101,11 @@ export function toRow<C extends Columns>(columns: C, record: Partial<RecordOf<C>
   return row;
 }
 
-export const isInstant = (column: Column): boolean => column.type === 'instant' || column.type === 'precise-instant';
+export const isInstant = ({ type }: Pick<Column, 'type'>): boolean => type === 'instant' || type === 'precise-instant';
 export const isText = (column: Column): boolean => column.type === 'text';
+export const maxLengthOf = (column: Column): number => column.maxLength ?? 255;
+/** The only values there are, where the column names them. */
+export const choicesOf = ({ filter }: Column): readonly string[] | null => (filter === undefined || filter === true ? null : filter);
 
 function readValue(column: Column, stored: unknown): Value {
   if (column.type === 'text') {
@@ -109,7 +118,7 @@ function readValue(column: Column, stored: unknown): Value {
 }
 
 function storeValue(column: Column, value: Value): string | number {
-  if (column.type === 'text') return clip(value === null ? '' : String(value), column.maxLength ?? 255);
+  if (column.type === 'text') return clip(value === null ? '' : String(value), maxLengthOf(column));
   return Number(value ?? 0);
 }
 

@@ -1,6 +1,9 @@
-import { InvalidInputError } from '../errors.js';
-import { parseIso, type Micros } from '../time.js';
-import { isText, type Column, type Columns, type LogDefinition, type LogRecord } from './columns.js';
+import { z } from 'zod';
+import type { Micros } from '../time.js';
+import { choicesOf, isText, type Column, type Columns, type LogDefinition, type LogRecord } from './columns.js';
+import { instant, oneOf, parametersOf, readParameters, text, wholeNumber, type QueryParameters } from './parameters.js';
+
+export type { QueryParameters } from './parameters.js';
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1_000;
@@ -20,45 +23,69 @@ export interface ListQuery {
   readonly after: readonly (string | number)[] | null;
 }
 
-export type QueryParameters = Readonly<Record<string, unknown>>;
-
-/** The parameters that every log takes; anything else must be one of its filters. */
-const COMMON = ['from', 'to', 'limit', 'cursor', 'sort', 'order'];
-
 /**
  * Reads the query string of a listing. Empty values count as absent, as an HTML form sends them.
- * Throws InvalidInputError that names the parameter, also for one that does not exist: a filter
- * spelled wrong must not answer with everything. `others` are parameters the caller reads itself.
+ * Throws InvalidInputError that names the parameter, also for one that does not exist.
+ * `others` are parameters the caller reads itself.
  */
 export function parseListQuery(log: LogDefinition, parameters: QueryParameters, others: readonly string[] = []): ListQuery {
-  const given = singleValues(parameters);
-  const filters: Record<string, string> = {};
-  for (const [name, value] of given) {
-    const column = log.columns[name];
-    if (column?.filter) filters[name] = checkFilter(name, column, value);
-    else if (!COMMON.includes(name) && !others.includes(name)) {
-      throw new InvalidInputError(name, `is no parameter of ${log.name}; there are ${[...COMMON, ...filterNames(log.columns)].join(', ')}`);
+  const own = Object.entries(parameters).filter(([name]) => !others.includes(name));
+  return readParameters(listParameters(log), Object.fromEntries(own));
+}
+
+const known = new WeakMap<LogDefinition, ListParameters>();
+type ListParameters = ReturnType<typeof parametersOfList>;
+
+/** The schema of a log's query string: what `parseListQuery` checks by, and what the API's document is made from. */
+export function listParameters(log: LogDefinition): ListParameters {
+  const schema = known.get(log) ?? parametersOfList(log);
+  known.set(log, schema);
+  return schema;
+}
+
+// Inferred, since the document needs to see the object inside the pipe.
+function parametersOfList(log: LogDefinition) {
+  const time = log.columns[log.timeColumn]?.title ?? log.timeColumn;
+  // Where time is not what one looks for first, an example need not be about it.
+  const example = (text: string) => (log.timeColumn === log.defaultSort ? { param: { example: text } } : {});
+  return parametersOf(log.name, {
+    from: instant().optional().meta({ description: `${time} at or after this. ${ABOUT_INSTANTS}`, ...example('2026-05-01') }),
+    to: instant().optional().meta({ description: `${time} before this, written as from.`, ...example('2026-06-01') }),
+    ...filters(log.columns),
+    sort: oneOf(sortNames(log.columns)).default(log.defaultSort).meta({ description: 'The column that orders the list.' }),
+    order: oneOf(['asc', 'desc'])
+      .optional()
+      .meta({ description: `Ascending or descending. Without it ${log.defaultOrder} by ${log.defaultSort}, and asc by any other column.` }),
+    limit: wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: 'How many rows at most.', param: { example: MAX_LIMIT } }),
+    cursor: text().optional().meta({ description: 'What the page before gave as next, beside the same filters, sort and order.' }),
+  }).transform(({ from = null, to = null, sort, order, limit, cursor, ...given }, context): ListQuery => {
+    if (from !== null && to !== null && from > to) {
+      context.addIssue({ code: 'custom', path: ['from'], message: 'must not be later than to' });
+      return z.NEVER;
     }
-  }
-  const from = parseInstant(given, 'from');
-  const to = parseInstant(given, 'to');
-  if (from !== null && to !== null && from > to) throw new InvalidInputError('from', 'must not be later than to');
-  const sort = given.get('sort') ?? log.defaultSort;
-  if (!log.columns[sort]?.sortable) {
-    throw new InvalidInputError('sort', `must be one of ${sortNames(log.columns).join(', ')}`);
-  }
-  const order = given.get('order') ?? (sort === log.defaultSort ? log.defaultOrder : 'asc');
-  if (order !== 'asc' && order !== 'desc') throw new InvalidInputError('order', 'must be asc or desc');
-  const cursor = given.get('cursor');
-  return {
-    from,
-    to,
-    filters,
-    sort,
-    order,
-    limit: parseLimit(given.get('limit')),
-    after: cursor === undefined ? null : parseCursor(log, sort, order, cursor),
-  };
+    const direction = order ?? (sort === log.defaultSort ? log.defaultOrder : 'asc');
+    const after = cursor === undefined ? null : parseCursor(log, sort, direction, cursor);
+    if (after === 'wrong') {
+      context.addIssue({ code: 'custom', path: ['cursor'], message: 'is not one that this listing gave for this sort and order' });
+      return z.NEVER;
+    }
+    return { from, to, filters: given, sort, order: direction, limit, after };
+  });
+}
+
+const ABOUT_INSTANTS = 'ISO 8601, such as 2026-05-10T17:12:24Z or 2026-05-10; without an offset it is UTC. In an address + is written %2B.';
+
+function filters(columns: Columns): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
+  return Object.fromEntries(
+    Object.entries(columns)
+      .filter(([, column]) => column.filter)
+      .map(([name, column]) => {
+        const values = choicesOf(column);
+        const about = `Only rows whose ${column.title} is ${values ? '' : 'exactly '}this.`;
+        const description = column.about === undefined ? about : `${about} ${column.about}`;
+        return [name, (values ? oneOf(values) : text()).optional().meta({ description })];
+      }),
+  );
 }
 
 /** The columns that together order a listing without ties. */
@@ -77,54 +104,20 @@ export const sortNames = (columns: Columns): string[] => Object.keys(columns).fi
 
 const emptyOf = (column: Column | undefined): string | number => (column && isText(column) ? '' : 0);
 
-function singleValues(parameters: QueryParameters): Map<string, string> {
-  const values = new Map<string, string>();
-  for (const [name, value] of Object.entries(parameters)) {
-    if (Array.isArray(value)) throw new InvalidInputError(name, 'is given more than once');
-    if (typeof value !== 'string') throw new InvalidInputError(name, 'must be a single value');
-    if (value.trim() !== '') values.set(name, value.trim());
-  }
-  return values;
-}
-
-function checkFilter(name: string, column: Column, value: string): string {
-  if (Array.isArray(column.filter) && !(column.filter as readonly string[]).includes(value)) {
-    throw new InvalidInputError(name, `must be one of ${(column.filter as readonly string[]).join(', ')}`);
-  }
-  return value;
-}
-
-function parseInstant(given: ReadonlyMap<string, string>, name: string): Micros | null {
-  const value = given.get(name);
-  if (value === undefined) return null;
-  const at = parseIso(value);
-  if (at === null) throw new InvalidInputError(name, 'must be an instant such as 2026-05-10T17:12:24Z');
-  return at;
-}
-
-function parseLimit(value: string | undefined): number {
-  if (value === undefined) return DEFAULT_LIMIT;
-  const limit = /^\d+$/.test(value) ? Number(value) : 0;
-  if (limit < 1 || limit > MAX_LIMIT) throw new InvalidInputError('limit', `must be a whole number from 1 to ${MAX_LIMIT}`);
-  return limit;
-}
-
-function parseCursor(log: LogDefinition, sort: string, order: Order, cursor: string): (string | number)[] {
-  const wrong = new InvalidInputError('cursor', 'is not one that this listing gave for this sort and order');
+function parseCursor(log: LogDefinition, sort: string, order: Order, cursor: string): (string | number)[] | 'wrong' {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
   } catch {
-    throw wrong;
+    return 'wrong';
   }
-  if (!Array.isArray(parsed)) throw wrong;
+  if (!Array.isArray(parsed)) return 'wrong';
   const [cursorSort, cursorOrder, ...values] = parsed as unknown[];
   const columns = keysetColumns(log, sort);
-  if (cursorSort !== sort || cursorOrder !== order || values.length !== columns.length) throw wrong;
-  return values.map((value, index) => {
+  if (cursorSort !== sort || cursorOrder !== order || values.length !== columns.length) return 'wrong';
+  const fit = values.every((value, index): value is string | number => {
     const column = log.columns[columns[index] ?? ''];
-    const fits = column && isText(column) ? typeof value === 'string' : Number.isSafeInteger(value);
-    if (!fits) throw wrong;
-    return value as string | number;
+    return column && isText(column) ? typeof value === 'string' : Number.isSafeInteger(value);
   });
+  return fit ? values : 'wrong';
 }

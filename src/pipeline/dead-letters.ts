@@ -1,5 +1,6 @@
 import { amiEvent } from '../ami/event.js';
 import type { PbxInput } from '../ami/input.js';
+import { messageOf } from '../errors.js';
 import { eventKey } from '../logs/key.js';
 import type { DeadLetter, Output } from '../logs/output.js';
 import { encodeInput, instantOf } from './input-codec.js';
@@ -20,8 +21,14 @@ export const deadLine = (pbx: string, line: string): DeadOutput =>
   letter({ pbx, at: 0, stage: 'event', name: 'unreadable', reason: 'the line of the spool is damaged', content: line });
 
 /** An output that the database refused for what it is. */
-export const deadRow = (pbx: string, output: Output, reason: string): DeadOutput =>
-  letter({ pbx, at: outputInstant(output), stage: 'row', name: output.kind, reason, content: JSON.stringify(output) });
+export const deadRow = (pbx: string, output: Output, error: unknown): DeadOutput =>
+  letter({ pbx, at: outputInstant(output), stage: 'row', name: output.kind, reason: wordsOf(error), content: JSON.stringify(output) });
+
+/** What the database itself said, without the statement that knex puts before it. Its words may hold values, as the letter does. */
+export function wordsOf(error: unknown): string {
+  const own = error instanceof Error && 'sqlMessage' in error ? String(error.sqlMessage) : messageOf(error);
+  return own.split(' - ').at(-1) ?? own;
+}
 
 function letter(parts: Omit<DeadLetter, 'key'>): DeadOutput {
   return { kind: 'dead-letter', letter: { key: eventKey('dead letter', parts.pbx, parts.stage, parts.content), ...parts } };

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -90,8 +90,10 @@ export class DiskSpool implements Spool {
     const path = join(dir, `${fileNameOf(pbx)}.spool`);
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
+      // Calls and who is on line: nobody else on the machine may read them.
+      closeSync(openSync(path, 'a', 0o600));
     } catch (error) {
-      throw new CommandError(`SPOOL_DIR ${dir} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'failed'}); name a folder that Logbook may write`, 1);
+      throw new CommandError(`the spool in SPOOL_DIR ${dir} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'failed'}); name a folder that Logbook may write`, 1);
     }
     const thread = new SpoolThread(path);
     for (let damaged = false; ; damaged = true) {

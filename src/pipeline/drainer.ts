@@ -158,7 +158,7 @@ export class Drainer {
   private async writeOneByOne(outputs: readonly Output[], cause: unknown): Promise<boolean> {
     const [first] = outputs;
     if (first && outputs.length === 1) {
-      if (first.kind !== 'dead-letter') return this.write([this.deadLetter(deadRow(this.parts.pbx, first, reasonOf(cause)))]);
+      if (first.kind !== 'dead-letter') return this.write([this.deadLetter(deadRow(this.parts.pbx, first, cause))]);
       this.parts.logger.error({ reason: reasonOf(cause), letter: first.letter }, 'not even a dead letter can be written; this line is all that is kept of it');
       return true;
     }

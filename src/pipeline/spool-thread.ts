@@ -64,7 +64,11 @@ export class SpoolThread {
   #start(): Worker {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const at = (name: string): URL => new URL(`./${name}.${extension}`, import.meta.url);
-    const worker = new Worker(at('spool-worker'), { workerData: { path: this.path, module: at('spool-file').href } satisfies WorkerData });
+    const worker = new Worker(at('spool-worker'), {
+      // What this process was started with, such as a script given by --eval, is not the thread's.
+      execArgv: [],
+      workerData: { path: this.path, module: at('spool-file').href } satisfies WorkerData,
+    });
     worker.on('message', (reply: Reply) => {
       const waiting = this.#waiting.shift();
       if ('error' in reply) waiting?.reject(new SpoolError(reply.error.code, reply.error.message));

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { insertOnce, type Database } from '../database/database.js';
+import { letOthersWrite, writing } from '../database/writing.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import { matchCalls } from '../logs/cdr/same-call.js';
 import { callsAround, databaseRow, RECOVERED } from '../logs/cdr/store.js';
-import { wallClock } from '../logs/cdr/zone.js';
 import { eventKey } from '../logs/key.js';
 import type { NewCdr } from '../logs/output.js';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
@@ -12,11 +12,18 @@ import { emptyReport, UNREADABLE_SHOWN, type BackfillReport } from './report.js'
 import type { CallSource, SourceRecord } from './source-call.js';
 import { translateSourceCall, type RecoveredCdr, type Translated } from './translate.js';
 
+/** On SQLite, where the service recovers in the thread that reads AMI, so many take some 20 ms. */
+const CALLS_AT_ONCE = 250;
+
 export interface BackfillOptions {
   readonly pbx: string;
   /** Calls that began in `[from, to)`. */
   readonly from: Micros;
   readonly to: Micros;
+  /** And of those only the ones that had not ended before it. */
+  readonly endedFrom?: Micros;
+  /** Called with the calls that each batch has added. */
+  readonly onAdded?: (calls: readonly RecoveredCdr[]) => void;
   /** Called after each batch with the part that is done, 0 to 1. */
   readonly onProgress?: (report: Readonly<BackfillReport>, done: number) => void;
   readonly signal?: AbortSignal;
@@ -28,7 +35,7 @@ export interface BackfillOptions {
  */
 export async function backfill(database: Database, source: CallSource, options: BackfillOptions): Promise<BackfillReport> {
   const report = emptyReport(source);
-  const clock = wallClock(source.zone);
+  const clock = source.clock.instants;
   const memory = { taken: new RecentIds(), twins: new RecentCounts() };
   let scope = '';
   for await (const batch of source.batches()) {
@@ -41,9 +48,13 @@ export async function backfill(database: Database, source: CallSource, options: 
     }
     const calls = batch.records.flatMap((record) => {
       const translated = read(record);
-      return translated && inRange(translated) ? [translated] : [];
+      return translated && isWanted(translated) ? [{ starts: translated.starts, row: { ...translated.row, key: keyOf(translated.row, memory.twins) } }] : [];
     });
-    await database.knex.transaction(async (trx) => addMissing(trx, calls));
+    for (let start = 0; start < calls.length; start += CALLS_AT_ONCE) {
+      const startedAt = performance.now();
+      count(await writing(database, (trx) => addMissing(trx, calls.slice(start, start + CALLS_AT_ONCE))));
+      await letOthersWrite(database, performance.now() - startedAt);
+    }
     options.onProgress?.(report, batch.done);
   }
   return report;
@@ -57,37 +68,56 @@ export async function backfill(database: Database, source: CallSource, options: 
     return null;
   }
 
-  function inRange({ starts }: Translated): boolean {
+  function isWanted({ starts, row }: Translated): boolean {
     const inside = starts.some((start) => start >= options.from && start < options.to);
-    if (!inside) report.outside += 1;
-    return inside;
+    // Where two instants may be its start, it may have ended as much later.
+    const ended = (row.endDate ?? row.callDate) + (starts.at(-1) ?? row.callDate) - row.callDate;
+    const wanted = inside && ended >= (options.endedFrom ?? ended);
+    if (!wanted) report.outside += 1;
+    return wanted;
   }
 
-  async function addMissing(trx: Knex, calls: readonly Translated[]): Promise<void> {
-    const keyed = calls.map(({ row, starts }) => ({ starts, row: { ...row, key: keyOf(row, memory.twins) } }));
+  /** May run again from the start, so it changes nothing but the database. */
+  async function addMissing(trx: Knex, calls: readonly Keyed[]): Promise<Added> {
     const around = await callsAround(trx, calls.flatMap(({ starts }) => starts), { pbx: options.pbx });
     const there = around.filter(({ id }) => !memory.taken.has(id)).map((call) => ({ call, starts: [call.callDate] }));
-    const matched = matchCalls(keyed.map(({ row, starts }) => ({ call: row, starts })), there, source.limits);
-    for (const index of matched.values()) {
-      const id = there[index]?.call.id;
-      if (id !== undefined) memory.taken.add(id);
-    }
-    const missing = keyed.filter((_, index) => !matched.has(index));
+    const matched = matchCalls(calls.map(({ row, starts }) => ({ call: row, starts })), there, source.limits);
+    const missing = calls.filter((_, index) => !matched.has(index));
     await insertOnce(trx, cdrs.table, missing.map(({ row }) => databaseRow(row)));
-    await takeInserted(trx, missing.map(({ row }) => row));
-    report.added += missing.length;
-    report.alreadyThere += matched.size;
-    report.ambiguous += missing.filter(({ starts }) => starts.length > 1).length;
+    const matchedIds = [...matched.values()].flatMap((index) => there[index]?.call.id ?? []);
+    return { missing, matched: matched.size, ids: [...matchedIds, ...(await idsOf(trx, missing.map(({ row }) => row)))] };
   }
 
-  /** A row that this run has written stands for its own record, and for no look-alike that comes in the next batch. */
-  async function takeInserted(trx: Knex, rows: readonly NewCdr[]): Promise<void> {
-    for (let start = 0; start < rows.length; start += 500) {
-      const keys = rows.slice(start, start + 500).map(({ key }) => key);
-      const found = (await trx(cdrs.table).select('id').whereIn('event_key', keys)) as { id: number | string }[];
-      for (const { id } of found) memory.taken.add(Number(id));
-    }
+  /** A row that stands for a record, or that this run has written for it, stands for no look-alike in the next batch. */
+  function count({ missing, matched, ids }: Added): void {
+    for (const id of ids) memory.taken.add(id);
+    report.added += missing.length;
+    report.alreadyThere += matched;
+    report.ambiguous += missing.filter(({ starts }) => starts.length > 1).length;
+    if (missing.length > 0) options.onAdded?.(missing.map(({ row }) => row));
   }
+}
+
+interface Keyed {
+  readonly row: NewCdr;
+  readonly starts: Translated['starts'];
+}
+
+interface Added {
+  readonly missing: readonly Keyed[];
+  readonly matched: number;
+  /** Of the rows that stand for the records of this batch. */
+  readonly ids: readonly number[];
+}
+
+async function idsOf(trx: Knex, rows: readonly NewCdr[]): Promise<number[]> {
+  const ids: number[] = [];
+  for (let start = 0; start < rows.length; start += 500) {
+    const keys = rows.slice(start, start + 500).map(({ key }) => key);
+    const found = (await trx(cdrs.table).select('id').whereIn('event_key', keys)) as { id: number | string }[];
+    for (const { id } of found) ids.push(Number(id));
+  }
+  return ids;
 }
 
 /** What the call is, to the second as every source has it, and its number among those that are the same in all of that. */

@@ -1,13 +1,18 @@
+import type { Knex } from 'knex';
 import { DateTime } from 'luxon';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { CommandError } from '../errors.js';
+import { settleGaps } from '../logs/capture-gap/recovery.js';
+import { readOffsets } from '../logs/cdr/pbx-offsets.js';
 import { fromMs, MICROS_PER_MS, parseIso, type Micros } from '../time.js';
 import { backfill } from './backfill.js';
+import { lastInUtc } from './csv-seek.js';
 import { openCsvSource } from './csv-source.js';
 import { progressOn } from './progress.js';
 import { reportText, type BackfillReport } from './report.js';
 import type { CallSource } from './source-call.js';
+import { chooseClock } from './source-clock.js';
 import { openSqlSource } from './sql-source.js';
 
 export type SourceName = 'csv' | 'sql';
@@ -35,7 +40,7 @@ export function backfillRange(config: Config, command: BackfillCommand): { reado
 /** Imports, shows how far it is on stderr and what it did on stdout. Throws CommandError (1) when a part could not be read. */
 export async function runBackfill(config: Config, database: Database, command: BackfillCommand, signal?: AbortSignal): Promise<BackfillReport> {
   const { from, to } = backfillRange(config, command);
-  const source = await openSource(config, command.source, from, to);
+  const source = await openSource(config, database.knex, command.source, { from, to });
   const progress = progressOn(process.stderr);
   try {
     const report = await backfill(database, source, { pbx: config.pbxName, from, to, onProgress: progress.show, ...(signal ? { signal } : {}) });
@@ -43,6 +48,7 @@ export async function runBackfill(config: Config, database: Database, command: B
     process.stdout.write(reportText(report));
     if (signal?.aborted === true) throw new CommandError('stopped before the end; what was read is written, run this again for the rest', 1);
     if (report.failures.length > 0) throw new CommandError('a part of the source could not be read, see above; put it right and run this again', 1);
+    await settleGaps(database.knex, config.pbxName, from, to, `imported by logbook backfill from ${report.source}`);
     return report;
   } finally {
     progress.end();
@@ -50,11 +56,27 @@ export async function runBackfill(config: Config, database: Database, command: B
   }
 }
 
-/** The source that the settings describe, for calls of `[from, to)`. Throws CommandError when it cannot be read at all. */
-export async function openSource(config: Config, name: SourceName, from: Micros, to: Micros): Promise<CallSource> {
-  const { csv, sql } = config.recovery;
-  if (name === 'csv' && csv) return openCsvSource(csv.path, csv.zone ?? config.timeZone, from, BATCH);
-  if (name === 'sql' && sql) return openSqlSource({ ...sql, zone: sql.zone ?? config.timeZone, from, to, batchSize: BATCH });
+export interface WantedCalls {
+  readonly from: Micros;
+  readonly to: Micros;
+  readonly endedFrom?: Micros;
+}
+
+/**
+ * The source that the settings describe, for calls that began in `[from, to)` and had not ended before `endedFrom`.
+ * Throws CommandError when it cannot be read at all, or when nothing tells the zone of its times.
+ */
+export async function openSource(config: Pick<Config, 'recovery' | 'pbxName' | 'timeZone'>, knex: Knex, name: SourceName, wanted: WantedCalls): Promise<CallSource> {
+  const { recovery, timeZone } = config;
+  const known = await readOffsets(knex, config.pbxName);
+  if (name === 'csv' && recovery.csv) {
+    const { path, zone } = recovery.csv;
+    return openCsvSource({ path, clock: chooseClock({ setting: 'CDR_CSV_ZONE', zone, utcAt: zone === null ? await lastInUtc(path) : null, timeZone, known, ...wanted }), ...wanted, batchSize: BATCH });
+  }
+  if (name === 'sql' && recovery.sql) {
+    const { url, table, zone } = recovery.sql;
+    return openSqlSource({ url, table, clock: chooseClock({ setting: 'CDR_SQL_ZONE', zone, utcAt: null, timeZone, known, ...wanted }), ...wanted, batchSize: BATCH });
+  }
   throw new CommandError(`--source ${name} is not set up; set ${name === 'csv' ? 'CDR_CSV' : 'CDR_SQL_URL'}`, 2);
 }
 

@@ -6,7 +6,20 @@ import { CommandError, messageOf } from '../errors.js';
 import { fromMs, type Micros } from '../time.js';
 import { linesOf } from './csv-lines.js';
 import { CsvRecords, type CsvRecord } from './csv-records.js';
+import { seekEnded } from './csv-seek.js';
 import type { CallSource, SourceBatch, SourceRecord } from './source-call.js';
+import type { SourceClock } from './source-clock.js';
+
+export interface CsvSourceOptions {
+  /** Of Master.csv. */
+  readonly path: string;
+  readonly clock: SourceClock;
+  /** Calls that began before it are not asked for. */
+  readonly from: Micros;
+  /** Nor are calls that ended before it: reading begins shortly before the first that did not. */
+  readonly endedFrom?: Micros;
+  readonly batchSize: number;
+}
 
 interface OpenFile {
   readonly name: string;
@@ -22,7 +35,7 @@ const DAY = fromMs(86_400_000);
  * before `from` are left alone: a call stands in a file only after it began.
  * Throws CommandError when there is none that can be opened.
  */
-export async function openCsvSource(path: string, zone: string, from: Micros, batchSize: number): Promise<CallSource> {
+export async function openCsvSource({ path, clock, from, endedFrom, batchSize }: CsvSourceOptions): Promise<CallSource> {
   const notes: string[] = [];
   const failures: string[] = [];
   const files: OpenFile[] = [];
@@ -41,22 +54,25 @@ export async function openCsvSource(path: string, zone: string, from: Micros, ba
     }
   }
   files.sort((a, b) => a.modified - b.modified || b.name.localeCompare(a.name, 'en', { numeric: true }));
-  const due = files.filter(({ modified }) => modified >= from - DAY);
+  const due = files.filter(({ modified }) => modified >= (endedFrom ?? from) - DAY);
   if (files.length === 0) throw new CommandError(`CDR_CSV: ${failures[0] ?? `there is no ${path}; correct the path, or set [csv] in the PBX's cdr.conf`}`, 1);
   if (due.length < files.length) notes.push(`${files.length - due.length} older files were not needed`);
   const total = due.reduce((sum, { size }) => sum + size, 0);
   return {
     name: due.map(({ name }) => name).join(', ') || 'no file of that time',
-    zone,
+    clock,
     limits: {},
-    notes,
+    notes: clock.note === null ? notes : [...notes, clock.note],
     failures,
     async *batches() {
       let before = 0;
       for (const file of due) {
+        const packed = file.name.endsWith('.gz');
         const progress = { read: 0 };
         try {
-          for await (const records of recordsOf(file, batchSize, progress)) {
+          const start = endedFrom === undefined || packed ? 0 : await seekEnded(file.handle, file.size, clock.local(endedFrom));
+          progress.read = start;
+          for await (const records of recordsOf(file, start, batchSize, progress)) {
             yield { records, scope: file.name, done: total === 0 ? 1 : (before + Math.min(progress.read, file.size)) / total } satisfies SourceBatch;
           }
         } catch (error) {
@@ -85,15 +101,19 @@ async function rotationsOf(path: string): Promise<string[]> {
   return all.filter((name) => !/\.(gz|bz2|xz|zst)$/.test(name) || !all.includes(name.replace(/\.\w+$/, '')));
 }
 
-async function* recordsOf(file: OpenFile, batchSize: number, progress: { read: number }): AsyncGenerator<SourceRecord[]> {
+async function* recordsOf(file: OpenFile, start: number, batchSize: number, progress: { read: number }): AsyncGenerator<SourceRecord[]> {
   const records = new CsvRecords();
   let batch: SourceRecord[] = [];
   const named = (record: CsvRecord): SourceRecord => {
-    const where = `${file.name}:${record.line}`;
+    const where = start === 0 ? `${file.name}:${record.line}` : `${file.name}, line ${record.line} after byte ${start}`;
     return 'call' in record ? { kind: 'call', where, call: record.call } : { kind: 'unreadable', where, reason: record.reason };
   };
-  for await (const lines of linesOf(unpacked(file, progress))) {
-    for (const record of records.take(lines)) {
+  // In the middle of a file the first line is the rest of one.
+  let rest = start > 0;
+  for await (const lines of linesOf(unpacked(file, start, progress))) {
+    const whole = rest ? lines.slice(1) : lines;
+    rest = false;
+    for (const record of records.take(whole)) {
       batch.push(named(record));
       if (batch.length < batchSize) continue;
       yield batch;
@@ -104,8 +124,8 @@ async function* recordsOf(file: OpenFile, batchSize: number, progress: { read: n
   if (batch.length > 0) yield batch;
 }
 
-function unpacked(file: OpenFile, progress: { read: number }): Readable {
-  const bytes = file.handle.createReadStream({ autoClose: false, start: 0, highWaterMark: 262_144 });
+function unpacked(file: OpenFile, start: number, progress: { read: number }): Readable {
+  const bytes = file.handle.createReadStream({ autoClose: false, start, highWaterMark: 262_144 });
   bytes.on('data', (chunk) => {
     progress.read += chunk.length;
   });

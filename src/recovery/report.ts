@@ -21,8 +21,8 @@ export interface BackfillReport {
 
 export const UNREADABLE_SHOWN = 20;
 
-export function emptyReport({ name, zone, notes, failures }: CallSource): BackfillReport {
-  return { read: 0, added: 0, alreadyThere: 0, unreadable: 0, outside: 0, ambiguous: 0, firstUnreadable: [], source: name, zone, notes, failures };
+export function emptyReport({ name, clock, notes, failures }: CallSource): BackfillReport {
+  return { read: 0, added: 0, alreadyThere: 0, unreadable: 0, outside: 0, ambiguous: 0, firstUnreadable: [], source: name, zone: clock.name, notes, failures };
 }
 
 /** The report as the command prints it. */

@@ -1,3 +1,5 @@
+import type { SourceClock } from './source-clock.js';
+
 /** What a source can say of a call, under the names that Asterisk's CDR backends use. */
 export type Field =
   | 'accountcode' | 'src' | 'dst' | 'dcontext' | 'clid' | 'channel' | 'dstchannel' | 'lastapp' | 'lastdata'
@@ -27,8 +29,8 @@ export interface SourceBatch {
 export interface CallSource {
   /** For the report: which files, which table. */
   readonly name: string;
-  /** The zone of its times, such as `Europe/Rome` or `UTC`. */
-  readonly zone: string;
+  /** By which its times are. */
+  readonly clock: SourceClock;
   readonly limits: FieldLimits;
   batches(): AsyncGenerator<SourceBatch>;
   /** What the report should say besides the counts; whole once `batches` has ended. */

@@ -1,15 +1,15 @@
 import knex, { type Knex } from 'knex';
-import { DateTime } from 'luxon';
 import { mysqlConnection, SILENT } from '../database/database.js';
 import { CommandError, messageOf } from '../errors.js';
-import { toMs, type Micros } from '../time.js';
+import { fromMs, toIso, type Micros } from '../time.js';
 import type { CallSource, Field, FieldLimits, SourceCall, SourceRecord } from './source-call.js';
+import type { SourceClock } from './source-clock.js';
 
 export interface SqlSourceOptions {
   readonly url: string;
   /** `cdr` or `database.cdr`. */
   readonly table: string;
-  readonly zone: string;
+  readonly clock: SourceClock;
   readonly from: Micros;
   readonly to: Micros;
   readonly batchSize: number;
@@ -64,9 +64,9 @@ export async function openSqlSource(options: SqlSourceOptions): Promise<CallSour
     const indexed = (await show(db, 'show index from ??', options.table)).some((row) => text(row['Column_name']).toLowerCase() === start.toLowerCase() && Number(row['Seq_in_index']) === 1);
     return {
       name: `table ${options.table}`,
-      zone: options.zone,
+      clock: options.clock,
       limits: limitsOf(described, columns),
-      notes: indexed ? [] : [`the table has no index that begins with ${start}, so each page reads all of it: CREATE INDEX logbook ON ${options.table} (${start})`],
+      notes: [...(indexed ? [] : [`the table has no index that begins with ${start}, so each page reads all of it: CREATE INDEX logbook ON ${options.table} (${start})`]), ...(options.clock.note === null ? [] : [options.clock.note])],
       failures: [],
       batches: () => batches(db, columns, options),
       close: () => db.destroy(),
@@ -94,8 +94,8 @@ function connect(url: string): Knex {
  */
 async function* batches(db: Knex, columns: Columns, options: SqlSourceOptions): ReturnType<CallSource['batches']> {
   const start = columns.get('start') ?? '';
-  const until = wall(options.to, options.zone, MARGIN_HOURS);
-  const first = wall(options.from, options.zone, -MARGIN_HOURS);
+  const until = wall(options.clock.local(options.to), MARGIN_HOURS);
+  const first = wall(options.clock.local(options.from), -MARGIN_HOURS);
   const span = Math.max(1, clockMs(until) - clockMs(first));
   const page = (): Knex.QueryBuilder => db(options.table).select([...columns.values()]);
   const startOf = (row: Row): string => text(row[start]);
@@ -168,7 +168,7 @@ function callOf(row: Row, columns: Columns): SourceCall {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'bigint' ? String(value) : Buffer.isBuffer(value) ? value.toString('utf8') : '');
-const wall = (at: Micros, zone: string, hours: number): string => DateTime.fromMillis(toMs(at), { zone }).plus({ hours }).toFormat('yyyy-MM-dd HH:mm:ss');
+const wall = (local: Micros, hours: number): string => toIso(local + fromMs(hours * 3_600_000)).slice(0, 19).replace('T', ' ');
 const clockMs = (local: string): number => Date.parse(`${local.replace(' ', 'T')}Z`);
 
 /** What the other database said, in one line with a next step; the settings of our own have other names. */

@@ -5,17 +5,23 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
-import { cdrs } from '../logs/cdr/columns.js';
+import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
 import { answerFailure, overdue } from './answer-failure.js';
 import { api } from './api.js';
+import { API_ROOT, apiOf } from './api-document.js';
+import { apiPage } from './api-page.js';
 import { assets } from './asset-files.js';
-import { csvDownload } from './csv-download.js';
+import { FORMATS } from './export-choices.js';
+import { exportDownload } from './export-download.js';
+import { exportPage } from './export-page.js';
 import { health } from './health.js';
-import { overviewApi, overviewPage } from './overview-routes.js';
+import { ALL_LOGS } from './menu.js';
+import { overviewEndpoint, overviewPage } from './overview-routes.js';
 import { pages } from './pages.js';
+import { preferences } from './preferences.js';
 import { remembered, type Readiness } from './readiness.js';
 import { databaseSessions } from './sessions.js';
 import { signIn } from './sign-in.js';
@@ -46,10 +52,11 @@ export function createWebApp(parts: WebParts): Express {
   const gate = access(users, signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
   const known = remembered(readiness, NOTICE_MS);
-  const page = views(config, demo, known, (request) => csrf.generateToken(request));
+  const page = views(config, demo, { readiness: known, deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
-  const overview = { knex, readiness: known, zoneOf, clock };
+  const overview = { knex, readiness: known, clock };
+  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)]);
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
@@ -61,14 +68,16 @@ export function createWebApp(parts: WebParts): Express {
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
-  app.get('/api/v1/overview', noStore, gate.signedInOrBasic, overviewApi(overview));
-  app.use('/api/v1', noStore, gate.signedInOrBasic, api(knex));
+  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, endpoints));
+  app.get('/api', gate.signedIn, apiPage(page, document));
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
-  app.get('/cdrs.csv', gate.knownOrBasic, gate.signedIn, csvDownload(knex, cdrs, zoneOf, clock));
-  app.get('/overview', gate.signedIn, overviewPage(overview, page, config.pbxName));
-  app.use(gate.signedIn, pages(knex, page, zoneOf));
+  for (const log of ALL_LOGS) {
+    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
+  }
+  app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
+  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

@@ -1,9 +1,9 @@
 import type { Disposition } from '../logs/cdr/columns.js';
 import { answerSeizureRatio, averageDuration } from '../logs/statistics/calls.js';
 import { toMs } from '../time.js';
-import { formatSeconds, visible } from './display-text.js';
+import { durationText, formatCount, formatSeconds, visible } from './display-text.js';
 import { hourLabels, type HourLabel } from './overview-hours.js';
-import { count, listHref, many, percent, spokenLength } from './overview-text.js';
+import { listHref, many, percent } from './overview-text.js';
 import type { Overview, OverviewHour } from './overview.js';
 
 interface ChartCell {
@@ -82,8 +82,8 @@ function callsChart({ overview: { calls, hours, busiest, range }, tz, rows, name
   return {
     kind: 'calls',
     title: 'Calls an hour',
-    says: busiest ? `${many(calls.total, 'call')}; the busiest hour was ${nameOf(busiest)} with ${count(busiest.calls.total)}${busiest.running ? ' so far' : ''}.` : 'No call in this time.',
-    legend: series.map(({ key, word, title }) => ({ key, title, total: count(calls.byDisposition[word]), href: listHref('cdrs', { disposition: word }, range, tz) })),
+    says: busiest ? `${many(calls.total, 'call')}; the busiest hour was ${nameOf(busiest)} with ${formatCount(busiest.calls.total)}${busiest.running ? ' so far' : ''}.` : 'No call in this time.',
+    legend: series.map(({ key, word, title }) => ({ key, title, total: formatCount(calls.byDisposition[word]), href: listHref('cdrs', { disposition: word }, range, tz) })),
     tableTitle: 'Calls, hour by hour',
     heads: [{ title: 'Calls', key: null }, ...series],
     rows: rows((hour) => {
@@ -91,7 +91,7 @@ function callsChart({ overview: { calls, hours, busiest, range }, tz, rows, name
       return {
         href: listHref('cdrs', {}, hour, tz),
         bars: stacked(counts, most),
-        cells: [{ text: count(hour.calls.total), key: null, value: null }, ...counts.map(({ key, value }) => ({ text: count(value), key, value }))],
+        cells: [{ text: formatCount(hour.calls.total), key: null, value: null }, ...counts.map(({ key, value }) => ({ text: formatCount(value), key, value }))],
       };
     }),
     note: `Each row of the call log counts, in the hour in which it began; a call of several legs (queue, ring group, transfer) counts with each. The last hour still runs.${hours.some(({ unknown }) => unknown > 0) ? ' While the PBX was not heard, calls are missing unless they were recovered.' : ''}`,
@@ -104,12 +104,12 @@ function accountsChart({ overview: { accounts, hours }, rows, nameOf }: Parts): 
   const high = known.reduce<(typeof known)[number] | null>((best, one) => (best === null || one.most > best.most ? one : best), null);
   const blank = hours.some(({ unknown }) => unknown > 0);
   const before =
-    low === null || high === null ? 'who was before is not known' : low.fewest === high.most ? 'as many all the time' : `fewest ${count(low.fewest)} (${nameOf(low.hour)}), most ${count(high.most)} (${nameOf(high.hour)})`;
+    low === null || high === null ? 'who was before is not known' : low.fewest === high.most ? 'as many all the time' : `fewest ${formatCount(low.fewest)} (${nameOf(low.hour)}), most ${formatCount(high.most)} (${nameOf(high.hour)})`;
   const leftOut = accounts.pbxsLeftOut.length > 0 ? ` Not heard at all in this time, and left out: ${accounts.pbxsLeftOut.map(visible).join(', ')}.` : '';
   return {
     kind: 'accounts',
     title: 'Accounts on line',
-    says: `${count(accounts.onLineNow)} on line now; ${before}.`,
+    says: `${formatCount(accounts.onLineNow)} on line now; ${before}.`,
     legend: [
       { key: 'most', title: 'Most at once', total: '', href: null },
       { key: 'fewest', title: 'Fewest at once', total: '', href: null },
@@ -123,7 +123,7 @@ function accountsChart({ overview: { accounts, hours }, rows, nameOf }: Parts): 
         cellOf(onLine?.fewest, 'fewest'),
         cellOf(onLine?.most, 'most'),
         cellOf(onLine?.last, null),
-        ...(blank ? [{ text: unknown > 0 ? spokenLength(unknown) : '', key: null, value: null }] : []),
+        ...(blank ? [{ text: unknown > 0 ? durationText(unknown) : '', key: null, value: null }] : []),
       ],
     })),
     note: `Put together from the registrations in SIP Sessions and from who is on line now: to the second while the PBX was heard; what changed while it was not shows when it was heard again.${leftOut}`,
@@ -175,7 +175,7 @@ function durationChart({ overview: { calls, hours }, rows }: Parts): ChartView {
   };
 }
 
-const cellOf = (value: number | undefined, key: string | null): ChartCell => ({ text: value === undefined ? '–' : count(value), key, value: value ?? null });
+const cellOf = (value: number | undefined, key: string | null): ChartCell => ({ text: value === undefined ? '–' : formatCount(value), key, value: value ?? null });
 
 function stacked(values: readonly { readonly key: string; readonly value: number }[], most: number): ChartRow['bars'] {
   const share = (value: number): number => Math.round((value / Math.max(most, Number.MIN_VALUE)) * 10_000) / 100;

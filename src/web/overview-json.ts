@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { GAP_KINDS, RECOVERIES, type CaptureGap } from '../logs/capture-gap/columns.js';
+import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { answerSeizureRatio, averageDuration, type Tally } from '../logs/statistics/calls.js';
 import type { Span } from '../logs/statistics/spans.js';
 import { MICROS_PER_SECOND, toIso } from '../time.js';
-import { MOST_DEAD_LETTERS, RANGES, silentFor, type Overview } from './overview.js';
+import { RANGES, silentFor, type Overview } from './overview.js';
 import { verdictOf } from './overview-verdict.js';
 import type { Check } from './readiness.js';
 
@@ -87,7 +88,7 @@ export const overviewSchema = z
       ),
     }),
     jobs: z.array(z.strictObject({ job: z.string(), startedAt: instant, finishedAt: instant, result: z.string() })),
-    deadLetters: z.strictObject({ count, exact: about(z.boolean(), 'False: there are more.') }),
+    deadLetters: z.strictObject({ count, exact: about(z.boolean(), 'False: there may be more.') }),
   })
   .meta({ title: 'Overview', description: 'Whether everything is all right.' });
 
@@ -122,7 +123,7 @@ export function jsonOverview(overview: Overview): OverviewJson {
     readiness: typeof overview.readiness === 'string' ? null : checksOf(overview.readiness),
     gaps: { silentSeconds: silentFor(overview, overview.gaps) / MICROS_PER_SECOND, complete: overview.gapsComplete, list: overview.gaps.map(gapOf) },
     jobs: overview.runs.map(({ job, startedAt, finishedAt, result }) => ({ job, startedAt: toIso(startedAt), finishedAt: toIso(finishedAt), result })),
-    deadLetters: { count: Math.min(overview.deadLetters, MOST_DEAD_LETTERS), exact: overview.deadLetters <= MOST_DEAD_LETTERS },
+    deadLetters: { count: overview.deadLetters, exact: overview.deadLetters < LETTERS_COUNTED },
   };
 }
 

@@ -1,9 +1,11 @@
+import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import type { RefusedName } from '../logs/statistics/refused.js';
 import type { Micros } from '../time.js';
 import { accountEventsHref, type TimeText, type Tone } from './cells.js';
-import { visible } from './display-text.js';
-import { count, listHref, many, spokenLength } from './overview-text.js';
-import { MOST_DEAD_LETTERS, MOST_GAPS, silentFor, type Overview } from './overview.js';
+import { durationText, formatCount, visible } from './display-text.js';
+import { gapView } from './gap-view.js';
+import { listHref, many } from './overview-text.js';
+import { MOST_GAPS, silentFor, type Overview } from './overview.js';
 import type { Check } from './readiness.js';
 
 type Clock = (at: Micros) => TimeText;
@@ -59,7 +61,7 @@ export function refusedView({ refused, range }: Overview, tz: string | null, tim
   const { attempts, addressCount, addresses, nameCount, names } = refused;
   const link = ({ name, attempts: own, exists }: RefusedName): NameLink => ({
     text: name === '' ? '(none)' : visible(name),
-    attempts: count(own),
+    attempts: formatCount(own),
     exists,
     href: listHref('sip-sessions', { event: 'REGISTER', ...(name === '' ? {} : { peername: name }) }, range, tz),
   });
@@ -71,7 +73,7 @@ export function refusedView({ refused, range }: Overview, tz: string | null, tim
     addresses: addresses.map(({ address, attempts: own, lastAt, socket, nameCount: tried, names: most }) => ({
       address: address === '' ? '(not told)' : visible(address),
       href: socket === null ? null : listHref('sip-sessions', { event: 'REGISTER', remoteAddress: socket }, range, tz),
-      attempts: count(own),
+      attempts: formatCount(own),
       names: most.map(link),
       moreNames: tried - most.length,
       last: time(lastAt),
@@ -87,6 +89,7 @@ export interface StateRow {
   readonly tone: Tone;
   readonly word: string;
   readonly text: string;
+  readonly href: string | null;
 }
 
 /** What recording stands on, part by part. */
@@ -94,54 +97,51 @@ export function stateRows({ readiness, deadLetters }: Overview, pbxName: string)
   const letters: StateRow = {
     title: 'Dead letters',
     tone: deadLetters === 0 ? 'good' : 'caution',
-    word: deadLetters === 0 ? 'None' : deadLetters > MOST_DEAD_LETTERS ? `More than ${count(MOST_DEAD_LETTERS)}` : count(deadLetters),
+    word: deadLetters === 0 ? 'None' : `${formatCount(deadLetters)}${deadLetters < LETTERS_COUNTED ? '' : ' or more'}`,
     text: deadLetters === 0 ? 'every event became a row' : 'events that could not be translated or written',
+    href: deadLetters === 0 ? null : '/dead-letters',
   };
-  if (typeof readiness === 'string') return [{ title: 'Service', tone: 'bad', word: 'Not known', text: visible(readiness) }, letters];
+  if (typeof readiness === 'string') return [{ title: 'Service', tone: 'bad', word: 'Not known', text: visible(readiness), href: null }, letters];
   const row = (title: string, { ok, message, warnings = [] }: Check): StateRow => ({
     title,
     tone: !ok ? 'bad' : warnings.length > 0 ? 'caution' : 'good',
     word: !ok ? 'In trouble' : warnings.length > 0 ? 'Works, with a warning' : 'Works',
     text: visible(message),
+    href: null,
   });
   const { ami, database, spool, jobs } = readiness;
   return [row(`PBX ${visible(pbxName)}`, ami), row('Database', database), row('Spool', spool), row('Background jobs', jobs), letters];
 }
 
-export interface GapRow {
-  readonly begin: TimeText;
-  readonly length: string;
-  readonly reason: string;
-  readonly tone: Tone;
-  /** What became of what is missing. */
-  readonly recovery: string;
+export interface GapsTable {
+  readonly says: string;
+  readonly rows: readonly {
+    readonly begin: TimeText;
+    readonly href: string;
+    readonly lasted: string;
+    readonly lead: string;
+    readonly reason: string;
+    /** What became of its calls. */
+    readonly calls: string;
+    readonly tone: Tone;
+  }[];
+  /** How many more there are; '' where all are shown. */
+  readonly more: string;
+  /** The list of them all. */
+  readonly href: string;
 }
 
-const SHOWN_GAPS = 20;
-const RECOVERY: Readonly<Record<string, string>> = {
-  pending: 'being recovered',
-  once: 'recovered once, looked for again soon',
-  done: 'recovered',
-  failed: 'not recovered',
-  none: 'no source to recover from',
-};
+const SHOWN_GAPS = 10;
 
-export function gapsView(overview: Overview, time: Clock): { readonly says: string; readonly rows: readonly GapRow[]; readonly more: string } {
-  const { gaps, gapsComplete } = overview;
-  const total = gapsComplete ? many(gaps.length, 'gap') : `More than ${count(MOST_GAPS)} gaps`;
-  const rows = gaps.slice(0, SHOWN_GAPS).map(({ kind, from, to, reason, lost, recovery, recoveredCalls, recoveryNote }): GapRow => {
-    const calls = [RECOVERY[recovery] ?? recovery, ...(recoveredCalls === null ? [] : [many(recoveredCalls, 'call')]), ...(recoveryNote === null ? [] : [visible(recoveryNote)])].join(', ');
-    return {
-      begin: time(from),
-      length: spokenLength(to - from),
-      reason: visible(reason),
-      tone: kind === 'LOSS' || recovery === 'failed' ? 'bad' : recovery === 'done' ? 'good' : 'caution',
-      recovery: kind === 'LOSS' ? `${many(lost ?? 0, 'event')} left out` : calls,
-    };
-  });
+export function gapsTable(overview: Overview, pbxName: string, tz: string | null, time: Clock): GapsTable {
+  const { gaps, gapsComplete, range, zone } = overview;
+  const total = gapsComplete ? many(gaps.length, 'gap') : `More than ${formatCount(MOST_GAPS)} gaps`;
+  const rows = gaps.slice(0, SHOWN_GAPS).map((gap) => ({ ...gapView(gap, zone, { ownPbx: pbxName, calls: true }), begin: time(gap.from) }));
+  const silent = silentFor(overview, gaps);
   return {
-    says: gaps.length === 0 ? 'The PBX was heard without a break.' : `${total}, not heard for ${spokenLength(silentFor(overview, gaps))} in all${gapsComplete ? '' : ' or more'}.`,
+    says: gaps.length === 0 ? 'The PBX was heard without a break.' : `${total}${silent > 0 ? `, not heard for ${durationText(silent)} in all${gapsComplete ? '' : ' or more'}` : ''}.`,
     rows,
-    more: gaps.length > rows.length ? `and ${gapsComplete ? '' : 'more than '}${count(gaps.length - rows.length)} earlier` : '',
+    more: gaps.length > rows.length ? `and ${gapsComplete ? '' : 'more than '}${formatCount(gaps.length - rows.length)} earlier` : '',
+    href: listHref('capture-gaps', {}, range, tz),
   };
 }

@@ -1,6 +1,7 @@
-import { visible } from './display-text.js';
-import { count, many, spokenLength } from './overview-text.js';
-import { MOST_DEAD_LETTERS, silentFor, type Overview } from './overview.js';
+import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
+import { durationText, formatCount, visible } from './display-text.js';
+import { many } from './overview-text.js';
+import { silentFor, type Overview } from './overview.js';
 import type { Check } from './readiness.js';
 
 /** Something that is not right, and what to do about it. */
@@ -77,7 +78,7 @@ function trunkConcerns({ trunks }: Overview): Concern[] {
   const names = lost.slice(0, NAMED_TRUNKS).map(({ username, provider, details }) => `${visible(username)} at ${visible(provider)} (${visible(details)})`);
   const more = lost.length > NAMED_TRUNKS ? ` and ${lost.length - NAMED_TRUNKS} more` : '';
   const todo = 'Compare name and password with what the provider gave, and see that its server can be reached.';
-  return [trouble(`${lost.length === 1 ? 'A trunk is' : `${count(lost.length)} trunks are`} not registered: ${names.join(', ')}${more}.`, todo)];
+  return [trouble(`${lost.length === 1 ? 'A trunk is' : `${formatCount(lost.length)} trunks are`} not registered: ${names.join(', ')}${more}.`, todo)];
 }
 
 function gapConcerns(overview: Overview): Concern[] {
@@ -91,7 +92,7 @@ function gapConcerns(overview: Overview): Concern[] {
       : silent.some(({ recovery }) => recovery === 'none')
         ? 'Set CDR_CSV or CDR_SQL_URL, and calls of such times come back by themselves; “npm run logbook -- backfill” recovers these.'
         : 'Calls of that time are being recovered.';
-    concerns.push(attention(`The PBX was not heard for ${spokenLength(silentFor(overview, silent))} of this time (${gapsComplete ? '' : 'more than '}${many(silent.length, 'gap')}).`, todo));
+    concerns.push(attention(`The PBX was not heard for ${durationText(silentFor(overview, silent))} of this time (${gapsComplete ? '' : 'more than '}${many(silent.length, 'gap')}).`, todo));
   }
   if (lost > 0) concerns.push(attention(`${many(lost, 'event')} of little value ${lost === 1 ? 'was' : 'were'} left out because the spool was full.`, 'Look at the database, or raise SPOOL_MAX_MB.'));
   return concerns;
@@ -99,6 +100,6 @@ function gapConcerns(overview: Overview): Concern[] {
 
 function letterConcerns({ deadLetters }: Overview): Concern[] {
   if (deadLetters === 0) return [];
-  const letters = deadLetters > MOST_DEAD_LETTERS ? `More than ${count(MOST_DEAD_LETTERS)} events` : many(deadLetters, 'event');
-  return [attention(`${letters} could not be translated or written.`, '“npm run logbook -- retry” tries again.')];
+  const letters = deadLetters >= LETTERS_COUNTED ? `${formatCount(LETTERS_COUNTED)} events or more` : many(deadLetters, 'event');
+  return [attention(`${letters} could not be translated or written.`, 'Dead Letters says why; “npm run logbook -- retry” tries again.')];
 }

@@ -1,11 +1,11 @@
 import { answerSeizureRatio, averageDuration } from '../logs/statistics/calls.js';
 import { MICROS_PER_SECOND, toMs, type Micros } from '../time.js';
 import { timeText, type TimeText } from './cells.js';
-import { formatSeconds, visible } from './display-text.js';
+import { formatCount, formatSeconds, visible } from './display-text.js';
 import { chartsOf, type ChartView } from './overview-charts.js';
 import { hourLabels, shortDate } from './overview-hours.js';
-import { gapsView, refusedView, stateRows, trunkRows, type GapRow, type RefusedView, type StateRow, type TrunkRow } from './overview-tables.js';
-import { count, listHref, many, percent } from './overview-text.js';
+import { gapsTable, refusedView, stateRows, trunkRows, type GapsTable, type RefusedView, type StateRow, type TrunkRow } from './overview-tables.js';
+import { listHref, many, percent } from './overview-text.js';
 import { verdictOf, type Verdict } from './overview-verdict.js';
 import { RANGES, type Overview, type RangeName } from './overview.js';
 import type { ReaderZone } from './zone.js';
@@ -34,7 +34,7 @@ export interface OverviewView {
   readonly trunks: readonly TrunkRow[];
   readonly refused: RefusedView;
   readonly states: readonly StateRow[];
-  readonly gaps: { readonly says: string; readonly rows: readonly GapRow[]; readonly more: string };
+  readonly gaps: GapsTable;
   readonly runs: readonly { readonly job: string; readonly at: TimeText; readonly took: string; readonly result: string }[];
 }
 
@@ -56,7 +56,7 @@ export function overviewView(overview: Overview, tz: string | null, pbxName: str
     trunks: trunkRows(overview, time),
     refused: refusedView(overview, tz, time),
     states: stateRows(overview, pbxName),
-    gaps: gapsView(overview, time),
+    gaps: gapsTable(overview, pbxName, tz, time),
     runs: runs.map(({ job, startedAt, finishedAt, result }) => ({ job: visible(job), at: time(finishedAt), took: `${((finishedAt - startedAt) / MICROS_PER_SECOND).toFixed(1)} s`, result: visible(result) })),
   };
 }
@@ -83,11 +83,11 @@ function figuresOf({ accounts, calls, busiest, refused, range, zone }: Overview,
   const seconds = averageDuration(calls);
   const [peak] = busiest ? hourLabels([busiest], zone, 'hours') : [];
   return [
-    { title: 'Accounts on line', value: count(accounts.onLineNow), note: `of ${count(accounts.known)} ever seen`, href: '/registered-accounts' },
-    { title: 'Calls', value: count(calls.total), note: 'each leg counts', href: listHref('cdrs', {}, range, tz) },
-    { title: 'Answered (ASR)', value: ratio === null ? '–' : percent(ratio), note: ratio === null ? 'no call yet' : `${count(calls.byDisposition.ANSWERED)} of ${count(calls.total)}`, href: null },
+    { title: 'Accounts on line', value: formatCount(accounts.onLineNow), note: `of ${formatCount(accounts.known)} ever seen`, href: '/registered-accounts' },
+    { title: 'Calls', value: formatCount(calls.total), note: 'each leg counts', href: listHref('cdrs', {}, range, tz) },
+    { title: 'Answered (ASR)', value: ratio === null ? '–' : percent(ratio), note: ratio === null ? 'no call yet' : `${formatCount(calls.byDisposition.ANSWERED)} of ${formatCount(calls.total)}`, href: null },
     { title: 'Average duration (ACD)', value: seconds === null ? '–' : formatSeconds(Math.round(seconds)), note: 'of answered calls', href: null },
     { title: 'Busiest hour', value: peak?.clock ?? '–', note: busiest && peak ? `${peak.date}, ${many(busiest.calls.total, 'call')}${busiest.running ? ' so far' : ''}` : 'no call yet', href: busiest ? listHref('cdrs', {}, busiest, tz) : null },
-    { title: 'Refused registrations', value: count(attempts), note: attempts === 0 ? 'no attempt' : `from ${many(addressCount, 'address', 'addresses')}`, href: attempts === 0 ? null : '#refused' },
+    { title: 'Refused registrations', value: formatCount(attempts), note: attempts === 0 ? 'no attempt' : `from ${many(addressCount, 'address', 'addresses')}`, href: attempts === 0 ? null : '#refused' },
   ];
 }

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { messageOf } from '../errors.js';
-import { lastRuns, type JobRun } from '../jobs/journal.js';
+import { lastRuns, type LastRun } from '../jobs/journal.js';
 import type { CaptureGap } from '../logs/capture-gap/columns.js';
 import { gapsBetween } from '../logs/capture-gap/store.js';
-import { countUpTo } from '../logs/dead-letter/store.js';
+import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { callsByQuarter, NO_CALLS, tallies, type Tally } from '../logs/statistics/calls.js';
 import { countOnLine, type Counted } from '../logs/statistics/presence.js';
 import { presence } from '../logs/statistics/presence-store.js';
@@ -24,8 +24,6 @@ export type RangeName = (typeof RANGES)[number];
 
 /** A trunk that has not been spoken of for so long is not shown any more. */
 export const TRUNK_LOOK_BACK: Micros = 7 * 24 * HOUR;
-/** Counted exactly so far. */
-export const MOST_DEAD_LETTERS = 10_000;
 export const MOST_GAPS = 1_000;
 
 export interface OverviewRange extends Span {
@@ -68,7 +66,8 @@ export interface Overview {
   /** Latest end first, `MOST_GAPS` at most. */
   readonly gaps: readonly CaptureGap[];
   readonly gapsComplete: boolean;
-  readonly runs: readonly JobRun[];
+  readonly runs: readonly LastRun[];
+  /** As far as `LETTERS_COUNTED`. */
   readonly deadLetters: number;
 }
 
@@ -77,21 +76,16 @@ export function overviewRange(name: RangeName, now: Micros, zone: Pick<ReaderZon
   return { name, from: hourOf(now - HOURS[name] * HOUR, zone).from, to: hourOf(now, zone).to, asOf: now };
 }
 
-/** Reads it all, each part bounded by its range or by a number of rows. Rejects as the database does. */
+/**
+ * Reads it all, each part bounded by its range or by a number of rows, and one after the other, so that whoever writes
+ * still finds a connection. Rejects as the database does.
+ */
 export async function readOverview(knex: Knex, readiness: () => Promise<Readiness>, name: RangeName, zone: ReaderZone, now: Micros): Promise<Overview> {
   const range = overviewRange(name, now, zone);
   const spans = hoursBetween(range.from, range.to, zone);
-  const [state, onLine, quarters, lines, turnedAway, found, runs, deadLetters] = await Promise.all([
-    readiness().catch((error: unknown) => messageOf(error)),
-    accountsOnLine(knex, spans, { from: range.from, to: range.asOf }),
-    callsByQuarter(knex, range),
-    trunks(knex, now - TRUNK_LOOK_BACK),
-    refused(knex, range),
-    gapsBetween(knex, range.from, range.asOf, MOST_GAPS + 1),
-    lastRuns(knex),
-    countUpTo(knex, null, MOST_DEAD_LETTERS + 1),
-  ]);
-  const { counted, accounts } = onLine;
+  const { counted, accounts } = await accountsOnLine(knex, spans, { from: range.from, to: range.asOf });
+  const quarters = await callsByQuarter(knex, range);
+  const gaps = await gapsBetween(knex, range.from, range.asOf, MOST_GAPS + 1);
   const calls = tallies(spans, quarters);
   const hours = spans.map(
     (span, index): OverviewHour => ({
@@ -106,16 +100,16 @@ export async function readOverview(knex: Knex, readiness: () => Promise<Readines
     range,
     zone,
     hours,
-    readiness: state,
+    readiness: await readiness().catch((error: unknown) => messageOf(error)),
     accounts,
     calls: tallies([range], quarters)[0] ?? NO_CALLS,
     busiest: busiestOf(hours),
-    trunks: lines,
-    refused: turnedAway,
-    gaps: found.slice(0, MOST_GAPS),
-    gapsComplete: found.length <= MOST_GAPS,
-    runs,
-    deadLetters,
+    trunks: await trunks(knex, now - TRUNK_LOOK_BACK),
+    refused: await refused(knex, range),
+    gaps: gaps.slice(0, MOST_GAPS),
+    gapsComplete: gaps.length <= MOST_GAPS,
+    runs: await lastRuns(knex),
+    deadLetters: await countUpTo(knex, null, LETTERS_COUNTED),
   };
 }
 

@@ -21,6 +21,12 @@ export async function writeListening(trx: Knex, listener: string, outputs: reado
   }
 }
 
+/** The id of the newest login of any PBX, 0 when there is none: where it stays the same, no new one stands. */
+export async function newestLogin(knex: Knex): Promise<number> {
+  const [row] = await knex(LISTENING).max<{ id: number | string | null }[]>({ id: 'id' });
+  return Number(row?.id ?? 0);
+}
+
 /** One state for each login of a batch: it is told with every tick. */
 function latest(outputs: readonly Listening[]): Listening[] {
   const logins = new Map<string, Listening>();

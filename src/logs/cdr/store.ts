@@ -73,6 +73,21 @@ export async function callsAround(trx: Knex, instants: readonly Micros[], which:
   return [...found.values()];
 }
 
+const DAY: Micros = 86_400 * MICROS_PER_SECOND;
+
+/** How many calls of a PBX that ended in `[from, to)`, a day after they began at most, stand there as recovered. */
+export async function recoveredCallsEnded(knex: Knex, pbx: string, from: Micros, to: Micros): Promise<number> {
+  const [counted] = await knex(cdrs.table)
+    .where('call_date', '>=', from - DAY)
+    .where('call_date', '<', to)
+    .where('end_date', '>=', from)
+    .where('end_date', '<', to)
+    .where('pbx', pbx)
+    .where('event_key', 'like', `${RECOVERED}%`)
+    .count<{ count: number | string }[]>({ count: '*' });
+  return Number(counted?.count ?? 0);
+}
+
 /** Ranges that hold every instant with a second before and after its own second; near ones become one. */
 function merged(instants: readonly Micros[]): { from: Micros; to: Micros }[] {
   const ranges: { from: Micros; to: Micros }[] = [];

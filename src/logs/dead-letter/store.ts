@@ -8,6 +8,9 @@ import { deadLetters, type ListedDeadLetter } from './columns.js';
 /** So many of one name are kept; a fault that hits every event must not fill the database. */
 export const MOST_OF_A_NAME = 10_000;
 
+/** People need not know how many more there are. */
+export const LETTERS_COUNTED = 1_000;
+
 export type StoredDeadLetter = ListedDeadLetter & Pick<DeadLetter, 'stage' | 'content'>;
 
 export interface WhichLetters {
@@ -31,7 +34,7 @@ export async function writeDeadLetters(trx: Knex, letters: readonly DeadLetter[]
 export async function countUpTo(knex: Knex, name: string | null, most: number): Promise<number> {
   const some = knex(deadLetters.table).select('id').limit(most);
   if (name !== null) void some.where({ name });
-  const [counted] = (await knex.count({ count: '*' }).from(some.as('some'))) as { count: number | string }[];
+  const [counted] = await knex.from(some.as('some')).count<{ count: number | string }[]>({ count: '*' });
   return Number(counted?.count ?? 0);
 }
 
@@ -61,7 +64,8 @@ export async function keepFailedTry(knex: Knex, id: number, reason: string, now:
 
 const toRow = ({ key, at, pbx, stage, name, reason, content }: DeadLetter): Record<string, string | number> => ({
   event_key: key,
-  at,
+  // What is wrong with a row may be its time.
+  at: Number.isSafeInteger(at) ? at : 0,
   pbx: clip(pbx, 64),
   stage,
   name: clip(name, 64),

@@ -103,12 +103,8 @@ export const endsQuery = (knex: Knex, { from, to }: Span): Knex.QueryBuilder =>
 
 /** For each account whether its last registration or unregistration before `at` left it on line. */
 async function lastRows(knex: Knex, accounts: readonly Account[], at: Micros): Promise<boolean[]> {
-  const last: boolean[] = accounts.map(() => false);
-  await inParts(accounts, async (part, start) => {
-    const seeks = part.map((account, index) => lastRowQuery(knex, account, at).select(knex.raw('? as number', [start + index])));
-    for (const { number, stays } of (await together(knex, seeks)) as { number: number | string; stays: number }[]) last[Number(number)] = stays === 1;
-  });
-  return last;
+  const stays = await together(knex, accounts.map((account) => lastRowQuery(knex, account, at)));
+  return stays.map((value) => value === 1);
 }
 
 /** The SQL of one look-up; apart, so that tests can ask the database to explain it. */
@@ -123,16 +119,12 @@ export const lastRowQuery = (knex: Knex, { pbx, username }: Pick<Account, 'pbx' 
 
 /** The first REGISTER of an account from an instant on, before `to`, by account and instant. */
 async function firstReturns(knex: Knex, wanted: readonly { readonly account: Account; readonly at: Micros }[], to: Micros): Promise<ReadonlyMap<string, ReadonlyMap<Micros, Micros | null>>> {
+  const found = await together(knex, wanted.map(({ account, at }) => firstReturnQuery(knex, account, { from: at, to })));
   const returns = new Map<string, Map<Micros, Micros | null>>();
-  await inParts(wanted, async (part, start) => {
-    const seeks = part.map(({ account, at }, index) => firstReturnQuery(knex, account, { from: at, to }).select(knex.raw('? as number', [start + index])));
-    for (const { number, at } of (await together(knex, seeks)) as { number: number | string; at: number | string }[]) {
-      const asked = wanted[Number(number)];
-      if (!asked) continue;
-      const own = returns.get(keyOf(asked.account)) ?? new Map<Micros, Micros | null>();
-      returns.set(keyOf(asked.account), own.set(asked.at, Number(at)));
-    }
-  });
+  for (const [index, { account, at }] of wanted.entries()) {
+    const own = returns.get(keyOf(account)) ?? new Map<Micros, Micros | null>();
+    returns.set(keyOf(account), own.set(at, found[index] ?? null));
+  }
   return returns;
 }
 
@@ -146,9 +138,16 @@ export const firstReturnQuery = (knex: Knex, { pbx, username }: Pick<Account, 'p
     .orderBy([{ column: 'at' }, { column: 'id' }])
     .limit(1);
 
-async function inParts<T>(all: readonly T[], ask: (part: readonly T[], start: number) => Promise<void>): Promise<void> {
-  for (let start = 0; start < all.length; start += SEEKS_A_QUERY) await ask(all.slice(start, start + SEEKS_A_QUERY), start);
+/** Many look-ups of one value each, as columns of few rows, since each query alone would cost a way to the database; null where there is none. */
+async function together(knex: Knex, seeks: readonly Knex.QueryBuilder[]): Promise<(number | null)[]> {
+  const values: (number | null)[] = [];
+  for (let start = 0; start < seeks.length; start += SEEKS_A_QUERY) {
+    const part = seeks.slice(start, start + SEEKS_A_QUERY);
+    const [row] = await knex.select<Readonly<Record<string, number | string | null>>[]>(part.map((seek, index) => seek.as(`seek${index}`)));
+    for (const index of part.keys()) {
+      const value = row?.[`seek${index}`] ?? null;
+      values.push(value === null ? null : Number(value));
+    }
+  }
+  return values;
 }
-
-/** Many look-ups in one query. Each is a table of its own, since SQLite limits no single term of a UNION. */
-const together = (knex: Knex, seeks: readonly Knex.QueryBuilder[]): Knex.QueryBuilder => knex.unionAll(seeks.map((seek) => knex.select('*').from(seek.as('seek'))));

@@ -4,6 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/database/database.js';
+import { writeDeadLetters } from '../../../src/logs/dead-letter/store.js';
+import type { Output } from '../../../src/logs/output.js';
 import { built } from '../../support/logbook.js';
 import { freePort, removeFolder, run, tempFolder } from '../../support/processes.js';
 
@@ -32,7 +35,7 @@ describe('the command line', () => {
       child.stdin?.end(input);
     });
 
-  it.each([[['--help']], [['start', '--help']], [['demo', '--help']], [['migrate', '--help']], [['user', '--help']], [['user', 'add', '--help']], [['user', 'passwd', '--help']], [['user', 'list', '--help']], [['user', 'remove', '--help']]])(
+  it.each([[['--help']], [['start', '--help']], [['demo', '--help']], [['migrate', '--help']], [['user', '--help']], [['user', 'add', '--help']], [['user', 'passwd', '--help']], [['user', 'list', '--help']], [['user', 'remove', '--help']], [['backfill', '--help']], [['retry', '--help']]])(
     'helps with %j',
     async (args) => {
       const { code, stdout } = await logbook(args);
@@ -51,6 +54,25 @@ describe('the command line', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('tries dead letters again, and ends with 1 while some remain', async () => {
+    const url = `sqlite:${join(folder, 'letters.sqlite')}`;
+    const retry = (...args: string[]): Promise<Ended> => logbook(['retry', ...args], { DATABASE_URL: url });
+    expect(await retry()).toMatchObject({ code: 0, stdout: 'there are no such dead letters\n' });
+    const database = openDatabase(url);
+    const good: Output = { kind: 'loss', pbx: 'lab', from: 1, until: 2, reason: 'the spool was full', lost: 3 };
+    await database.knex.transaction((trx) => writeDeadLetters(trx, [
+      { key: '1', at: 1_778_400_000_000_000, pbx: 'lab', stage: 'row', name: 'loss', reason: 'ER_TRY', content: JSON.stringify(good) },
+      { key: '2', at: 1_778_400_000_000_000, pbx: 'lab', stage: 'event', name: 'unreadable', reason: 'the line of the spool is damaged', content: '{"kind' },
+    ]));
+    expect(await retry('--dry-run')).toMatchObject({ code: 1, stdout: expect.stringMatching(/^1 {2}2026-05-10T08:00:00.000Z {2}loss {2}would become: loss\n2 {2}.*remains: .*\n1 could be written, 1 remain\n$/) as string });
+    expect(await retry('--id', '2', '--id', '7')).toMatchObject({ code: 1, stdout: expect.stringMatching(/^2 .*\n0 written, 1 remain\n$/) as string });
+    expect(await retry('--name', 'loss')).toMatchObject({ code: 0, stdout: expect.stringMatching(/loss {2}is now: loss\n1 written, 0 remain\n$/) as string });
+    expect(await database.knex('capture_gap').select('lost')).toEqual([{ lost: 3 }]);
+    expect(await database.knex('dead_letter').select('name', 'tries')).toEqual([{ name: 'unreadable', tries: 1 }]);
+    await database.close();
+    expect(await retry('--id', 'all')).toMatchObject({ code: 2, stderr: expect.stringContaining('--id must be the number of a dead letter') as string });
   });
 
   it('adds, changes and lists users, and ends with 3 for one that is not there or there already', async () => {

@@ -37,7 +37,7 @@ it('what was heard 50 ms before a SIGKILL is in the spool, in order and once, ki
     const said: { readonly n: number; readonly at: number }[] = [];
     createInterface({ input: child.stdout }).on('line', (line) => said.push({ n: Number(line), at: performance.now() }));
     while (said.length < 20) await sleep(5);
-    await sleep(100 + 150 * round);
+    await sleep(300 + 150 * round);
     const killedAt = performance.now();
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));

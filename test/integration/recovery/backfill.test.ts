@@ -8,6 +8,7 @@ import type { NewCdr } from '../../../src/logs/output.js';
 import { backfill } from '../../../src/recovery/backfill.js';
 import { openCsvSource } from '../../../src/recovery/csv-source.js';
 import type { BackfillReport } from '../../../src/recovery/report.js';
+import { namedClock } from '../../../src/recovery/source-clock.js';
 import { parseIso } from '../../../src/time.js';
 import { capture, replay } from '../../scenarios/replay.js';
 import { describeEachDatabase } from '../../support/databases.js';
@@ -35,7 +36,7 @@ describeEachDatabase('backfill from Master.csv', (database) => {
   const count = async (): Promise<number> => (await database().knex('cdr').select('id')).length;
   const run = async (options: { from?: string; to?: string; zone?: string; batch?: number } = {}): Promise<BackfillReport> => {
     const [from, to] = [at(options.from ?? '2026-01-01'), at(options.to ?? '2027-01-01')];
-    const source = await openCsvSource(master, options.zone ?? 'UTC', from, options.batch ?? 3);
+    const source = await openCsvSource({ path: master, clock: namedClock(options.zone ?? 'UTC'), from, batchSize: options.batch ?? 3 });
     try {
       return await backfill(database(), source, { pbx: 'lab', from, to });
     } finally {
@@ -128,7 +129,7 @@ describeEachDatabase('backfill from Master.csv', (database) => {
 
   it('takes 10,000 calls, and knows them all again', async () => {
     writeFileSync(master, Array.from({ length: 10_000 }, (_, index) => line(index, { uniqueid: `${1_778_371_200 + index}.${index}` })).join(''));
-    const source = await openCsvSource(master, 'UTC', at('2026-01-01'), 1_000);
+    const source = await openCsvSource({ path: master, clock: namedClock('UTC'), from: at('2026-01-01'), batchSize: 1_000 });
     const before = performance.now();
     const report = await backfill(database() satisfies Database, source, { pbx: 'lab', from: at('2026-01-01'), to: at('2027-01-01') });
     await source.close();

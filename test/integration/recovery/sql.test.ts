@@ -4,6 +4,7 @@ import { insertCalls } from '../../../src/logs/cdr/store.js';
 import type { NewCdr } from '../../../src/logs/output.js';
 import { backfill } from '../../../src/recovery/backfill.js';
 import type { BackfillReport } from '../../../src/recovery/report.js';
+import { namedClock } from '../../../src/recovery/source-clock.js';
 import { openSqlSource } from '../../../src/recovery/sql-source.js';
 import { MICROS_PER_SECOND, parseIso, toIso } from '../../../src/time.js';
 import { capture, replay } from '../../scenarios/replay.js';
@@ -53,7 +54,7 @@ describeWith(['mariadb'], 'backfill from a CDR table', () => {
   });
 
   const source = (options: { table?: string; batch?: number; url?: string } = {}): ReturnType<typeof openSqlSource> =>
-    openSqlSource({ url: options.url ?? other.url, table: options.table ?? 'cdr', zone: 'America/New_York', from: at('2026-11-01'), to: at('2026-12-01'), batchSize: options.batch ?? 3 });
+    openSqlSource({ url: options.url ?? other.url, table: options.table ?? 'cdr', clock: namedClock('America/New_York'), from: at('2026-11-01'), to: at('2026-12-01'), batchSize: options.batch ?? 3 });
 
   describeEachDatabase('into', (database) => {
     beforeEach(async () => {

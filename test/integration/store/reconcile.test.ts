@@ -64,7 +64,7 @@ describeEachDatabase('reconciliation', (database) => {
       boundary('CONNECT', 300),
       use('904', 301),
       boundary('DISCONNECT', 400),
-    ]);
+    ], 'listener');
     await run(401);
     expect((await rows()).map((row) => row.split(' ')[3])).toEqual(['909', '909', '904', '904']);
   });

@@ -140,6 +140,17 @@ onEachDatabase('pages and JSON', (emptyDatabase) => {
     await none.stop();
   });
 
+  it('has a page about the API, for those who are signed in', async () => {
+    const html = await page('/api');
+    for (const log of LOGS) expect(html).toContain(`<code>GET /api/v1/${log.name}</code>`);
+    expect(html).toContain(`curl -u admin &#39;${console.url}/api/v1/cdrs?from=2026-05-01&amp;to=2026-06-01&amp;limit=1000&#39;`);
+    expect(html).toContain('href="/api/v1/openapi.json"');
+    expect(html).not.toContain('<script');
+    expect(await page('/cdrs')).toContain('<a href="/api">');
+    expect((await fetch(`${console.url}/api`, { redirect: 'manual' })).headers.get('location')).toBe('/sign-in?next=%2Fapi');
+    expect((await fetch(`${console.url}/api/v1/openapi.json`)).status).toBe(401);
+  });
+
   it('names the parameter at fault', async () => {
     const answer = await visitor.get('/cdrs?from=soon');
     expect(answer.status).toBe(400);

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../src/errors.js';
+import { captureGaps } from '../../../src/logs/capture-gap/columns.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { clip, fromRow, toRow, type Column, type Columns, type LogDefinition, type RecordOf, type Value } from '../../../src/logs/columns.js';
+import { deadLetters } from '../../../src/logs/dead-letter/columns.js';
 import { cursorAfter, keysetColumns, parseListQuery } from '../../../src/logs/list-query.js';
 import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
 import { webSessions } from '../../../src/logs/web-session/columns.js';
 import { parseIso } from '../../../src/time.js';
 
-const LOGS: readonly LogDefinition[] = [sipSessions, registeredAccounts, webSessions, cdrs];
+const LOGS: readonly LogDefinition[] = [sipSessions, registeredAccounts, webSessions, cdrs, captureGaps, deadLetters];
 
 describe('parseListQuery', () => {
   it('answers newest first, 50, without parameters and with the empty ones of a form', () => {
@@ -58,6 +60,29 @@ describe('parseListQuery', () => {
     }
   });
 
+  it.each([
+    [{ from: 'soon' }, 'from: must be an instant such as 2026-05-10T17:12:24Z'],
+    [{ from: '2026-05-11', to: '2026-05-10' }, 'from: must not be later than to'],
+    [{ limit: '1e3' }, 'limit: must be a whole number from 1 to 1000'],
+    [{ sort: 'userfield' }, 'sort: must be one of callDate, src, dst, duration, disposition'],
+    [{ order: 'up' }, 'order: must be one of asc, desc'],
+    [{ disposition: 'LOST' }, 'disposition: must be one of ANSWERED, NO_ANSWER, BUSY, FAILED, UNKNOWN'],
+    [{ disposition: ['BUSY', 'FAILED'] }, 'disposition: is given more than once'],
+    [{ limit: ['1', '2'] }, 'limit: is given more than once'],
+    [{ from: { a: '1' } }, 'from: must be a single value'],
+    [{ cursor: 'x' }, 'cursor: is not one that this listing gave for this sort and order'],
+    // What is spelled wrong is said first: it is why the rest looks wrong, or missing.
+    [{ limit: '0', dispositon: 'BUSY' }, 'dispositon: is no parameter of cdrs; there are from, to, src, dst, disposition, uniqueid, linkedid, sort, order, limit, cursor'],
+    [JSON.parse('{"__proto__": "x"}') as Record<string, unknown>, '__proto__: is no parameter of cdrs'],
+  ])('says of %j what is right', (parameters, message) => {
+    expect(() => parseListQuery(cdrs, parameters)).toThrow(message);
+  });
+
+  it('leaves alone what the caller reads itself', () => {
+    expect(parseListQuery(cdrs, { tz: 'UTC', src: '904' }, ['tz']).filters).toEqual({ src: '904' });
+    expect(() => parseListQuery(cdrs, { tz: 'UTC' })).toThrow('tz: is no parameter');
+  });
+
   it('continues with the cursor it gave', () => {
     const query = parseListQuery(cdrs, { sort: 'src' });
     const record = fromRow(cdrs.columns, { id: 7, call_date: 1_000_000, src: '904' });
@@ -71,6 +96,8 @@ describe.each(LOGS)('the columns of $name', (log) => {
     for (const name of [log.timeColumn, log.defaultSort, ...log.tieBreak, 'id']) expect(log.columns).toHaveProperty(name);
     expect(log.columns[log.defaultSort]?.sortable).toBe(true);
     expect(keysetColumns(log, log.defaultSort).at(-1)).toBe('id');
+    // A filter of such a name would take its place.
+    for (const name of ['from', 'to', 'sort', 'order', 'limit', 'cursor']) expect(log.columns[name]?.filter).toBeUndefined();
   });
 
   it('store and read a record without loss', () => {
