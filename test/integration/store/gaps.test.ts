@@ -20,7 +20,7 @@ describeEachDatabase('gaps', (database) => {
   beforeEach(async () => {
     for (const table of ['listening', 'capture_gap']) await database().knex(table).delete();
   });
-  const heard = (listener: string, ...outputs: Output[]): Promise<void> => writeBatch(database(), outputs, listener);
+  const heard = (listener: string, ...outputs: Output[]): Promise<number> => writeBatch(database(), outputs, listener);
   const square = (now = LATER, pbx = 'lab') => squareGaps(database(), pbx, now);
   const gaps = async (pbx = 'lab'): Promise<[number, number, string][]> =>
     (await gapsBetween(database().knex, null, null, 10_000))
