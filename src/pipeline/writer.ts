@@ -21,7 +21,7 @@ type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
 export async function writeBatch(database: Database, outputs: readonly Output[], listener: string): Promise<void> {
   const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
   await writing(database, async (trx) => {
-    await takeTurns(trx, of('sip-session'));
+    await takeTurns(trx, [...of('sip-session'), ...of('cdr')]);
     await insertCalls(trx, of('cdr').map(({ row }) => row));
     await writeSessions(trx, of('sip-session'));
     await insertOnce(

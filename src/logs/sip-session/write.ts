@@ -22,11 +22,11 @@ const REGISTERED = '200 OK';
 const INFERRED = 'INFERRED';
 
 /**
- * Before anything else in the transaction: of one PBX, batches with rows that another listener may tell otherwise are
- * written one after the other.
+ * Before anything else in the transaction: of one PBX, batches with rows that another listener may tell otherwise, and
+ * with calls, which recovery may find elsewhere, are written one after the other.
  */
-export async function takeTurns(trx: Knex, outputs: readonly SessionOutput[]): Promise<void> {
-  const pbxs = new Set(outputs.flatMap(({ row, doubt }) => (doubt ? [row.pbx] : [])));
+export async function takeTurns(trx: Knex, outputs: readonly (SessionOutput | Extract<Output, { kind: 'cdr' }>)[]): Promise<void> {
+  const pbxs = new Set(outputs.flatMap((output) => (output.kind === 'cdr' || output.doubt ? [output.row.pbx] : [])));
   for (const pbx of [...pbxs].sort()) await takeTurn(trx, pbx);
 }
 
