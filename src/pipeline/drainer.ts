@@ -129,11 +129,12 @@ export class Drainer {
     try {
       return this.parts.translator.handle(input).map((output) => {
         if (output.kind !== 'untranslatable') return output;
-        this.report(output);
+        if (output.fault === undefined) this.report(output);
+        else this.failed(output.fault, input);
         return this.deadLetter(deadEvent(this.parts.pbx, input, output.reason));
       });
     } catch (error) {
-      this.parts.logger.error({ err: error, input: input.kind }, 'translation failed; this is a fault of Logbook');
+      this.failed(error, input);
       return [this.deadLetter(deadEvent(this.parts.pbx, input, messageOf(error)))];
     }
   }
@@ -174,6 +175,10 @@ export class Drainer {
   private deadLetter(output: Extract<Output, { kind: 'dead-letter' }>): Output {
     this.dead += 1;
     return output;
+  }
+
+  private failed(error: unknown, input: PbxInput): void {
+    this.parts.logger.error({ err: error, input: input.kind }, 'translation failed; this is a fault of Logbook');
   }
 
   private report({ event, reason, headers }: Extract<Output, { kind: 'untranslatable' }>): void {
