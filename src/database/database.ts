@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
+import { migrateMysql, migrateSqlite } from './migrate.js';
 import { patiently } from './writing.js';
 
 /** The only place that asks which database it is. */
@@ -13,7 +14,7 @@ export interface Database {
   readonly dialect: Dialect;
   /** How long `writing` tries again while others are in the way. */
   readonly patienceMs: number;
-  /** Applies what is missing of the migrations; safe when two processes do so at once. */
+  /** Applies what is missing of the migrations; safe when two processes do so at once, and after one was killed amid them. */
   migrate(): Promise<void>;
   /** Answers when the database can be written, rejects with the reason otherwise. */
   check(): Promise<void>;
@@ -133,7 +134,7 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
     dialect,
     patienceMs: PATIENCE_MS[caller],
     async migrate() {
-      await patiently(PATIENCE_MS[caller], () => db.migrate.latest());
+      await patiently(PATIENCE_MS[caller], () => (dialect === 'sqlite' ? migrateSqlite(db) : migrateMysql(db, PATIENCE_MS[caller])));
     },
     async check() {
       await db.raw('select 1');
