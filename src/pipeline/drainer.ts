@@ -23,6 +23,8 @@ const CHECKPOINT_INPUTS = 20_000;
 export interface DrainerStatus {
   /** Null while writing works. */
   readonly failing: string | null;
+  /** `performance.now()` when the write under way was handed to the database; null while there is none. */
+  readonly busySince: number | null;
   readonly written: number;
   /** Events and rows that went to the dead letters since the start. */
   readonly dead: number;
@@ -46,6 +48,7 @@ export class Drainer {
   private readonly abandon = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private failing: string | null = null;
+  private busySince: number | null = null;
   private written = 0;
   private dead = 0;
   private readonly reported = new Set<string>();
@@ -73,7 +76,7 @@ export class Drainer {
   }
 
   status(): DrainerStatus {
-    return { failing: this.failing, written: this.written, dead: this.dead };
+    return { failing: this.failing, busySince: this.busySince, written: this.written, dead: this.dead };
   }
 
   private async run(): Promise<void> {
@@ -140,7 +143,8 @@ export class Drainer {
     if (outputs.length === 0) return true;
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS)) {
       try {
-        await this.parts.write(outputs);
+        this.busySince = performance.now();
+        await this.parts.write(outputs).finally(() => (this.busySince = null));
         if (this.failing !== null) this.parts.logger.info('the database takes rows again');
         this.failing = null;
         this.written += outputs.length;
