@@ -62,7 +62,9 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     await databaseReady(database, logger, signal, (reason) => (opening.waitsFor = reason));
     // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
     const { generatedPassword } = await consoleUsers(database.knex).ensureAdmin(config.admin.username, config.admin.password);
-    if (spool.state === null || !translator.load(spool.state)) translator.restore(await readAccountStates(database.knex, config.pbxName));
+    const accounts = await readAccountStates(database.knex, config.pbxName);
+    if (spool.state !== null && translator.load(spool.state)) translator.learn(accounts);
+    else translator.restore(accounts);
     drainer.start();
     await scheduler.start([journalled(database.knex, reconcileJob(database, config.reconcileEveryMs))]);
     await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, config)]);

@@ -93,7 +93,7 @@ export class Registrations {
     account.lostAt = inferred?.at ?? at;
     // The event itself, where the listing came before it.
     account.removals = account.removals.filter((removal) => !removal.inferred || removal.contact.uri !== contact.uri);
-    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length, cut: this.outage.isUnsure(account.channelType, at), inferred });
+    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length, cut: this.outage.isAfterBreak(at, contact.registeredAt), inferred });
     this.agenda.plan(at + (inferred ? INFER_AFTER : SETTLE), account);
   }
 
@@ -243,8 +243,9 @@ export class Registrations {
     else outputs.push(this.rows.unregister(account, removal, own, own ? '200 OK' : this.reasonOf(account, removal)));
     const { remote } = contact;
     if (remote && !confirmedContacts(account).some((other) => sameSocket(other.remote, remote))) {
-      // Whether it left or was lost is not known of one whose authentication may have gone unheard.
-      if (!own && !inferred && !removal.cut) outputs.push(...this.sockets.lost(remote, removal.at));
+      // A UDP phone whose authentication may have gone unheard may have left politely.
+      const isLost = !own && !inferred && (!removal.cut || isReliable(remote.transport));
+      if (isLost) outputs.push(...this.sockets.lost(remote, removal.at));
       else if (!isReliable(remote.transport)) this.sockets.forget(remote);
     }
     return outputs;

@@ -67,6 +67,11 @@ export class SessionTracker {
   restore(states: readonly AccountState[]): void {
     this.accounts.restore(states);
     this.outage.restored(states);
+    this.learn(states);
+  }
+
+  /** Takes up the sockets alone, which another listener may have seen since: they are no news. */
+  learn(states: readonly AccountState[]): void {
     for (const state of states) {
       for (const { remoteAddress, transport } of state.contacts) {
         const remote = remoteAddress === null ? null : parseHostPort(remoteAddress, transport);
