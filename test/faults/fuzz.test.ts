@@ -144,11 +144,10 @@ describeWith(['mariadb'], 'mutated blocks through the whole service into MariaDB
     }
     await sender.flush();
 
-    setInterval(() => { logbook.health().then((h) => console.log(h, logbook.log().slice(-1500))).catch((e) => console.log('HEALTH', String(e), logbook.log().slice(-1500))); }, 10_000).unref();
     const database = openDatabase(url);
     onTestFinished(() => database.close());
     const names = async (table: string, column: string): Promise<string[]> =>
-      ((await database.knex(table).where(column, 'like', 'good-%').select(column)) as Record<string, unknown>[]).map((row) => String(row[column]));
+      (await database.knex<Record<string, unknown>>(table).where(column, 'like', 'good-%').select(column)).map((row) => String(row[column]));
     const stored = await eventually(async () => {
       const found = [...(await names('cdr', 'uniqueid')), ...(await names('sip_session', 'peername'))].map(numberOf).sort((a, b) => Number(a) - Number(b));
       expect(found.length).toBeGreaterThanOrEqual(sent);

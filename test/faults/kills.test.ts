@@ -122,13 +122,15 @@ describeWith(['asterisk-22', 'mariadb'], 'SIGKILL while what was kept is written
     const bench = new Bench(context);
     const pbx = await bench.asterisk({ version: 16 });
     const storm = await bench.storm(pbx);
+    const proxy = await bench.proxy(pbx);
     const server = await bench.mariaDb();
-    const logbook = await bench.logbook(pbx, { DATABASE_URL: await bench.database(server) });
+    const logbook = await bench.logbook(pbx, { DATABASE_URL: await bench.database(server) }, { proxy });
     const ledger = new Ledger(logbook.databaseUrl);
     await server.halt();
-    await storm.raise(60_000, { perSecond: 20_000 });
+    await storm.raise(60_000);
     await storm.settled();
-    await sleep(1_000);
+    while (proxy.lastRead < storm.raised) await sleep(20);
+    await sleep(2_000);
     await server.start();
     for (let n = 0; n < 6; n += 1) {
       await logbook.halt('SIGKILL');

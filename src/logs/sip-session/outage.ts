@@ -53,10 +53,10 @@ export class Outage {
     return !this.isLate() && !this.isListed(channelType);
   }
 
-  /** Whether what was said just before an event of that time may be missing, about something that began at `began`. */
-  isAfterBreak(at: Micros, began: Micros | null): boolean {
+  /** Whether what was said just before an event of that time may be missing, about something that was last told of at `toldAt`. */
+  isAfterBreak(at: Micros, toldAt: Micros | null): boolean {
     const { hearingFrom } = this;
-    return hearingFrom !== null && at - hearingFrom <= SETTLE && (began === null || began < hearingFrom);
+    return hearingFrom !== null && at - hearingFrom <= SETTLE && (toldAt === null || toldAt < hearingFrom);
   }
 
   /** What a difference to what was known of a driver means: null, unless its first listing after a break is still to come. */

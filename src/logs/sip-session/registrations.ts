@@ -93,7 +93,7 @@ export class Registrations {
     account.lostAt = inferred?.at ?? at;
     // The event itself, where the listing came before it.
     account.removals = account.removals.filter((removal) => !removal.inferred || removal.contact.uri !== contact.uri);
-    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length, cut: this.outage.isAfterBreak(at, contact.registeredAt), inferred });
+    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length, cut: this.outage.isAfterBreak(at, contact.renewedAt), inferred });
     this.agenda.plan(at + (inferred ? INFER_AFTER : SETTLE), account);
   }
 
@@ -108,8 +108,8 @@ export class Registrations {
     return [...confirmedContacts(account), ...left].flatMap(({ remote }) => (remote ? [remote] : []));
   }
 
-  /** Decides all that had waited long enough at `due`. */
-  settle(account: Account, due: Micros): Output[] {
+  /** Decides all that had waited long enough at `due`; nothing was heard between that and `now`. */
+  settle(account: Account, due: Micros, now: Micros): Output[] {
     const outputs: Output[] = [];
     const isDue = ({ at, inferred = null }: { readonly at: Micros; readonly inferred?: Inference | null }, patience = inferred ? INFER_AFTER : SETTLE): boolean =>
       at + patience <= due;
@@ -121,7 +121,7 @@ export class Registrations {
     account.auths = account.auths.filter((auth) => !auth.claimed);
     if (account.auths.length === 0) account.appearances = account.appearances.filter((appearance) => !appearance.written || !isDue(appearance, 2 * SETTLE));
     // What is written still tells a removal shortly after it why; what is overdue waits for a listing.
-    if (account.appearances.some(({ written }) => written) || account.auths.some((auth) => isDue(auth))) this.agenda.plan(due + SETTLE, account);
+    if (account.appearances.some(({ written }) => written) || account.auths.some((auth) => isDue(auth))) this.agenda.plan(nextLook(due, now), account);
     return outputs;
   }
 
@@ -297,3 +297,9 @@ export class Registrations {
     return [];
   }
 }
+
+/**
+ * When to look again: SETTLE later. Where nothing was heard for long, the steps in between would find nothing, and to
+ * an event that a wrong clock dated decades ahead they would take for ever.
+ */
+const nextLook = (due: Micros, now: Micros): Micros => due + SETTLE * Math.max(1, Math.floor((now - due) / SETTLE));

@@ -282,7 +282,7 @@ export class SessionTracker {
     const outputs: Output[] = [];
     for (let next = this.agenda.take(now); next; next = this.agenda.take(now)) {
       this.accounts.touch(next.what);
-      outputs.push(...this.registrations.settle(next.what, next.due));
+      outputs.push(...this.registrations.settle(next.what, next.due, now));
     }
     return outputs;
   }

@@ -114,6 +114,22 @@ describeEachDatabase('the calls of a gap', (database) => {
     expect(await job()(31 * 1_440)).toBe('nothing to do');
   });
 
+  it('are left to the process that has a source, where another has none', async () => {
+    writeFileSync(csv, line(11, 12));
+    await missed();
+    const [without, having] = [job(settings({})), job()];
+    await without(20.1);
+    expect(await gaps()).toMatchObject([{ recovery: 'pending' }]);
+    expect(await having(20.2)).toContain('recovered 1');
+    // It came to the second gap first, when the other was busy.
+    await writeBatch(database(), [listening(20, 22, 'again'), listening(23, 24)], 'a');
+    appendFileSync(csv, line(22.2, 22.4));
+    await without(24);
+    expect(await gaps()).toMatchObject([{ recoveredCalls: 1 }, { recovery: 'none' }]);
+    expect(await having(24.1)).toContain('recovered 1');
+    expect(await gaps()).toMatchObject([{ recoveredCalls: 1 }, { recovery: 'once', recoveredCalls: 1 }]);
+  });
+
   it('that cannot be read are tried again, and hold up no other gap', async () => {
     await missed();
     const run = job();
