@@ -20,6 +20,11 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      // `npm run test:faults`: minutes of storms and outages, each test with servers of its own to break.
+      {
+        extends: true,
+        test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 180_000 },
+      },
     ],
   },
 });

@@ -31,12 +31,13 @@ export async function up(knex: Knex): Promise<void> {
     table.string('recovery_note', 500).notNullable();
     table.bigInteger('recovered_at').notNullable();
     // When the next attempt is to be made, or when the one under way is taken to have died; 0: no more.
-    table.bigInteger('recovery_due').notNullable();
-    table.integer('recovery_tries').notNullable();
+    table.bigInteger('recovery_due').notNullable().defaultTo(0);
+    table.integer('recovery_tries').notNullable().defaultTo(0);
     table.index(['from_at', 'id'], 'capture_gap_from');
     table.index(['to_at', 'id'], 'capture_gap_to');
     table.index(['kind', 'from_at', 'id'], 'capture_gap_kind');
     table.index(['recovery', 'from_at', 'id'], 'capture_gap_recovery');
+    table.index(['recovery', 'to_at'], 'capture_gap_recovery_to');
     table.index(['pbx', 'from_at', 'id'], 'capture_gap_pbx');
     table.index(['pbx', 'recovery_due'], 'capture_gap_due');
   });

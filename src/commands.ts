@@ -7,6 +7,7 @@ import { databaseTrouble } from './database/trouble.js';
 import { runDoctor } from './doctor/doctor.js';
 import { exitCodeFor, printForMachines, printForPeople } from './doctor/print.js';
 import { CommandError } from './errors.js';
+import { loggedError } from './logged-error.js';
 import type { StoredDeadLetter } from './logs/dead-letter/store.js';
 import { retryDeadLetters, type Retried } from './pipeline/retry.js';
 import { backfillRange, runBackfill, type BackfillCommand } from './recovery/command.js';
@@ -125,6 +126,8 @@ export async function userCommand(environment: Environment, command: UserCommand
       return;
     }
     if (command.kind === 'list') {
+      // Apart from the list itself, which scripts read.
+      process.stderr.write(`users ${where}\n`);
       for (const user of await users.listUsers()) process.stdout.write(`${user.username}\tsince ${toIso(user.createdAt)}\n`);
       return;
     }
@@ -174,11 +177,12 @@ function banner(config: Config, url: string, generatedPassword: string | null): 
 
 /** For people at a terminal, one line an entry; for machines, JSON. */
 function createLogger(level: string): Logger {
+  const serializers = { err: loggedError };
   if (!process.stderr.isTTY) {
     const formatters = { level: (label: string) => ({ level: label }) };
-    return pino({ level, formatters, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+    return pino({ level, serializers, formatters, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   }
-  return pino({ level, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } });
+  return pino({ level, serializers, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' } } });
 }
 
 /** The errors that a wrong setting causes, in one line with a next step. */

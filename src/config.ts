@@ -22,7 +22,7 @@ export interface Config {
   readonly admin: { readonly username: string; readonly password: string | null };
   readonly reconcileEveryMs: number;
   readonly timeZone: string;
-  /** Where `logbook backfill` reads the calls that AMI missed; a zone that is null is `timeZone`. */
+  /** Where the calls that AMI missed are read; a zone that is null is the PBX's own (src/recovery/source-clock.ts). */
   readonly recovery: {
     readonly csv: { readonly path: string; readonly zone: string | null } | null;
     readonly sql: { readonly url: string; readonly table: string; readonly zone: string | null } | null;
@@ -52,7 +52,8 @@ const settings = z.object({
   REDIS_URL: z.string().refine((url) => /^rediss?:\/\/.+$/.test(url) && isUrl(url), 'must be redis://host:6379').optional(),
   HTTP_HOST: text.default('127.0.0.1'),
   HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  ADMIN_USERNAME: text.max(128).default('admin'),
+  // HTTP Basic ends the name at the first colon.
+  ADMIN_USERNAME: text.max(128).regex(/^[^:\p{Cc}]+$/u, 'must have neither a colon nor control characters').default('admin'),
   ADMIN_PASSWORD: z.string().min(8, 'must have 8 characters or more').optional(),
   RECONCILE_EVERY_S: z.coerce.number().min(1).max(86_400).optional(),
   TIME_ZONE: zone.optional(),

@@ -4,7 +4,7 @@ import { lastRunOf } from './jobs/journal.js';
 import type { JobStatus, Scheduler } from './jobs/scheduler.js';
 import { failedGaps } from './logs/capture-gap/recovery.js';
 import { LOOK_BACK } from './logs/capture-gap/square.js';
-import { countUpTo } from './logs/dead-letter/store.js';
+import { countUpTo, LETTERS_COUNTED } from './logs/dead-letter/store.js';
 import type { Drainer } from './pipeline/drainer.js';
 import type { Spool, SpoolStatus } from './pipeline/spool.js';
 import { fromMs, toIso, toMs } from './time.js';
@@ -40,11 +40,11 @@ export function readinessOf({ database, opening, connection, drainer, spool, sch
 async function databaseCheck(database: Database, waitsFor: string | null, drainer: Parts['drainer'], { waiting }: SpoolStatus): Promise<Check> {
   const events = waiting > 0 ? `; ${waiting} events wait in the spool` : '';
   if (waitsFor !== null) return { ok: false, message: `is waited for: ${waitsFor}${events}` };
-  const { failing } = drainer.status();
+  const { failing, notKept } = drainer.status();
   if (failing !== null) return { ok: false, message: `takes no rows: ${failing}${events}` };
   try {
     await answerWithin(DATABASE_ANSWER_MS, database.check());
-    return { ok: true, message: `takes rows${events}` };
+    return { ok: true, message: `takes rows${events}${notKept > 0 ? `; ${notKept} dead letters were not kept, there are too many of their kind` : ''}` };
   } catch (error) {
     return { ok: false, message: `${reasonOf(error)}${events}` };
   }
@@ -105,15 +105,13 @@ export function jobProblem({ name, everyMs, since, lastRunAt, aliveAt, lastError
   return now - Math.max(since, lastWellAt) > MISSED_INTERVALS * everyMs + 1_000 ? `${name} has not run for ${MISSED_INTERVALS} intervals` : null;
 }
 
-const LETTERS_COUNTED = 1_000;
-
 /** What waits for somebody to do something about it. */
 async function unfinished(knex: Database['knex']): Promise<string[]> {
   const [letters, gaps] = await Promise.all([countUpTo(knex, null, LETTERS_COUNTED), failedGaps(knex, fromMs(Date.now()) - LOOK_BACK)]);
   const count = letters >= LETTERS_COUNTED ? `${LETTERS_COUNTED} or more` : String(letters);
   return [
-    ...(letters > 0 ? [`Dead letters: ${count} ${letters === 1 ? 'event or row could' : 'events or rows could'} not be written. Look at Dead Letters, then run: logbook retry`] : []),
-    ...(gaps > 0 ? [`The calls of ${gaps === 1 ? 'a gap' : `${gaps} gaps`} could not be recovered. Gaps says why, and what to do.`] : []),
+    ...(letters > 0 ? [`Dead letters: ${count} ${letters === 1 ? 'event or row could' : 'events or rows could'} not be written. See /dead-letters for why, then run: logbook retry`] : []),
+    ...(gaps > 0 ? [`The calls of ${gaps === 1 ? 'a gap' : `${gaps} gaps`} could not be recovered. See /capture-gaps?recovery=failed for why, and what to do.`] : []),
   ];
 }
 

@@ -10,7 +10,8 @@ export type CheckedBlock =
 /** True for an ActionID that is ours and still waits for its answer, or for its list's entries. */
 export type IsExpected = (actionId: string) => boolean;
 
-const HEADER = /^([^\s:][^:]*):[ \t]?/;
+// A line break within a name would end the line for asterisk-manager, and what follows be a header or a block of its own.
+const HEADER = /^([^\s:][^:\r\n]*):[ \t]?/;
 const MAX_HEADERS = 2_000;
 const ANSWERS = new Set(['success', 'error', 'goodbye', 'pong']);
 // asterisk-manager keeps headers as keys of a plain object, where these two are not keys like others.
@@ -79,8 +80,11 @@ function readHeaders(lines: readonly string[], malformed: string[]): [string, st
 
 function write(kindLine: string, headers: readonly [string, string][], unwanted: (name: string) => boolean, dropped: string[]): string {
   let text = `${kindLine}\r\n`;
-  for (const [name, value] of headers.slice(1)) {
+  // asterisk-manager makes a list of a header that comes twice, and throws when this one is no text.
+  const userEvent = headers.findLastIndex(([name]) => name.toLowerCase() === 'userevent');
+  for (const [index, [name, value]] of headers.entries()) {
     const key = name.toLowerCase();
+    if (index === 0 || (key === 'userevent' && index !== userEvent)) continue;
     if (UNSAFE.has(key)) dropped.push(name);
     else if (!unwanted(key)) text += `${name}: ${escapeValue(key, value)}\r\n`;
   }

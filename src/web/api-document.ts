@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
 import type { LogDefinition } from '../logs/columns.js';
 import { parametersOf, readParameters } from '../logs/parameters.js';
-import { accountEndpoint, listEndpoint, type Endpoint } from './api-endpoints.js';
+import { accountEndpoint, letterEndpoint, listEndpoint, type Endpoint } from './api-endpoints.js';
 import { errorSchema, type JsonObject } from './api-forms.js';
 import { SESSION_COOKIE } from './sessions.js';
 
@@ -17,7 +17,7 @@ export interface Api {
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 export function apiOf(logs: readonly LogDefinition[]): Api {
-  const endpoints: Endpoint[] = [...logs.map(listEndpoint), accountEndpoint, documentEndpoint(() => document)];
+  const endpoints: Endpoint[] = [...logs.map(listEndpoint), accountEndpoint, letterEndpoint, documentEndpoint(() => document)];
   const document = describe(endpoints);
   return { endpoints, document };
 }

@@ -5,9 +5,12 @@ import { NotFoundError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
 import { listParameters, parseListQuery } from '../logs/list-query.js';
 import { parametersOf, readParameters, wholeNumber, type QueryParameters } from '../logs/parameters.js';
+import { deadLetters } from '../logs/dead-letter/columns.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
 import { readAccount } from '../logs/registered-account/read.js';
 import { accountSchema, contactSchema, jsonAccount, jsonRecord, recordSchema, type JsonObject } from './api-forms.js';
+import { idOf } from './id-of.js';
+import { letterOf } from './letter-view.js';
 
 export interface ApiRequest {
   readonly query: QueryParameters;
@@ -62,13 +65,6 @@ export function listEndpoint(log: LogDefinition): Endpoint {
 const MAX_ID = 999_999_999_999_999;
 const accountPath = z.strictObject({ id: wholeNumber(1, MAX_ID).meta({ description: 'The id in the list of registered accounts.', param: { example: 1 } }) });
 
-/** Throws NotFoundError for what can be no id. */
-export function accountId(text: string): number {
-  const id = accountPath.safeParse({ id: text });
-  if (!id.success) throw new NotFoundError(`no account ${text}`);
-  return id.data.id;
-}
-
 const ofAccount = parametersOf('one account', {});
 
 export const accountEndpoint: Endpoint = {
@@ -83,9 +79,29 @@ export const accountEndpoint: Endpoint = {
   async respond(knex, { query, path }) {
     readParameters(ofAccount, query);
     const id = String(path['id']);
-    const account = await readAccount(knex, accountId(id));
+    const account = await readAccount(knex, idOf('account', id));
     if (!account) throw new NotFoundError(`no account ${id}`);
     return jsonAccount(account);
+  },
+};
+
+const letterPath = z.strictObject({ id: wholeNumber(1, MAX_ID).meta({ description: 'The id in the list of dead letters.', param: { example: 1 } }) });
+const ofLetter = parametersOf('one dead letter', {});
+const letterSchema = z.strictObject({ ...recordSchema(deadLetters).shape, content: z.string().meta({ description: 'JSON: the event as it was heard, or the row as it was to be written.' }) });
+
+export const letterEndpoint: Endpoint = {
+  path: `/${deadLetters.name}/{id}`,
+  operationId: 'getDeadLetter',
+  summary: 'One dead letter',
+  description: 'What could not become a row, whole.',
+  parameters: { query: ofLetter, path: letterPath },
+  answer: { description: 'The dead letter.', schema: letterSchema },
+  missing: true,
+  named: { DeadLetterContent: letterSchema },
+  async respond(knex, { query, path }) {
+    readParameters(ofLetter, query);
+    const letter = await letterOf(knex, String(path['id']));
+    return { ...jsonRecord(deadLetters, letter), content: letter.content };
   },
 };
 

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
+import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
@@ -16,7 +17,7 @@ import { FORMATS } from './export-choices.js';
 import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
 import { health } from './health.js';
-import { LOGS } from './menu.js';
+import { ALL_LOGS } from './menu.js';
 import { pages } from './pages.js';
 import { preferences } from './preferences.js';
 import { remembered, type Readiness } from './readiness.js';
@@ -48,8 +49,8 @@ export function createWebApp(parts: WebParts): Express {
   const signIns = signIn(knex, users, clock);
   const gate = access(users, signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
-  const page = views(config, demo, remembered(readiness, NOTICE_MS), (request) => csrf.generateToken(request));
-  const { endpoints, document } = apiOf(LOGS);
+  const page = views(config, demo, { readiness: remembered(readiness, NOTICE_MS), deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
+  const { endpoints, document } = apiOf(ALL_LOGS);
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
 
@@ -68,10 +69,10 @@ export function createWebApp(parts: WebParts): Express {
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
-  for (const log of LOGS) {
+  for (const log of ALL_LOGS) {
     for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
   }
-  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf));
+  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

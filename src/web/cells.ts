@@ -1,6 +1,6 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
 import { toIso, type Micros } from '../time.js';
-import { formatSeconds, visible } from './display-text.js';
+import { durationText, formatSeconds, visible } from './display-text.js';
 import { offsetName, type ReaderZone } from './zone.js';
 
 export interface TimeText {
@@ -43,6 +43,12 @@ const TONES: Readonly<Record<string, Tone>> = {
   SUCCESS: 'good',
   SUCCESS_INTERACTIVE: 'good',
   SIGNED_OUT: 'plain',
+  GAP: 'caution',
+  LOSS: 'bad',
+  pending: 'caution',
+  once: 'caution',
+  done: 'good',
+  failed: 'bad',
 };
 
 /** The events of one account. */
@@ -59,6 +65,8 @@ const EXTRAS: Readonly<Record<string, (record: LogRecord) => Partial<Cell>>> = {
   'registered-accounts.id': ({ id }) => ({ href: accountHref(id ?? '') }),
   'registered-accounts.ipAddress': ({ contactCount }) =>
     Number(contactCount) > 1 ? { note: `+${Number(contactCount) - 1}` } : {},
+  'capture-gaps.to': ({ from, to }) => ({ note: `(${durationText(Number(to) - Number(from))})` }),
+  'dead-letters.id': ({ id }) => ({ href: `/dead-letters/${String(id)}` }),
 };
 
 function bindingNote({ binding, candidates }: LogRecord): Partial<Cell> {

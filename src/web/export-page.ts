@@ -7,7 +7,7 @@ import { oneOf, readParameters, type QueryParameters } from '../logs/parameters.
 import { CHOICE_NAMES, choiceParameters, parseChoices, parseExportRequest, type ExportRequest } from './export-choices.js';
 import { openExport } from './export-rows.js';
 import { downloadHref, exportView } from './export-view.js';
-import { LOGS } from './menu.js';
+import { ALL_LOGS } from './menu.js';
 import type { Preferences } from './preferences.js';
 import { field } from './sign-in-routes.js';
 import type { ConsoleUser } from './users.js';
@@ -65,9 +65,9 @@ function parsed(log: LogDefinition, parameters: QueryParameters, ownZone: string
 }
 
 function listOf(name: unknown): LogDefinition {
-  const names = LOGS.map((log) => log.name);
+  const names = ALL_LOGS.map((log) => log.name);
   const { list } = readParameters(z.object({ list: oneOf(names) }), { list: name });
-  const log = LOGS.find((each) => each.name === list);
+  const log = ALL_LOGS.find((each) => each.name === list);
   if (!log) throw new InvalidInputError('list', `must be one of ${names.join(', ')}`);
   return log;
 }

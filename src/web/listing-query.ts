@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
 import { DEFAULT_LIMIT, parseListQuery, type ListQuery, type Order, type QueryParameters } from '../logs/list-query.js';
-import { toIso } from '../time.js';
+import { parseIso, toIso, type Micros } from '../time.js';
 import { hasZone, readerZone, type ReaderZone } from './zone.js';
 
 /** What a page or a download is asked for: the query, and the zone it is read and written in. */
@@ -22,16 +22,29 @@ export function parseListingRequest(log: LogDefinition, parameters: QueryParamet
   if (given !== undefined && typeof given !== 'string') throw new InvalidInputError('tz', 'must be a single value');
   const tz = given === undefined || given.trim() === '' ? null : given.trim();
   const zone = readerZone(tz ?? ownZone);
-  const query = parseListQuery(log, { ...parameters, ...wallClock(parameters, zone) }, ['tz']);
+  const query = parseListQuery(log, { ...parameters, ...wallClock(parameters, zone) }, ['tz', ...Object.values(EXACT)]);
   return { log, query, zone, tz };
+}
+
+/** The instant that a form's wall clock stood for when it was made: in autumn one hour is there twice, and forms know no milliseconds. */
+export const EXACT = { from: 'fromExact', to: 'toExact' } as const;
+
+/** An instant as a form shows it. */
+export function formTime(zone: ReaderZone, at: Micros): string {
+  const { date, clock } = zone.local(at);
+  return `${date}T${clock}`;
 }
 
 function wallClock(parameters: QueryParameters, zone: ReaderZone): Record<string, string> {
   const instants: Record<string, string> = {};
-  for (const name of ['from', 'to']) {
+  for (const name of ['from', 'to'] as const) {
     const text = parameters[name];
     if (typeof text !== 'string' || text.trim() === '' || hasZone(text)) continue;
-    const at = zone.parse(text);
+    const exact = parameters[EXACT[name]];
+    const meant = typeof exact === 'string' ? parseIso(exact) : null;
+    // Browsers leave out seconds that are none.
+    const isMeant = meant !== null && formTime(zone, meant) === text.trim().replace(/T\d\d:\d\d$/, '$&:00');
+    const at = isMeant ? meant : zone.parse(text);
     // What cannot be read stays as it is, for parseListQuery to name.
     if (at !== null) instants[name] = toIso(at, 'us');
   }

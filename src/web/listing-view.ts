@@ -1,9 +1,12 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
+import { toIso } from '../time.js';
 import { cellsOf, type Cell } from './cells.js';
 import { visible } from './display-text.js';
 import { exportHref } from './export-view.js';
-import { headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
+import type { GapView } from './gap-view.js';
+import { EXACT, formTime, headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
+import { LACKING } from './menu.js';
 
 export interface Head {
   readonly title: string;
@@ -39,8 +42,20 @@ export interface ListingView {
   readonly nextHref: string | null;
   readonly nextLabel: string;
   readonly csvHref: string | null;
+  readonly emptyTitle: string;
   readonly exportHref: string;
   readonly empty: string;
+  /** What the list is, where its name does not say it. */
+  readonly about: string;
+  /** What stands before each row, and after the last. */
+  readonly gaps: PlacedGaps['places'];
+  readonly moreGaps: boolean;
+}
+
+export interface PlacedGaps {
+  readonly places: readonly (readonly GapView[])[];
+  /** There are more than were looked for. */
+  readonly more: boolean;
 }
 
 const WHEN_EMPTY: Readonly<Record<string, string>> = {
@@ -48,10 +63,13 @@ const WHEN_EMPTY: Readonly<Record<string, string>> = {
   'registered-accounts': 'No account is on line. Register a phone with the PBX and look again.',
   'web-sessions': 'Sign-ins to this console and to the PBX’s management interfaces show here.',
   cdrs: 'Place a call between two accounts and look again.',
+  'capture-gaps': 'Since its first login Logbook has listened without a break.',
+  'dead-letters': 'All that was heard could be translated and written.',
 };
+const EMPTY_TITLES: Readonly<Record<string, string>> = { 'capture-gaps': 'No gaps.', 'dead-letters': 'No dead letters.' };
 
 /** A page of a log as the template shows it; everything comes from the log's columns. */
-export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null): ListingView {
+export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null, gaps: PlacedGaps = { places: [], more: false }): ListingView {
   const { log, query, zone } = request;
   const path = `/${log.name}`;
   const byTimeDown = query.sort === log.timeColumn && query.order === 'desc';
@@ -68,8 +86,12 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
     nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
     nextLabel: byTimeDown ? 'Older' : 'Next page',
     csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, query: { ...query, limit: DEFAULT_LIMIT }, tz: zone.name }) : null,
+    emptyTitle: EMPTY_TITLES[log.name] ?? 'Nothing here yet.',
     exportHref: exportHref(request),
     empty: WHEN_EMPTY[log.name] ?? '',
+    about: LACKING.includes(log) ? (log.about ?? '') : '',
+    gaps: gaps.places,
+    moreGaps: gaps.more,
   };
 }
 
@@ -95,7 +117,7 @@ function filterFields({ log, query, zone }: ListingRequest): FilterField[] {
     return {
       name,
       label: `${time} ${label}`,
-      value: local ? `${local.date}T${local.clock}` : '',
+      value: at === null ? '' : formTime(zone, at),
       shown: local ? `${local.date} ${local.clock}` : '',
       kind: 'datetime',
       choices: [],
@@ -113,10 +135,15 @@ function filterFields({ log, query, zone }: ListingRequest): FilterField[] {
 
 function hiddenFields(request: ListingRequest): { name: string; value: string }[] {
   const kept = new URL(listingHref('/', request), 'http://localhost').searchParams;
-  return ['sort', 'order', 'limit', 'tz'].flatMap((name) => {
+  const plain = ['sort', 'order', 'limit', 'tz'].flatMap((name) => {
     const value = kept.get(name);
     return value === null ? [] : [{ name, value }];
   });
+  const exact = (['from', 'to'] as const).flatMap((name) => {
+    const at = request.query[name];
+    return at === null || request.zone.parse(formTime(request.zone, at)) === at ? [] : [{ name: EXACT[name], value: toIso(at, 'us') }];
+  });
+  return [...plain, ...exact];
 }
 
 function orderText({ log, query }: ListingRequest): string {

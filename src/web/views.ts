@@ -5,8 +5,10 @@ import type { Request, Response } from 'express';
 import { Eta } from 'eta';
 import type { Config } from '../config.js';
 import { messageOf } from '../errors.js';
-import { visible } from './display-text.js';
-import { LOGS } from './menu.js';
+import { deadLetters } from '../logs/dead-letter/columns.js';
+import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
+import { formatCount, visible } from './display-text.js';
+import { LACKING, LOGS } from './menu.js';
 import type { Readiness } from './readiness.js';
 import { ZONE_NAMES } from './zone.js';
 
@@ -31,11 +33,17 @@ export interface Views {
   render(request: Request, response: Response, template: string, page: Page): Promise<void>;
 }
 
-/** Templates in the layout that every page shares. `readiness` is asked for each page. */
+/** What every page says of the service, asked for each. */
+export interface Asked {
+  readonly readiness: () => Promise<Readiness>;
+  readonly deadLetters: () => Promise<number>;
+}
+
+/** Templates in the layout that every page shares. */
 export function views(
   config: Pick<Config, 'timeZone' | 'pbxName'>,
   demo: boolean,
-  readiness: () => Promise<Readiness>,
+  asked: Asked,
   csrfToken: (request: Request) => string,
 ): Views {
   const eta = new Eta({ views: VIEWS, cache: true, autoEscape: true });
@@ -52,7 +60,8 @@ export function views(
         styleHref,
         user: user ? { name: visible(user.username) } : null,
         menu: LOGS.map((log) => ({ title: log.title, href: `/${log.name}`, current: page.section === log.name })),
-        notices: user ? await notices(readiness) : [],
+        lacking: user ? await lacking(page.section, asked.deadLetters) : [],
+        notices: user ? (await notices(asked.readiness)).map(linked) : [],
         zone,
         zones: ZONE_NAMES,
         returnTo: request.originalUrl,
@@ -80,4 +89,24 @@ async function notices(readiness: () => Promise<Readiness>): Promise<string[]> {
   } catch (error) {
     return [`The state of the service is not known: ${messageOf(error)}`];
   }
+}
+
+/** A notice names pages by their path, as `/readyz` shows it too; here the path leads there. */
+function linked(notice: string): { text: string; href: string | null }[] {
+  return notice
+    .split(/(\/(?:dead-letters|capture-gaps)(?:\?[\w=&-]*)?)/)
+    .filter((part) => part !== '')
+    .map((part) => ({ text: part, href: part.startsWith('/') ? part : null }));
+}
+
+/** The second menu, with how many dead letters there are. */
+async function lacking(section: string | undefined, countLetters: Asked['deadLetters']): Promise<{ title: string; href: string; current: boolean; count: string }[]> {
+  // Without the database the page says so elsewhere.
+  const letters = await countLetters().catch(() => 0);
+  return LACKING.map((log) => ({
+    title: log.title,
+    href: `/${log.name}`,
+    current: section === log.name,
+    count: log === deadLetters && letters > 0 ? `${formatCount(letters)}${letters >= LETTERS_COUNTED ? '+' : ''}` : '',
+  }));
 }

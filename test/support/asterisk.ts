@@ -20,6 +20,8 @@ export interface AsteriskOptions {
   readonly qualifySeconds?: number;
   /** Settings of `[csv]` in cdr.conf, such as `usegmtime = yes`: calls are written to `log/cdr-csv/Master.csv` as well. */
   readonly cdrCsv?: readonly string[];
+  /** A database on a local MariaDB whose table `cdr` cdr_adaptive_odbc fills, in UTC; version 16 only. */
+  readonly cdrOdbc?: { readonly port: number; readonly database: string; readonly user: string; readonly password: string };
 }
 
 export interface Asterisk {
@@ -71,7 +73,7 @@ export async function startAsterisk(options: AsteriskOptions): Promise<Asterisk>
   const config = `${inside}/etc/asterisk.conf`;
   const launch = async (): Promise<Running> => {
     const process_ = run(chroot, [root, 'asterisk', '-f', '-C', config], join(dir, 'log/console.log'), {
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', ODBCINI: `${inside}/etc/odbc.ini` },
     });
     await untilReady(process_, `Asterisk ${options.version}`, async () => {
       const client = await AmiClient.connect(ports.amiPort, 'everything', 'everything-secret');
@@ -155,8 +157,17 @@ function configure(etc: string, options: AsteriskOptions, ports: Ports, paths: {
     ]) + lab('pjsip.conf'),
     'extensions.conf': production('extensions.conf') + lab('extensions.conf'),
     ...(options.version === 16 ? { 'sip.conf': lab('sip.conf') } : {}),
+    ...(options.cdrOdbc === undefined ? {} : odbc(options.cdrOdbc)),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(etc, name), text);
+}
+
+function odbc({ port, database, user, password }: NonNullable<AsteriskOptions['cdrOdbc']>): Record<string, string> {
+  return {
+    'odbc.ini': `[cdr]\nDriver = MariaDB Unicode\nServer = 127.0.0.1\nPort = ${port}\nDatabase = ${database}\n`,
+    'res_odbc.conf': `[cdr]\nenabled => yes\ndsn => cdr\nusername => ${user}\npassword => ${password}\npre-connect => yes\n`,
+    'cdr_adaptive_odbc.conf': '[cdr]\nconnection = cdr\ntable = cdr\nusegmtime = yes\nalias start => calldate\n',
+  };
 }
 
 // A pattern that no longer fits means that a production file changed under the tests.

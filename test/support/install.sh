@@ -24,6 +24,7 @@ need baresip baresip-core
 need debootstrap debootstrap
 need openssl openssl
 need ip iproute2
+need faketime faketime
 
 if [ -n "$packages" ]; then
   say "Debian packages:$packages"
@@ -51,4 +52,11 @@ asterisk() {
 }
 asterisk 16 bullseye
 asterisk 22 sid
+
+# cdr_adaptive_odbc comes with Asterisk; what it speaks to MariaDB through does not.
+if [ ! -e "$cache/asterisk-16/usr/share/odbc-mariadb" ]; then
+  say "MariaDB's ODBC driver for Asterisk 16"
+  { chroot "$cache/asterisk-16" apt-get update && DEBIAN_FRONTEND=noninteractive chroot "$cache/asterisk-16" apt-get install -y --no-install-recommends odbc-mariadb; } \
+    >>"$log" 2>&1 || fail "odbc-mariadb cannot be installed"
+fi
 say "all servers are in place"

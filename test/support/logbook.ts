@@ -35,11 +35,15 @@ export class Logbook {
     readonly url: string,
     readonly folder: string,
     private readonly settings: NodeJS.ProcessEnv,
+    private readonly wrapper: readonly string[],
     private process_: Running,
   ) {}
 
-  /** Starts it with settings of the environment; SQLite in a temporary folder unless `DATABASE_URL` says otherwise. */
-  static async start(settings: Readonly<Record<string, string>>): Promise<Logbook> {
+  /**
+   * Starts it with settings of the environment; SQLite in a temporary folder unless `DATABASE_URL` says otherwise.
+   * `wrapper` is a command that runs it, such as `nsenter …`.
+   */
+  static async start(settings: Readonly<Record<string, string>>, wrapper: readonly string[] = []): Promise<Logbook> {
     await built();
     const folder = tempFolder('service');
     const port = await freePort();
@@ -48,7 +52,7 @@ export class Logbook {
       DATABASE_URL: `sqlite:${join(folder, 'logbook.sqlite')}`, RECONCILE_EVERY_S: '1', TIME_ZONE: 'Europe/Rome', LOG_LEVEL: 'debug', ...settings,
     };
     const url = `http://127.0.0.1:${port}`;
-    const logbook = new Logbook(url, folder, environment, launch(folder, environment));
+    const logbook = new Logbook(url, folder, environment, wrapper, launch(folder, environment, wrapper));
     await logbook.ready();
     return logbook;
   }
@@ -65,6 +69,12 @@ export class Logbook {
 
   async readiness(): Promise<number> {
     return (await fetch(`${this.url}/readyz`)).status;
+  }
+
+  /** What `/readyz` says, as text; its status first. */
+  async health(): Promise<string> {
+    const response = await fetch(`${this.url}/readyz`);
+    return `${response.status} ${await response.text()}`;
   }
 
   async get(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Response> {
@@ -92,8 +102,13 @@ export class Logbook {
   }
 
   async start(): Promise<void> {
-    this.process_ = launch(this.folder, this.settings);
+    this.launch();
     await this.ready();
+  }
+
+  /** Starts it again without waiting until it is ready. */
+  launch(): void {
+    this.process_ = launch(this.folder, this.settings, this.wrapper);
   }
 
   async stop(): Promise<void> {
@@ -102,8 +117,9 @@ export class Logbook {
   }
 }
 
-function launch(folder: string, environment: NodeJS.ProcessEnv): Running {
-  return run(process.execPath, [join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'service.log'), { cwd: folder, env: environment });
+function launch(folder: string, environment: NodeJS.ProcessEnv, wrapper: readonly string[]): Running {
+  const [program = process.execPath, ...args] = [...wrapper, process.execPath, join(ROOT, 'dist/src/main.js'), 'start'] as readonly string[];
+  return run(program, args, join(folder, 'service.log'), { cwd: folder, env: environment });
 }
 
 /** Tries until the assertion holds; then what it gives, and else its last failure. */

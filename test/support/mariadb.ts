@@ -12,37 +12,52 @@ export interface MariaDb {
   /** Stops the server in place (SIGSTOP), as a network that swallows everything does; `resume` undoes it. */
   pause(): void;
   resume(): void;
-  /** Ends the server; `start` brings it back on the same port with the same data. */
-  halt(): Promise<void>;
+  /** Ends the server (SIGTERM); `start` brings it back on the same port with the same data. */
+  halt(signal?: NodeJS.Signals): Promise<void>;
   start(): Promise<void>;
   /** Ends it for good and removes its data. */
   stop(): Promise<void>;
+}
+
+export interface MariaDbOptions {
+  /** Where it keeps its data; a temporary folder when not given. */
+  readonly data?: string;
+  /** A command that runs it, such as `nsenter …`. */
+  readonly wrapper?: readonly string[];
+  /** Keeps what it has confirmed when it is killed, as every real server does; most tests need no such server. */
+  readonly durable?: boolean;
 }
 
 const USER = 'logbook';
 const PASSWORD = 'test-pässwörd';
 
 /** A private MariaDB in a temporary folder, on a free port. */
-export async function startMariaDb(): Promise<MariaDb> {
+export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaDb> {
   const folder = tempFolder('mariadb');
-  const data = join(folder, 'data');
+  const data = options.data ?? join(folder, 'data');
+  const wrapped = (program: string, args: readonly string[]): [string, string[]] => {
+    const [first = '', ...rest] = [...(options.wrapper ?? []), which(program) ?? program, ...args];
+    return [first, rest];
+  };
   const init = join(folder, 'init.sql');
   const log = join(folder, 'mariadbd.log');
   const port = await freePort();
   const url = `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/`;
-  await promisify(execFile)(which('mariadb-install-db') ?? 'mariadb-install-db', [
-    '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), '--innodb-log-file-size=16M',
-  ]);
+  await promisify(execFile)(...wrapped('mariadb-install-db', [
+    '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), `--tmpdir=${folder}`, '--innodb-log-file-size=16M',
+  ]));
   writeFileSync(init, `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';\nGRANT ALL ON *.* TO '${USER}'@'%' WITH GRANT OPTION;\n`);
   const launch = async (): Promise<ReturnType<typeof run>> => {
-    const server = run(which('mariadbd') ?? 'mariadbd', [
-      '--no-defaults', ...asRoot(), `--datadir=${data}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, `--port=${port}`,
+    const server = run(...wrapped('mariadbd', [
+      // A server that starts removes temporary tables it finds in its tmpdir, also those of a neighbour.
+      '--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${folder}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, `--port=${port}`,
       '--bind-address=127.0.0.1', '--skip-name-resolve', `--init-file=${init}`,
       '--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci',
       // Far from UTC, so that code which trusts the server's clock zone fails a test.
       '--default-time-zone=+05:30',
-      '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=16M', '--innodb-flush-log-at-trx-commit=0', '--skip-innodb-doublewrite', '--performance-schema=OFF',
-    ], log);
+      '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=16M', '--performance-schema=OFF',
+      ...(options.durable === true ? ['--innodb-flush-log-at-trx-commit=2'] : ['--innodb-flush-log-at-trx-commit=0', '--skip-innodb-doublewrite']),
+    ]), log);
     await untilReady(server, 'MariaDB', async () => {
       const connection = await createConnection(url);
       await connection.end();
@@ -51,9 +66,9 @@ export async function startMariaDb(): Promise<MariaDb> {
     return server;
   };
   let server = await launch();
-  const stop = async (): Promise<void> => {
+  const stop = async (signal?: NodeJS.Signals): Promise<void> => {
     server.signal('SIGCONT');
-    await server.stop();
+    await server.stop(signal);
   };
   return {
     url,

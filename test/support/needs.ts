@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { which } from './processes.js';
 
-export type Need = 'mariadb' | 'redis' | 'chromium' | 'asterisk-16' | 'asterisk-22' | 'sipp' | 'baresip' | 'openssl' | 'ipv6';
+export type Need = 'mariadb' | 'redis' | 'chromium' | 'asterisk-16' | 'asterisk-22' | 'sipp' | 'baresip' | 'openssl' | 'ipv6' | 'mount' | 'faketime' | 'odbc';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -39,10 +40,33 @@ export function whyNot(need: Need): string | null {
       return programs(need, 'chroot', 'openssl');
     case 'ipv6':
       return existsSync('/proc/net/if_inet6') ? null : 'this machine has no IPv6';
+    case 'mount':
+      return mountable();
+    case 'faketime':
+      return libFaketime() === null ? 'libfaketime is not installed' : null;
+    case 'odbc':
+      return existsSync(join(cacheFolder(), 'asterisk-16/usr/share/odbc-mariadb')) ? null : "MariaDB's ODBC driver is not installed in Asterisk 16's root";
     case 'sipp':
     case 'baresip':
     case 'openssl':
       return programs(need, need);
+  }
+}
+
+/** The library that lets one process live by another clock. */
+export function libFaketime(): string | null {
+  const folders = existsSync('/usr/lib') ? readdirSync('/usr/lib') : [];
+  return folders.map((folder) => join('/usr/lib', folder, 'faketime/libfaketimeMT.so.1')).find(existsSync) ?? null;
+}
+
+function mountable(): string | null {
+  const missing = programs('mount', 'unshare', 'nsenter', 'mount');
+  if (missing !== null) return missing;
+  try {
+    execFileSync('unshare', ['--mount', '--', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    return null;
+  } catch {
+    return 'this user may not mount a tmpfs';
   }
 }
 

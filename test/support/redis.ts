@@ -9,7 +9,7 @@ export interface RedisServer {
   pause(): void;
   resume(): void;
   /** Ends the server; `start` brings it back on the same port, empty. */
-  halt(): Promise<void>;
+  halt(signal?: NodeJS.Signals): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -26,9 +26,9 @@ export async function startRedis(): Promise<RedisServer> {
     return server;
   };
   let server = await launch();
-  const stop = async (): Promise<void> => {
+  const stop = async (signal?: NodeJS.Signals): Promise<void> => {
     server.signal('SIGCONT');
-    await server.stop();
+    await server.stop(signal);
   };
   return {
     url: `redis://127.0.0.1:${port}`,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What `npm test` runs: installs what the tests need and runs them all, or those that are named
-# (`npm test -- test/unit`). The last line is `N passed, N failed`.
+# What `npm test` and `npm run test:faults` run: installs what the tests need and runs them all, or those
+# that are named (`npm test -- test/unit`). The last line is `N passed, N failed`.
 set -eu
 cd "$(dirname "$0")/../.."
 

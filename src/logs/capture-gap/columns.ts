@@ -14,6 +14,7 @@ export type Recovery = (typeof RECOVERIES)[number];
 export const captureGaps = defineLog({
   name: 'capture-gaps',
   title: 'Gaps',
+  about: 'Times when nobody listened to the PBX, or events of little value had to be left out. What AMI said then is gone; calls come back by themselves from CDR_CSV or CDR_SQL_URL.',
   table: 'capture_gap',
   timeColumn: 'from',
   defaultSort: 'from',
@@ -22,15 +23,15 @@ export const captureGaps = defineLog({
   columns: {
     id: { db: 'id', title: 'Id', type: 'id' },
     from: { db: 'from_at', title: 'Begin', type: 'instant', sortable: true, listed: true },
-    to: { db: 'to_at', title: 'End', type: 'instant', listed: true },
-    kind: { db: 'kind', title: 'Kind', type: 'text', maxLength: 8, filter: GAP_KINDS, listed: true },
+    to: { db: 'to_at', title: 'End', about: 'The first instant that is no longer in it.', type: 'instant', listed: true },
+    kind: { db: 'kind', title: 'Kind', about: 'GAP: nobody listened. LOSS: somebody did, and left events of little value out.', type: 'text', maxLength: 8, filter: GAP_KINDS, listed: true },
     pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64, filter: true, listed: true },
     reason: { db: 'reason', title: 'Reason', type: 'text', listed: true },
-    lost: { db: 'lost', title: 'Events Left Out', type: 'integer', optional: true, listed: true },
-    recovery: { db: 'recovery', title: 'Recovery', type: 'text', maxLength: 16, filter: RECOVERIES, listed: true },
+    lost: { db: 'lost', title: 'Events Left Out', about: 'How many, of a LOSS.', type: 'integer', optional: true, listed: true },
+    recovery: { db: 'recovery', title: 'Recovery', about: 'How far its calls are looked for. once: to be looked for once more. none: no source is set, or nothing is to be recovered.', type: 'text', maxLength: 16, filter: RECOVERIES, listed: true },
     recoveredCalls: { db: 'recovered_calls', title: 'Recovered Calls', type: 'integer', optional: true, listed: true },
     recoveryNote: { db: 'recovery_note', title: 'Recovery Note', type: 'text', optional: true, maxLength: 500, listed: true },
-    recoveredAt: { db: 'recovered_at', title: 'Last Attempt', type: 'instant', optional: true },
+    recoveredAt: { db: 'recovered_at', title: 'Last Attempt', about: 'When calls were last looked for.', type: 'instant', optional: true },
   },
 });
 

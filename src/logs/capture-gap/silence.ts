@@ -16,8 +16,10 @@ export interface Silence {
 
 export const KILLED = 'Logbook was killed or its machine went down';
 
-/** A login that was extended so lately may be behind, and cover yet what looks like a hole beside it. */
+/** A login that still stands and is behind the furthest by no more may cover yet what looks like a hole beside it. */
 const SETTLES: Micros = 30 * MICROS_PER_SECOND;
+/** By so much a PBX's clock and ours may differ. */
+const SKEW: Micros = 3_600 * MICROS_PER_SECOND;
 
 /** What no login covers, between the beginning of the first and the end of the last. */
 export function silences(heard: readonly Heard[]): Silence[] {
@@ -37,9 +39,10 @@ export function silences(heard: readonly Heard[]): Silence[] {
   return found;
 }
 
-/** Whether a login that still stands, told of a moment ago, may reach into this silence when its next news comes. */
+/** False while a login that still stands may reach into this silence when its next news comes. */
 export function isSettled(silence: Silence, heard: readonly Heard[], now: Micros): boolean {
   const newest = new Map<string, Heard>();
   for (const login of heard) if (login.from >= (newest.get(login.listener)?.from ?? login.from)) newest.set(login.listener, login);
-  return ![...newest.values()].some(({ until, reason }) => reason === '' && until <= silence.from && until > now - SETTLES);
+  const alive = Math.max(Math.max(...heard.map(({ until }) => until)) - SETTLES, now - SKEW);
+  return ![...newest.values()].some(({ until, reason }) => reason === '' && until <= silence.from && until > alive);
 }

@@ -4,6 +4,7 @@ import { defineLog, type RecordOf } from '../columns.js';
 export const deadLetters = defineLog({
   name: 'dead-letters',
   title: 'Dead Letters',
+  about: 'Events that could not be translated and rows that the database refused, with the reason. Put right what it names, then run logbook retry: what goes leaves this list.',
   table: 'dead_letter',
   timeColumn: 'at',
   defaultSort: 'at',
@@ -11,11 +12,11 @@ export const deadLetters = defineLog({
   tieBreak: ['at'],
   columns: {
     id: { db: 'id', title: 'Id', type: 'id', listed: true },
-    at: { db: 'at', title: 'At', type: 'instant', sortable: true, listed: true },
-    name: { db: 'name', title: 'Name', type: 'text', maxLength: 64, filter: true, listed: true },
-    stage: { db: 'stage', title: 'Stage', type: 'text', maxLength: 8, listed: true },
+    at: { db: 'at', title: 'At', type: 'instant', sortable: true, listed: true, about: 'When it happened, by the clock of the PBX.' },
+    name: { db: 'name', title: 'Name', about: 'The event, or the kind of row.', type: 'text', maxLength: 64, filter: true, listed: true },
+    stage: { db: 'stage', title: 'Stage', about: 'event: it could not be translated. row: the database refused it.', type: 'text', maxLength: 8, listed: true },
     reason: { db: 'reason', title: 'Reason', type: 'text', listed: true },
-    tries: { db: 'tries', title: 'Tries', type: 'integer', optional: true, listed: true },
+    tries: { db: 'tries', title: 'Tries', about: 'How often it was tried again.', type: 'integer', optional: true, listed: true },
     triedAt: { db: 'tried_at', title: 'Last Try', type: 'instant', optional: true, listed: true },
     pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
   },

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { fromMs, MICROS_PER_SECOND, type Micros } from '../../../src/time.js';
-import { cdr, contact, HOSTILE, insertAccount, insertCdrs, insertSipSessions, sipSession } from '../web/samples.js';
+import { cdr, contact, gap, HOSTILE, insertAccount, insertCdrs, insertGaps, insertLetters, insertSipSessions, sipSession } from '../web/samples.js';
 
 const PEOPLE: readonly (readonly [peername: string, name: string, userAgent: string])[] = [
   ['901', 'Reception', 'Yealink SIP-T46U 108.86.0.45'],
@@ -56,6 +56,17 @@ export async function insertDay(knex: Knex): Promise<number> {
         duration: answered ? 12 + ((i * 317) % 4_000) : i % 25,
       });
     }),
+  ]);
+  await insertGaps(knex, [
+    gap({ from: before(2_640), to: before(2_576), reason: 'the PBX closed the connection', recovery: 'done', recoveredCalls: 5, recoveryNote: '5 calls from Master.csv' }),
+    gap({ kind: 'LOSS', from: before(700), to: before(640), reason: 'the spool was full', lost: 3_120 }),
+    gap({ from: before(-20), to: before(-26.4), reason: 'the PBX did not answer a Ping within 5000 ms', recovery: 'once', recoveredCalls: 1, recoveryNote: '1 call from table cdr' }),
+    gap({ from: before(11_000), to: before(4_000), reason: 'Logbook was killed or its machine went down', recovery: 'failed', recoveryNote: 'CDR_CSV: there is no /var/log/asterisk/cdr-csv/Master.csv; correct the path, or set [csv] in the PBX\'s cdr.conf' }),
+    ...Array.from({ length: 9 }, (_, i) => gap({ from: before(13_000 + i * 7), to: before(12_998 + i * 7), reason: 'the PBX closed the connection', recovery: 'done', recoveryNote: 'no call was missing in Master.csv' })),
+  ]);
+  await insertLetters(knex, [
+    { key: '1', at: before(300), pbx: 'pbx-milan', stage: 'event', name: 'UserEvent', reason: 'SipEvent is none of CONNECT, REGISTER, UNREGISTER, DISCONNECT', content: JSON.stringify({ kind: 'event', name: 'UserEvent', at: before(300), headers: [['userevent', 'SipSession'], ['sipevent', 'HELLO'], ['peername', HOSTILE]] }) },
+    { key: '2', at: before(900), pbx: 'pbx-milan', stage: 'row', name: 'cdr', reason: 'ER_DATA_TOO_LONG', content: '{"kind":"cdr"}' },
   ]);
   const expires = fromMs(Date.UTC(2026, 4, 10, 17, 12, 24));
   for (const [i, [username, description, userAgent]] of PEOPLE.filter(([peername]) => peername !== '909' && peername !== '907').entries()) {

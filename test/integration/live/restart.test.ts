@@ -47,7 +47,7 @@ for (const setup of BOTH) {
       const { logbook, pbx } = live();
       pbx.pause();
       try {
-        await eventually(async () => expect(await logbook.readiness()).toBe(503), 16_000);
+        await eventually(async () => expect(await logbook.readiness()).toBe(503), 15_000);
       } finally {
         pbx.resume();
       }

@@ -14,10 +14,11 @@ for (const setup of BOTH) {
       const from = Date.now();
       const registrar = startRegistrar(live().pbx.providerPort, '200 OK');
       try {
-        const [row] = await eventually(async () => {
-          const rows = await registry('REGISTER');
-          expect(rows[0]).toMatchObject({ source: 'SERVER' });
-          return rows;
+        const accepted = { source: 'SERVER', peername: 'logbook-lab', account: `127.0.0.1:${live().pbx.providerPort}`, details: '200 OK' };
+        const row = await eventually(async () => {
+          const [newest] = await registry('REGISTER');
+          expect(newest).toMatchObject(accepted);
+          return newest;
         }, 60_000);
         expect(Date.parse(String(row?.['timestamp']))).toBeGreaterThan(from);
       } finally {

@@ -39,7 +39,7 @@ describe('logbook backfill', () => {
     // 17:51:34 in Rome is 16:51:34 UTC.
     const { code, stdout } = await run(['--source', 'csv', '--from', '2026-11-22T17:51:34', '--to', '2026-11-22T16:51:35Z']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^source +Master\.csv \(times in Europe\/Rome\)\nread +2\nnew +1\nalready there +0\noutside range +0\nunreadable +1\n {2}Master\.csv:2: it has 1 fields.*\nambiguous +0\n$/);
+    expect(stdout).toMatch(/^source +Master\.csv \(times in Europe\/Rome\)\nread +2\nnew +1\nalready there +0\noutside range +0\nunreadable +1\n {2}Master\.csv:2: it has 1 fields.*\nambiguous +0\nnote: the PBX has not told its zone yet, so TIME_ZONE was taken; CDR_CSV_ZONE names another\n$/);
     expect((await run(['--source', 'csv', '--from', '2026-11-22'], { CDR_CSV_ZONE: 'UTC' })).stdout).toMatch(/new +1\n/);
     expect((await run(['--help'])).stdout).toMatch(/ISO 8601, in TIME_ZONE\s+where it names no zone/);
   });

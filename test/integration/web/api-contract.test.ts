@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { api } from '../../../src/web/api.js';
 import { apiOf } from '../../../src/web/api-document.js';
-import { LOGS } from '../../../src/web/menu.js';
+import { ALL_LOGS as LOGS } from '../../../src/web/menu.js';
 import { fill } from './any-rows.js';
 import { basic, PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
 import { onEachDatabase, type EmptyDatabase } from './each-database.js';
@@ -28,6 +28,7 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
   let console: TestConsole;
   let document: Document;
   let accountIds: number[] = [];
+  let letterId = 0;
   const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }));
 
   beforeAll(async () => {
@@ -39,6 +40,7 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
       await insertAccount(knex, { username: '909', contacts: [contact(), contact({ callId: null, remoteAddress: null, transport: null, userAgent: null, expiresAt: null, registeredAt: null })] }),
       await insertAccount(knex, { username: '904', description: null, contacts: [], ipAddress: null, port: null, registrationExpires: null, userAgent: null, transport: null }),
     ];
+    letterId = Number((await knex<{ id: number }>('dead_letter').first('id'))?.id);
     await new Visitor(console.url).signIn();
     document = (await (await ask('/openapi.json')).json()) as Document;
     ajv.addSchema(document, 'document');
@@ -68,7 +70,7 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
   };
 
   const operations = (): (readonly [path: string, address: string, Operation])[] =>
-    Object.entries(document.paths).map(([path, { get }]) => [path, path.replace('{id}', String(accountIds[0])), get]);
+    Object.entries(document.paths).map(([path, { get }]) => [path, path.replace('{id}', String(path.startsWith('/dead-letters') ? letterId : accountIds[0])), get]);
   const queryOf = (operation: Operation): Parameter[] => (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
 
   it('has every address there is, and no other', () => {
@@ -84,6 +86,7 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
       expect(typeof (await hold(`/${log.name}`, await ask(`/${log.name}?limit=1`)))['next']).toBe('string');
     }
     for (const id of accountIds) await hold('/registered-accounts/{id}', await ask(`/registered-accounts/${id}`));
+    await hold('/dead-letters/{id}', await ask(`/dead-letters/${letterId}`));
     await hold('/openapi.json', await ask('/openapi.json'));
   });
 

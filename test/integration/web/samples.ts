@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { cdrs, type Cdr } from '../../../src/logs/cdr/columns.js';
+import { captureGaps, type CaptureGap } from '../../../src/logs/capture-gap/columns.js';
 import { toRow, type Columns, type LogDefinition, type RecordOf } from '../../../src/logs/columns.js';
 import { eventKey } from '../../../src/logs/key.js';
-import type { Contact } from '../../../src/logs/output.js';
+import { writeDeadLetters } from '../../../src/logs/dead-letter/store.js';
+import type { Contact, DeadLetter } from '../../../src/logs/output.js';
 import { registeredAccounts, type RegisteredAccount } from '../../../src/logs/registered-account/columns.js';
 import { sipSessions, type SipSession } from '../../../src/logs/sip-session/columns.js';
 import { parseIso, type Micros } from '../../../src/time.js';
@@ -80,6 +82,26 @@ export function cdr(changes: Partial<Cdr> = {}): Omit<Cdr, 'id'> {
 
 export const insertSipSessions = (knex: Knex, rows: readonly Omit<SipSession, 'id'>[]): Promise<void> => insert(knex, sipSessions, rows);
 export const insertCdrs = (knex: Knex, rows: readonly Omit<Cdr, 'id'>[]): Promise<void> => insert(knex, cdrs, rows);
+
+/** Somebody must have looked for its calls, or not: nothing is due. */
+export function gap(changes: Partial<CaptureGap> = {}): Omit<CaptureGap, 'id'> {
+  return {
+    from: at('2026-05-10T15:00:03Z'),
+    to: at('2026-05-10T15:01:07Z'),
+    kind: 'GAP',
+    pbx: 'pbx-milan',
+    reason: 'the PBX closed the connection',
+    lost: null,
+    recovery: changes.kind === 'LOSS' ? 'none' : 'done',
+    recoveredCalls: null,
+    recoveryNote: null,
+    recoveredAt: null,
+    ...changes,
+  };
+}
+
+export const insertGaps = (knex: Knex, rows: readonly Omit<CaptureGap, 'id'>[]): Promise<void> => insert(knex, captureGaps, rows);
+export const insertLetters = (knex: Knex, letters: readonly DeadLetter[]): Promise<number> => writeDeadLetters(knex, letters);
 
 export function contact(changes: Partial<Contact> = {}): Contact {
   return {

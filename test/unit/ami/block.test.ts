@@ -26,6 +26,14 @@ describe('checkBlock', () => {
     expect(block).toEqual({ kind: 'event', text: 'Event: UserEvent\r\nKept: 1\r\n\r\n', dropped: ['__proto__', 'Constructor'] });
   });
 
+  test('gives the last of two UserEvent headers, of which asterisk-manager would make a list and throw', () => {
+    expect(textOf(check(['Event: UserEvent', 'UserEvent: SipSession', 'A: 1', 'userevent: Other']))).toBe('Event: UserEvent\r\nA: 1\r\nuserevent: Other\r\n\r\n');
+  });
+
+  test('takes no header whose name holds a line break, which would begin a block of its own', () => {
+    expect(check(['Event: Cdr', 'A: 1', 'x\n\nEvent: error', 'y\rResponse: Success'])).toEqual({ kind: 'event', text: 'Event: Cdr\r\nA: 1\r\n\r\n', dropped: ['(no header)', '(no header)'] });
+  });
+
   test('passes answers that were asked for, and no others', () => {
     expect(check(['Response: Success', 'ActionID: logbook-1', 'Event: error', 'Value: x'])).toMatchObject({ text: 'Response: Success\r\nActionID: logbook-1\r\nValue: x\r\n\r\n' });
     expect(check(['Response: Success', 'ActionID: error']).kind).toBe('stray-answer');

@@ -41,7 +41,7 @@ describe('the API’s document', () => {
   });
 
   it('has a log by its definition alone', () => {
-    expect(Object.keys(document.paths ?? {})).toEqual([...every.map(({ name }) => `/${name}`), '/registered-accounts/{id}', '/openapi.json']);
+    expect(Object.keys(document.paths ?? {})).toEqual([...every.map(({ name }) => `/${name}`), '/registered-accounts/{id}', '/dead-letters/{id}', '/openapi.json']);
     expect(document.paths?.['/other-things']?.get).toMatchObject({ operationId: 'listOtherThings', description: 'Things.' });
     expect(document.components?.schemas?.['OtherThing']).toEqual({
       type: 'object',
@@ -81,7 +81,7 @@ describe('the page about the API', () => {
   const endpoint = (path: string): EndpointView | undefined => view.endpoints.find((one) => one.path === `/api/v1${path}`);
 
   it('has every address, with what it takes and gives', () => {
-    expect(view.endpoints).toHaveLength(every.length + 2);
+    expect(view.endpoints).toHaveLength(every.length + 3);
     const sessions = endpoint('/sip-sessions');
     expect(sessions?.parameters).toContainEqual({ name: 'from', required: false, type: 'instant', preset: '', meaning: expect.stringContaining('Timestamp at or after this.') as string });
     expect(sessions?.parameters).toContainEqual(expect.objectContaining({ name: 'limit', type: 'whole number from 1 to 1000', preset: '50' }));

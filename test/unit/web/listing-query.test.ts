@@ -22,6 +22,19 @@ describe('parseListingRequest', () => {
     expect(zone.name).toBe('America/New_York');
   });
 
+  it('takes a form that is sent again as it was meant: also in the hour that comes twice, and to the millisecond', () => {
+    for (const from of ['2026-10-25T01:30:00.000Z', '2026-05-10T15:12:24.882Z']) {
+      const { fields, hidden } = listingView(parse(`from=${from}`), [], null);
+      const form = new URLSearchParams(hidden.map(({ name, value }): [string, string] => [name, value]));
+      const shown = fields.find(({ name }) => name === 'from')?.value ?? '';
+      form.set('from', shown.replace(/:00$/, ''));
+      expect(toIso(parse(form.toString()).query.from ?? NaN)).toBe(from);
+      // Changed by hand it means what it says.
+      form.set('from', '2026-05-11T00:00');
+      expect(toIso(parse(form.toString()).query.from ?? NaN)).toBe('2026-05-10T22:00:00.000Z');
+    }
+  });
+
   it.each([
     ['tz=Mars', 'tz: '],
     ['from=2026-02-30T10:00', 'from: '],

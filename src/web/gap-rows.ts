@@ -1,0 +1,90 @@
+import type { CaptureGap } from '../logs/capture-gap/columns.js';
+import { cdrs } from '../logs/cdr/columns.js';
+import type { LogDefinition, LogRecord } from '../logs/columns.js';
+import { sipSessions } from '../logs/sip-session/columns.js';
+import { webSessions } from '../logs/web-session/columns.js';
+import type { Micros } from '../time.js';
+import { gapView, gapsView, type GapView } from './gap-view.js';
+import type { ListingRequest } from './listing-query.js';
+
+/** Made of what the PBX says when it happens, so that a time in which nobody listened is missing there. */
+const HEARD: readonly LogDefinition[] = [sipSessions, webSessions, cdrs];
+
+/** So many on one page are looked for; at one place in the list more than `DRAWN_APART` become one line. */
+export const MOST_GAPS = 1_000;
+const DRAWN_APART = 3;
+
+/** A page of a listing, as it was read. */
+export interface ListedPage {
+  readonly request: ListingRequest;
+  readonly records: readonly LogRecord[];
+  /** Null on the last page. */
+  readonly next: string | null;
+}
+
+export interface GapWindow {
+  readonly from: Micros | null;
+  readonly to: Micros | null;
+}
+
+/** The times between which gaps may have to be drawn on this page; null for a list in another order than that of time. */
+export function gapWindow({ request, records, next }: ListedPage): GapWindow | null {
+  const { log, query } = request;
+  if (!HEARD.includes(log) || query.sort !== log.timeColumn) return null;
+  const before = query.after === null ? null : Number(query.after[0]);
+  const last = next === null ? null : timeOf(log, records.at(-1));
+  return query.order === 'desc' ? { from: last ?? query.from, to: before ?? query.to } : { from: before ?? query.from, to: last ?? query.to };
+}
+
+/**
+ * Which gaps stand before each record, and after the last, so that over all pages each stands once: above all that
+ * happened in it, as one reads.
+ */
+export function placeGaps({ request, records, next }: ListedPage, gaps: readonly CaptureGap[]): CaptureGap[][] {
+  const { log, query } = request;
+  const places: CaptureGap[][] = Array.from({ length: records.length + 1 }, () => []);
+  const down = query.order === 'desc';
+  const before = query.after === null ? null : Number(query.after[0]);
+  const last = next === null ? null : timeOf(log, records.at(-1));
+  for (const gap of ordered(log, gaps, down)) {
+    const anchor = down ? gap.to : gap.from;
+    // A record of that very instant stands above the end of a gap, and below its beginning.
+    const isAbove = (time: Micros): boolean => (down ? time >= anchor : time < anchor);
+    if ((query.to !== null && gap.from >= query.to) || (query.from !== null && gap.to <= query.from)) continue;
+    if (before !== null && !isAbove(before)) continue;
+    if (last !== null && isAbove(last)) continue;
+    const place = records.findIndex((record) => !isAbove(timeOf(log, record) ?? 0));
+    places[place === -1 ? records.length : place]?.push(gap);
+  }
+  return places;
+}
+
+/** What stands at one place. */
+export function gapsAt(gaps: readonly CaptureGap[], request: ListingRequest, ownPbx: string): GapView[] {
+  const apart = (gap: CaptureGap): GapView => gapView(gap, request.zone, { ownPbx, calls: request.log === cdrs });
+  const views: GapView[] = [];
+  let run: CaptureGap[] = [];
+  const endRun = (): void => {
+    views.push(...(run.length > DRAWN_APART ? [gapsView(run, request.zone)] : run.map(apart)));
+    run = [];
+  };
+  for (const gap of gaps) {
+    // One that somebody must look at is not to be lost among many.
+    const stands = gap.recovery === 'failed' && request.log === cdrs;
+    if (stands) endRun();
+    if (stands) views.push(apart(gap));
+    else run.push(gap);
+  }
+  endRun();
+  return views;
+}
+
+function ordered(log: LogDefinition, gaps: readonly CaptureGap[], down: boolean): CaptureGap[] {
+  // Calls are never left out.
+  const shown = log === cdrs ? gaps.filter(({ kind }) => kind === 'GAP') : [...gaps];
+  return shown.sort((a, b) => (down ? b.to - a.to || b.id - a.id : a.from - b.from || a.id - b.id));
+}
+
+function timeOf(log: LogDefinition, record: LogRecord | undefined): Micros | null {
+  return record === undefined ? null : Number(record[log.timeColumn]);
+}
