@@ -40,11 +40,11 @@ export function readinessOf({ database, opening, connection, drainer, spool, sch
 async function databaseCheck(database: Database, waitsFor: string | null, drainer: Parts['drainer'], { waiting }: SpoolStatus): Promise<Check> {
   const events = waiting > 0 ? `; ${waiting} events wait in the spool` : '';
   if (waitsFor !== null) return { ok: false, message: `is waited for: ${waitsFor}${events}` };
-  const { failing } = drainer.status();
+  const { failing, notKept } = drainer.status();
   if (failing !== null) return { ok: false, message: `takes no rows: ${failing}${events}` };
   try {
     await answerWithin(DATABASE_ANSWER_MS, database.check());
-    return { ok: true, message: `takes rows${events}` };
+    return { ok: true, message: `takes rows${events}${notKept > 0 ? `; ${notKept} dead letters were not kept, there are too many of their kind` : ''}` };
   } catch (error) {
     return { ok: false, message: `${reasonOf(error)}${events}` };
   }

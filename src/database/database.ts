@@ -60,7 +60,8 @@ function sqlite(filename: string, caller: Caller): Database {
       max: 1,
       afterCreate: (connection: SqliteConnection, done: (error?: Error) => void) => {
         connection.pragma('journal_mode = WAL');
-        connection.pragma('synchronous = NORMAL');
+        // The spool forgets what is written here, so a commit must be on the disk when it returns.
+        connection.pragma('synchronous = FULL');
         connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
         beginImmediate(connection);

@@ -24,6 +24,7 @@ export class Admission {
   #eventAt: Micros = 0;
   #admittedAt: Micros = 0;
   #monitors = '';
+  #isFull = false;
 
   constructor(private readonly maxBytes: number) {}
 
@@ -32,17 +33,24 @@ export class Admission {
     return this.#dropped;
   }
 
+  /** Whether events are left out at present. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   /** What to spool, in order. Bytes are those on disk and those on the way there. */
   admit(input: PbxInput, usedBytes: number, pendingBytes: number): PbxInput[] {
     const at = instantOf(input);
     if (input.kind === 'event') this.#eventAt = at;
     else if (this.#saysNothing(input, at)) return [];
     const full = usedBytes + pendingBytes >= this.maxBytes || pendingBytes >= MOST_PENDING_BYTES;
+    this.#isFull = full;
     if (full && isExpendable(input)) {
       if (input.kind === 'event') this.#leaveOut(at);
       return Math.abs(at - this.#notedAt) < NOTE_EVERY ? [] : this.#note(at);
     }
     this.#admittedAt = at;
+    if (input.kind === 'transport-monitors') this.#monitors = shownBy(input);
     return full ? [input] : [...this.#note(at), input];
   }
 
@@ -72,12 +80,12 @@ export class Admission {
     const quiet = Math.abs(at - this.#eventAt) > EVIDENCE;
     if (input.kind === 'tick') return quiet && Math.abs(at - this.#admittedAt) < HEARTBEAT;
     if (input.kind !== 'transport-monitors') return false;
-    const shown = input.connections.map(({ objectName, remote }) => `${objectName} ${remote.ip} ${remote.port}`).join();
-    const same = !input.baseline && shown === this.#monitors;
-    this.#monitors = shown;
-    return same && quiet;
+    return quiet && !input.baseline && shownBy(input) === this.#monitors;
   }
 }
+
+const shownBy = ({ connections }: Extract<PbxInput, { kind: 'transport-monitors' }>): string =>
+  connections.map(({ objectName, remote }) => `${objectName} ${remote.ip} ${remote.port}`).join();
 
 function isExpendable(input: PbxInput): boolean {
   switch (input.kind) {

@@ -26,14 +26,16 @@ export interface DrainerStatus {
   readonly written: number;
   /** Events and rows that went to the dead letters since the start. */
   readonly dead: number;
+  /** Those of them that were not kept, because too many of their name are kept already; never calls. */
+  readonly notKept: number;
 }
 
 export interface DrainerParts {
   readonly pbx: string;
   readonly spool: Pick<Spool, 'take' | 'checkpoint'>;
   readonly translator: { handle(input: PbxInput): Output[]; save(): string };
-  /** Writes a batch as one: all of it or nothing. Safe to repeat. */
-  readonly write: (outputs: readonly Output[]) => Promise<void>;
+  /** Writes a batch as one: all of it or nothing. Safe to repeat. Answers how many dead letters it did not keep. */
+  readonly write: (outputs: readonly Output[]) => Promise<number>;
   readonly logger: Logger;
 }
 
@@ -48,6 +50,7 @@ export class Drainer {
   private failing: string | null = null;
   private written = 0;
   private dead = 0;
+  private notKept = 0;
   private readonly reported = new Set<string>();
   private uncheckpointed = 0;
   private checkpointDueAt = 0;
@@ -73,7 +76,7 @@ export class Drainer {
   }
 
   status(): DrainerStatus {
-    return { failing: this.failing, written: this.written, dead: this.dead };
+    return { failing: this.failing, written: this.written, dead: this.dead, notKept: this.notKept };
   }
 
   private async run(): Promise<void> {
@@ -140,7 +143,9 @@ export class Drainer {
     if (outputs.length === 0) return true;
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS)) {
       try {
-        await this.parts.write(outputs);
+        const notKept = await this.parts.write(outputs);
+        if (notKept > 0 && this.notKept === 0) this.parts.logger.error('too many dead letters of one kind; further ones are counted (/readyz), not kept');
+        this.notKept += notKept;
         if (this.failing !== null) this.parts.logger.info('the database takes rows again');
         this.failing = null;
         this.written += outputs.length;

@@ -80,7 +80,7 @@ export async function backfill(database: Database, source: CallSource, options: 
 
   /** May run again from the start, so it changes nothing but the database. */
   async function addMissing(trx: Knex, calls: readonly Keyed[]): Promise<Added> {
-    // A call that AMI tells meanwhile is seen, or sees what is written here.
+    // What AMI tells of the same calls meanwhile waits until these are there.
     await takeTurn(trx, options.pbx);
     const around = await callsAround(trx, calls.flatMap(({ starts }) => starts), { pbx: options.pbx });
     const there = around.filter(({ id }) => !memory.taken.has(id)).map((call) => ({ call, starts: [call.callDate] }));

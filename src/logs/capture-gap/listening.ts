@@ -6,18 +6,21 @@ export const LISTENING = 'listening';
 
 type Listening = Extract<Output, { kind: 'listening' }>;
 
-/** Writes how long each login has stood so far. Written again, or an older state of it, it changes nothing. */
+/**
+ * Writes how long each login has stood so far. Written again, or an older state of it, it changes nothing. Its end is
+ * the last word, also where it lies before what was told: time had passed while nothing came any more.
+ */
 export async function writeListening(trx: Knex, listener: string, outputs: readonly Listening[]): Promise<void> {
   for (const { pbx, from, until, reason } of latest(outputs)) {
     const own = { listener, pbx: clip(pbx, 64), from_at: from };
-    const longer = await trx(LISTENING).where(own).where('until_at', '<=', until).update({ until_at: until });
-    if (longer === 0) {
-      await trx(LISTENING)
-        .insert({ ...own, until_at: Math.max(from, until), reason: '' })
-        .onConflict(['listener', 'pbx', 'from_at'])
-        .merge(['listener']);
-    }
-    if (reason !== null) await trx(LISTENING).where({ ...own, reason: '' }).update({ reason: clip(reason, 255) });
+    const state = { until_at: Math.max(from, until), reason: clip(reason ?? '', 255) };
+    const query = trx(LISTENING).where({ ...own, reason: '' });
+    if (reason === null) void query.where('until_at', '<=', until);
+    if ((await query.update(state)) > 0) continue;
+    await trx(LISTENING)
+      .insert({ ...own, ...state })
+      .onConflict(['listener', 'pbx', 'from_at'])
+      .merge(['listener']);
   }
 }
 
@@ -33,7 +36,8 @@ function latest(outputs: readonly Listening[]): Listening[] {
   for (const output of outputs) {
     const key = JSON.stringify([output.pbx, output.from]);
     const before = logins.get(key);
-    logins.set(key, { ...output, until: Math.max(output.until, before?.until ?? output.until), reason: output.reason ?? before?.reason ?? null });
+    if (before && before.reason !== null) continue;
+    logins.set(key, output.reason === null ? { ...output, until: Math.max(output.until, before?.until ?? output.until) } : output);
   }
   return [...logins.values()];
 }

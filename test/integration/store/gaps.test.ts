@@ -20,7 +20,7 @@ describeEachDatabase('gaps', (database) => {
   beforeEach(async () => {
     for (const table of ['listening', 'capture_gap']) await database().knex(table).delete();
   });
-  const heard = (listener: string, ...outputs: Output[]): Promise<void> => writeBatch(database(), outputs, listener);
+  const heard = (listener: string, ...outputs: Output[]): Promise<number> => writeBatch(database(), outputs, listener);
   const square = (now = LATER, pbx = 'lab') => squareGaps(database(), pbx, now);
   const gaps = async (pbx = 'lab'): Promise<[number, number, string][]> =>
     (await gapsBetween(database().knex, null, null, 10_000))
@@ -41,6 +41,13 @@ describeEachDatabase('gaps', (database) => {
         expect.arrayContaining([['a', 12 * SECOND, 'the PBX closed the connection'], ['a', 21 * SECOND, ''], ['b', 3 * SECOND, '']]),
       );
       expect(await rows()).toHaveLength(3);
+    });
+
+    it('ends where it was last heard, though time that passed in silence was told as heard before', async () => {
+      await heard('a', listening(0, 5), listening(0, 10));
+      await heard('a', listening(0, 4, 'the PBX did not answer a Ping'), listening(30, 30));
+      await heard('a', listening(0, 10));
+      expect((await rows()).map((row) => Number(row['until_at']) - NOON)).toEqual([4 * SECOND, 30 * SECOND]);
     });
   });
 
