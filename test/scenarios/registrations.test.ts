@@ -86,6 +86,12 @@ describe('chan_pjsip', () => {
     expect(rows(udp + contact('1020.0', 'Removed', A)).at(-2)).toBe('UNREGISTER SERVER 909 REMOVED 192.0.2.1:5060');
   });
 
+  it('guesses nothing where no listing told the expiry, as for a login without `write = system`', () => {
+    const start = auth('1000.0', '909', 's1', WIRE_TLS) + contact('1000.001', 'NonQualified', ON_TLS);
+    const expired = 'Event: Registry\nTimestamp: 1040.0\nStatus: Request Sent\n\n' + contact('1061.2', 'Removed', ON_TLS);
+    expect(rows(NOBODY + start + expired).at(-2)).toBe('UNREGISTER SERVER 909 REMOVED 192.0.2.1:40000');
+  });
+
   it('marks a phone that stops answering as gone and one that answers again as back', () => {
     const text =
       NOBODY +

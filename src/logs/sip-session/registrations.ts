@@ -235,7 +235,8 @@ export class Registrations {
     const successor = account.appearances.some((appearance) => !appearance.renewal && appearance.contact !== contact && Math.abs(appearance.at - at) <= SETTLE);
     if (successor) return 'REPLACED';
     if (account.channelType !== 'PJSIP') return cause === '' ? 'UNREGISTERED' : cause.toUpperCase();
-    if (contact.expiresAt !== null && at >= contact.expiresAt - EXPIRY_SLACK) return 'EXPIRED';
+    if (contact.expiresAt === null) return 'REMOVED';
+    if (at >= contact.expiresAt - EXPIRY_SLACK) return 'EXPIRED';
     const transport = contact.remote?.transport ?? parseContactUri(contact.uri)?.transport ?? null;
     return isReliable(transport) ? 'TRANSPORT_CLOSED' : 'REMOVED';
   }
