@@ -177,7 +177,7 @@ describe('chan_pjsip', () => {
   });
 });
 
-describe('chan_sip and IAX2', () => {
+describe('chan_sip', () => {
   const challenge = (at: string, account: string, session: string): string => security('ChallengeSent', at, account, session, WIRE_A, 'SIP');
 
   it('tells a call from a refresh by the challenge, also when the dialled number is a peer', () => {
@@ -209,11 +209,6 @@ describe('chan_sip and IAX2', () => {
   it('makes no REGISTER row of a call that was refused', () => {
     const text = challenge('1000.0', 'sip:804@192.0.2.9', 'p2') + security('InvalidPassword', '1000.001', '600', 'p2', WIRE_A, 'SIP');
     expect(rows(text)).toEqual(['CONNECT CLIENT - FIRST_SEEN 192.0.2.1:5060']);
-  });
-
-  it('follows IAX2 as far as its PeerStatus goes', () => {
-    const text = peer('1000.0', 'Registered', 'branch', 'Address: 192.0.2.7:4569', 'IAX2') + peer('1060.0', 'Unregistered', 'branch', 'Cause: Expired', 'IAX2');
-    expect(rows(text).filter((row) => row.includes('branch'))).toEqual(['REGISTER CLIENT branch 200 OK 192.0.2.7:4569', 'UNREGISTER SERVER branch EXPIRED 192.0.2.7:4569']);
   });
 });
 

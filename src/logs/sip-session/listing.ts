@@ -1,3 +1,4 @@
+import type { Remote } from '../../ami/address.js';
 import type { ListedContact, PbxInput } from '../../ami/input.js';
 import { MICROS_PER_SECOND } from '../../time.js';
 import type { Output } from '../output.js';
@@ -46,7 +47,7 @@ export function squareListing(listing: Listing, known: Known): Account[] {
 }
 
 function merge(listing: Listing, entry: ListedContact, account: Account, known: Known): LiveContact | null {
-  const { registrations, sockets, outputs } = known;
+  const { registrations, outputs } = known;
   let contact = account.contacts.get(entry.uri);
   if (!contact) {
     const proved = entry.callId !== null && registrations.canExplain(account, entry.callId);
@@ -59,8 +60,7 @@ function merge(listing: Listing, entry: ListedContact, account: Account, known: 
   } else if (!contact.confirmed) outputs.push(...registrations.confirm(account, contact));
   account.sighted.delete(entry.uri);
   contact.missed = 0;
-  contact.remote ??= entry.remote;
-  if (contact.remote && listing.baseline) sockets.open(contact.remote, listing.requestedAt);
+  learnRemote(listing, entry, account, contact, known);
   if (entry.callId !== null && entry.callId !== contact.callId) {
     // Another registration, perhaps by another phone: what is missing in the rows before stays missing.
     if (contact.callId !== null) forgetIncomplete(account, contact);
@@ -73,6 +73,24 @@ function merge(listing: Listing, entry: ListedContact, account: Account, known: 
   if (listing.baseline || !REACHABILITY.has(contact.status)) contact.status = entry.status;
   if (entry.userAgent !== null && entry.userAgent !== '') learnUserAgent(account, contact, entry.userAgent, outputs);
   return contact;
+}
+
+function learnRemote(listing: Listing, { remote }: ListedContact, account: Account, contact: LiveContact, { sockets, outputs }: Known): void {
+  const { remote: before, registeredAt } = contact;
+  if (before === null || (remote && knowsBetter(listing, remote, contact))) contact.remote = remote;
+  const { remote: now } = contact;
+  if (!now || now.port === null) return;
+  if (listing.baseline) sockets.open(now, listing.requestedAt);
+  else if (before?.port === null && registeredAt !== null) {
+    // Its registration was the first sign of this connection.
+    outputs.push(...sockets.sign(now, registeredAt, account.channelType), ...sockets.use(now, account.name, account.description, registeredAt));
+  }
+}
+
+/** chan_iax2 lists where packets come from, and says the port nowhere else. */
+function knowsBetter({ channelType, baseline, requestedAt }: Listing, listed: Remote, { remote, registeredAt }: LiveContact): boolean {
+  if (channelType !== 'IAX2' || (registeredAt !== null && registeredAt >= requestedAt)) return false;
+  return baseline || (remote?.port === null && remote.ip === listed.ip);
 }
 
 function learnExpiry(listing: Listing, contact: LiveContact, { expiresAt }: ListedContact): void {

@@ -224,6 +224,8 @@ export class Registrations {
 
   /** The authentication by which the phone itself asked for this removal, if it did. */
   private ownAuth(account: Account, removal: Removal): Auth | undefined {
+    // chan_iax2 tells of no authentication, and gives no cause for what the peer asked for itself.
+    if (account.channelType === 'IAX2' && removal.cause === '') return { at: removal.at, remote: removal.contact.remote, sessionId: '', claimed: true };
     return account.auths.findLast((auth) => {
       if (auth.claimed || Math.abs(auth.at - removal.at) > SETTLE) return false;
       if (account.channelType !== 'PJSIP') return true;

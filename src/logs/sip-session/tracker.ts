@@ -1,4 +1,4 @@
-import { parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
+import { parseAddress, parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import type { ChannelType, PbxInput } from '../../ami/input.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
@@ -63,8 +63,8 @@ export class SessionTracker {
     this.accounts.restore(states);
     for (const state of states) {
       for (const { remoteAddress, transport } of state.contacts) {
-        const remote = remoteAddress === null ? null : parseHostPort(remoteAddress, transport);
-        if (remote) this.sockets.open(remote, state.updatedAt);
+        const remote = remoteAddress === null ? null : parseAddress(remoteAddress, transport);
+        if (remote && remote.port !== null) this.sockets.open(remote, state.updatedAt);
       }
     }
   }
@@ -186,8 +186,8 @@ export class SessionTracker {
     const status = event.get('PeerStatus');
     this.accounts.touch(account);
     if (status === 'Registered') {
-      const remote = parseHostPort(event.get('Address'), null);
-      const moved = contact?.remote && remote && !(contact.remote.ip === remote.ip && contact.remote.port === remote.port);
+      const remote = parseAddress(event.get('Address'));
+      const moved = contact?.remote && remote && !isSameAddress(contact.remote, remote);
       if (contact && moved) this.registrations.removed(account, contact, 'Replaced', event.at);
       outputs.push(...this.registrations.appeared(account, name, 'Registered', remote, event.at));
     } else if (status === 'Unregistered') {
@@ -269,5 +269,8 @@ export class SessionTracker {
     }
   }
 }
+
+/** As far as both are known: chan_iax2 says no port. */
+const isSameAddress = (a: Remote, b: Remote): boolean => a.ip === b.ip && (a.port === b.port || a.port === null || b.port === null);
 
 const row = (session: ReturnType<typeof translateRegistry>): Output[] => (session ? [{ kind: 'sip-session', row: session }] : []);
