@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import * as logs from './20261122190000_create_logs.js';
 import * as console from './20261122190100_create_console.js';
 import * as reliability from './20261125180000_create_reliability.js';
+import * as preferences from './20261126090000_create_preferences.js';
 
 interface Migration {
   up(knex: Knex): Promise<void>;
@@ -13,6 +14,7 @@ const all: Readonly<Record<string, Migration>> = {
   '20261122190000_create_logs': logs,
   '20261122190100_create_console': console,
   '20261125180000_create_reliability': reliability,
+  '20261126090000_create_preferences': preferences,
 };
 
 export const migrations: Knex.MigrationSource<string> = {

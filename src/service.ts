@@ -65,7 +65,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     if (spool.state === null || !translator.load(spool.state)) translator.restore(await readAccountStates(database.knex, config.pbxName));
     drainer.start();
     await scheduler.start([journalled(database.knex, reconcileJob(database, config.reconcileEveryMs))]);
-    await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, config)]);
+    await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, demo ? { ...config, recovery: { csv: null, sql: null } } : config)]);
     opening.waitsFor = null;
     return { url: `http://${hostInUrl(config.http.host)}:${port}`, generatedPassword, stop: () => stopAll(parts) };
   } catch (error) {

@@ -27,6 +27,9 @@ export function formatAddress({ ip, port }: Remote): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
+/** As far as both ports are known. */
+export const isSameAddress = (a: Remote, b: Remote): boolean => a.ip === b.ip && (a.port === b.port || a.port === null || b.port === null);
+
 /** `IPV4/UDP/203.0.113.37/28224`, the form of `RemoteAddress` in security events. */
 export function parseSecurityAddress(text: string): Remote | null {
   const match = /^IPV[46]\/([A-Z]+)\/(.+)\/(\d+)$/i.exec(text.trim());

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import { JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler.js';
 
+/** What failed is not left failed until an interval of many minutes is over. */
+const AGAIN_MS = 15_000;
+
 /** Timers of this process: for one Logbook without Redis. */
 export class InProcessScheduler implements Scheduler {
   private readonly records: JobRecord[] = [];
@@ -11,24 +14,7 @@ export class InProcessScheduler implements Scheduler {
   constructor(private readonly logger: Logger) {}
 
   start(jobs: readonly Job[]): Promise<void> {
-    for (const job of jobs) {
-      const record = new JobRecord(job);
-      let busy = false;
-      this.records.push(record);
-      this.timers.push(
-        setInterval(() => {
-          if (busy) return;
-          busy = true;
-          const run = record
-            .run(this.stopping.signal, (error) => this.logger.error({ job: job.name, err: error }, 'a job failed; it runs again at its next interval'))
-            .finally(() => {
-              busy = false;
-              this.underWay.delete(run);
-            });
-          this.underWay.add(run);
-        }, job.everyMs),
-      );
-    }
+    for (const job of jobs) this.schedule(job);
     return Promise.resolve();
   }
 
@@ -44,5 +30,24 @@ export class InProcessScheduler implements Scheduler {
     for (const timer of this.timers) clearInterval(timer);
     this.stopping.abort();
     await Promise.all(this.underWay);
+  }
+
+  private schedule(job: Job): void {
+    const record = new JobRecord(job);
+    this.records.push(record);
+    let busy = false;
+    const run = (): void => {
+      if (busy) return;
+      busy = true;
+      const running = record
+        .run(this.stopping.signal, (error) => this.logger.error({ job: job.name, err: error }, 'a job failed; it runs again at its next interval'))
+        .finally(() => {
+          busy = false;
+          this.underWay.delete(running);
+        });
+      this.underWay.add(running);
+    };
+    this.timers.push(setInterval(run, job.everyMs));
+    if (job.everyMs > AGAIN_MS) this.timers.push(setInterval(() => record.status().lastError !== null && run(), AGAIN_MS));
   }
 }

@@ -23,10 +23,11 @@ export function recoverGapsJob(database: Database, config: RecoveryConfig, clock
     everyMs: EVERY_MS,
     async run({ signal, alive }) {
       const now = clock();
-      if (!started && sourcesOf(config).length > 0) await makeDueAgain(knex, config.pbxName, now - LOOK_BACK, now);
+      const lookAnyway = squared === null || now - squared.at >= fromMs(LOOK_ANYWAY_MS);
+      if (lookAnyway && sourcesOf(config).length > 0) await makeDueAgain(knex, config.pbxName, started ? ['none'] : ['none', 'failed'], now - LOOK_BACK, now);
       started = true;
       const newest = await newestLogin(knex);
-      if (squared?.newest !== newest || now - squared.at >= fromMs(LOOK_ANYWAY_MS)) {
+      if (lookAnyway || squared?.newest !== newest) {
         const { settled } = await squareGaps(database, config.pbxName, now);
         squared = settled ? { newest, at: now } : null;
       }

@@ -1,3 +1,5 @@
+import { messageOf } from '../errors.js';
+
 /** A task that runs again and again. Runs of one job may overlap between processes; a job must bear that. */
 export interface Job {
   readonly name: string;
@@ -53,7 +55,7 @@ export class JobRecord {
 
   constructor(private readonly job: Job) {}
 
-  /** Runs the job once and never rejects; `report` hears of a failure. */
+  /** Runs the job once and never rejects; `report` hears of a failure, unless it is the same as that of the run before. */
   async run(signal: AbortSignal, report: (error: unknown) => void): Promise<void> {
     const alive = (): void => {
       this.aliveAt = Date.now();
@@ -63,8 +65,10 @@ export class JobRecord {
       this.lastResult = await this.job.run({ signal, alive });
       this.lastError = null;
     } catch (error) {
-      this.lastError = error instanceof Error ? error.message : String(error);
-      report(error);
+      const message = messageOf(error);
+      // A database that is away for hours is no news every few seconds.
+      if (message !== this.lastError) report(error);
+      this.lastError = message;
     } finally {
       this.lastRunAt = Date.now();
       this.aliveAt = null;

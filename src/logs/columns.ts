@@ -101,7 +101,7 @@ export function toRow<C extends Columns>(columns: C, record: Partial<RecordOf<C>
   return row;
 }
 
-export const isInstant = (column: Column): boolean => column.type === 'instant' || column.type === 'precise-instant';
+export const isInstant = ({ type }: Pick<Column, 'type'>): boolean => type === 'instant' || type === 'precise-instant';
 export const isText = (column: Column): boolean => column.type === 'text';
 export const maxLengthOf = (column: Column): number => column.maxLength ?? 255;
 /** The only values there are, where the column names them. */

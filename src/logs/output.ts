@@ -42,9 +42,10 @@ export interface AccountState {
 /**
  * Why a row's key alone cannot tell whether it stands there already, when another process listens to the same PBX.
  * `polled`: a connection that opened or closed between two polls, whose time depends on when one polled.
- * `inferred`: what a listing proves about a time in which this process did not listen, from `since` on.
+ * `inferred`: what a listing proves about a time in which this process did not listen, from `since` on; `heard` has the keys of
+ * rows about that account which it made of what it heard around that time, and which therefore do not say the same.
  */
-export type Doubt = { readonly kind: 'polled' } | { readonly kind: 'inferred'; readonly since: Micros };
+export type Doubt = { readonly kind: 'polled' } | { readonly kind: 'inferred'; readonly since: Micros; readonly heard: readonly string[] };
 
 /** What could not become rows, kept with all that a second try needs. */
 export interface DeadLetter {

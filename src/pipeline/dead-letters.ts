@@ -25,7 +25,7 @@ export const deadRow = (pbx: string, output: Output, error: unknown): DeadOutput
   letter({ pbx, at: outputInstant(output), stage: 'row', name: output.kind, reason: wordsOf(error), content: JSON.stringify(output) });
 
 /** What the database itself said, without the statement that knex puts before it. Its words may hold values, as the letter does. */
-function wordsOf(error: unknown): string {
+export function wordsOf(error: unknown): string {
   const own = error instanceof Error && 'sqlMessage' in error ? String(error.sqlMessage) : messageOf(error);
   return own.split(' - ').at(-1) ?? own;
 }

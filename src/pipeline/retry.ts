@@ -2,9 +2,10 @@ import { readOffsets } from '../logs/cdr/pbx-offsets.js';
 import { forgetDeadLetter, keepFailedTry, readDeadLetters, type StoredDeadLetter, type WhichLetters } from '../logs/dead-letter/store.js';
 import { readAccountStates } from '../logs/registered-account/store.js';
 import type { AccountState, Output } from '../logs/output.js';
-import { reasonOf, type Database } from '../database/database.js';
+import type { Database } from '../database/database.js';
 import { messageOf } from '../errors.js';
 import { fromMs, type Micros } from '../time.js';
+import { wordsOf } from './dead-letters.js';
 import { decodeInput } from './input-codec.js';
 import { isAboutTheRow } from './row-errors.js';
 import { Translator } from './translator.js';
@@ -52,7 +53,7 @@ export async function retryDeadLetters(database: Database, which: WhichLetters, 
       }
       return { kind: 'written', outputs: outputs.map(({ kind }) => kind) };
     } catch (error) {
-      const reason = error instanceof StillDeadError || error instanceof SyntaxError ? error.message : isAboutTheRow(error) ? reasonOf(error) : null;
+      const reason = error instanceof StillDeadError || error instanceof SyntaxError ? error.message : isAboutTheRow(error) ? wordsOf(error) : null;
       if (reason === null) throw error;
       if (!options.dryRun) await keepFailedTry(database.knex, letter.id, reason, (options.clock ?? now)());
       return { kind: 'remains', reason };

@@ -4,6 +4,7 @@ import { translateCdr } from '../logs/cdr/translate.js';
 import type { AccountState, Output } from '../logs/output.js';
 import { SessionTracker, type SavedTracker } from '../logs/sip-session/tracker.js';
 import { isManagementService, translateManagementLogin } from '../logs/web-session/translate.js';
+import { Listening, type Segment } from './listening.js';
 
 /** Goes up whenever what is remembered changes its form or its meaning. */
 const VERSION = 1;
@@ -12,6 +13,7 @@ interface Saved {
   readonly version: number;
   readonly pbx: string;
   readonly zone: PbxZone | null;
+  readonly listening: Segment | null;
   readonly sessions: SavedTracker;
 }
 
@@ -21,10 +23,12 @@ interface Saved {
  */
 export class Translator {
   private sessions: SessionTracker;
+  private readonly listening: Listening;
   private zone: PbxZone | null = null;
 
   constructor(private readonly pbx: string) {
     this.sessions = new SessionTracker(pbx);
+    this.listening = new Listening(pbx);
   }
 
   /** Takes up the accounts as an earlier run left them; where `load` works there is no need for it. */
@@ -34,19 +38,20 @@ export class Translator {
 
   /** All that it remembers, as JSON: a new translator that loads it answers every further input as this one would. */
   save(): string {
-    const rest: Omit<Saved, 'sessions'> = { version: VERSION, pbx: this.pbx, zone: this.zone };
+    const rest: Omit<Saved, 'sessions'> = { version: VERSION, pbx: this.pbx, zone: this.zone, listening: this.listening.save() };
     return `${JSON.stringify(rest).slice(0, -1)},"sessions":${this.sessions.save()}}`;
   }
 
   /** Takes up what another one saved. False, and as new, when the text is of another version or PBX, or cannot be read. */
   load(text: string): boolean {
     try {
-      const { version, pbx, zone, sessions } = JSON.parse(text) as Saved;
+      const { version, pbx, zone, listening, sessions } = JSON.parse(text) as Saved;
       if (version !== VERSION || pbx !== this.pbx) return false;
       const tracker = new SessionTracker(pbx);
       tracker.load(sessions);
       this.sessions = tracker;
       this.zone = zone;
+      this.listening.load(listening);
       return true;
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError) return false;
@@ -56,10 +61,10 @@ export class Translator {
 
   handle(input: PbxInput): Output[] {
     const own = input.kind === 'event' ? this.ownLogs(input.event) : input.kind === 'zone' ? this.keepZone(input) : [];
-    return [...this.sessions.handle(input), ...own];
+    return [...this.sessions.handle(input), ...own, ...this.listening.handle(input)];
   }
 
-  /** Decides what still waits for its counterpart: nothing more will come. */
+  /** Decides what still waits for its counterpart, for one that hears nothing more: an event tried again on its own. */
   finish(): Output[] {
     return this.sessions.finish();
   }

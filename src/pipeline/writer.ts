@@ -8,8 +8,8 @@ import { insertCalls } from '../logs/cdr/store.js';
 import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
-import { sipSessions } from '../logs/sip-session/columns.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
+import { takeTurns, writeSessions } from '../logs/sip-session/write.js';
 import { webSessions } from '../logs/web-session/columns.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
@@ -21,12 +21,9 @@ type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
 export async function writeBatch(database: Database, outputs: readonly Output[], listener: string): Promise<void> {
   const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
   await writing(database, async (trx) => {
+    await takeTurns(trx, of('sip-session'));
     await insertCalls(trx, of('cdr').map(({ row }) => row));
-    await insertOnce(
-      trx,
-      sipSessions.table,
-      of('sip-session').map(({ row: { key, ...record } }) => ({ event_key: key, ...toRow(sipSessions.columns, record) })),
-    );
+    await writeSessions(trx, of('sip-session'));
     await insertOnce(
       trx,
       webSessions.table,

@@ -7,6 +7,7 @@ import { settleGaps } from '../logs/capture-gap/recovery.js';
 import { readOffsets } from '../logs/cdr/pbx-offsets.js';
 import { fromMs, MICROS_PER_MS, parseIso, type Micros } from '../time.js';
 import { backfill } from './backfill.js';
+import { lastInUtc } from './csv-seek.js';
 import { openCsvSource } from './csv-source.js';
 import { progressOn } from './progress.js';
 import { reportText, type BackfillReport } from './report.js';
@@ -70,11 +71,11 @@ export async function openSource(config: Pick<Config, 'recovery' | 'pbxName' | '
   const known = await readOffsets(knex, config.pbxName);
   if (name === 'csv' && recovery.csv) {
     const { path, zone } = recovery.csv;
-    return openCsvSource({ path, clock: chooseClock({ setting: 'CDR_CSV_ZONE', zone, timeZone, known, ...wanted }), ...wanted, batchSize: BATCH });
+    return openCsvSource({ path, clock: chooseClock({ setting: 'CDR_CSV_ZONE', zone, utcAt: zone === null ? await lastInUtc(path) : null, timeZone, known, ...wanted }), ...wanted, batchSize: BATCH });
   }
   if (name === 'sql' && recovery.sql) {
     const { url, table, zone } = recovery.sql;
-    return openSqlSource({ url, table, clock: chooseClock({ setting: 'CDR_SQL_ZONE', zone, timeZone, known, ...wanted }), ...wanted, batchSize: BATCH });
+    return openSqlSource({ url, table, clock: chooseClock({ setting: 'CDR_SQL_ZONE', zone, utcAt: null, timeZone, known, ...wanted }), ...wanted, batchSize: BATCH });
   }
   throw new CommandError(`--source ${name} is not set up; set ${name === 'csv' ? 'CDR_CSV' : 'CDR_SQL_URL'}`, 2);
 }

@@ -4,7 +4,7 @@ import { reasonOf, type Database } from '../database/database.js';
 import { CommandError } from '../errors.js';
 import { recoveredCallsEnded } from '../logs/cdr/store.js';
 import { dueGaps, keepAttempt, LEASE, takeOn, type DueGap } from '../logs/capture-gap/recovery.js';
-import { fromMs, type Micros } from '../time.js';
+import { fromMs, MICROS_PER_SECOND, type Micros } from '../time.js';
 import { backfill } from './backfill.js';
 import { openSource, type SourceName } from './command.js';
 import { afterLook, gapOf, groupGaps, withoutSource, type Found, type GapGroup } from './gap-plan.js';
@@ -25,6 +25,8 @@ export interface Recovered {
 }
 
 const GAPS_A_RUN = 100;
+/** Another process that listens to the same PBX may have a source where this one has none. */
+const OTHERS_FIRST: Micros = 15 * MICROS_PER_SECOND;
 
 /** The sources that are set, in the order in which they are asked. */
 export const sourcesOf = ({ recovery }: RecoveryConfig): SourceName[] => [...(recovery.csv ? ['csv' as const] : []), ...(recovery.sql ? ['sql' as const] : [])];
@@ -37,13 +39,14 @@ export async function recoverGaps(database: Database, config: RecoveryConfig, op
   const clock = options.clock ?? (() => fromMs(Date.now()));
   const stopped = (): boolean => options.signal.aborted;
   const { knex } = database;
-  const due = await dueGaps(knex, config.pbxName, clock(), GAPS_A_RUN);
+  const sources = sourcesOf(config).length;
+  const due = await dueGaps(knex, config.pbxName, sources > 0 ? clock() : clock() - OTHERS_FIRST, GAPS_A_RUN);
   const total = { gaps: 0, calls: 0, failed: 0 };
   for (const group of groupGaps(due)) {
     if (stopped()) break;
     const taken = await takeOnAll(database, group.gaps, clock());
     if (taken.length === 0) continue;
-    if (sourcesOf(config).length === 0) {
+    if (sources === 0) {
       for (const gap of taken) await keepAttempt(knex, gap, withoutSource(gap), clock());
       continue;
     }
@@ -83,7 +86,7 @@ async function look(database: Database, config: RecoveryConfig, group: GapGroup<
     added.push(named);
     try {
       const source = await openSource(config, database.knex, name, wanted);
-      if (source.clock.note !== null) named.source += ` (times in ${source.clock.name}, as TIME_ZONE says)`;
+      if (source.clock.note !== null) named.source += ` (times in ${source.clock.name})`;
       try {
         const report = await backfill(database, source, {
           pbx: config.pbxName,

@@ -20,6 +20,8 @@ export interface ClockChoice {
   readonly setting: 'CDR_CSV_ZONE' | 'CDR_SQL_ZONE';
   readonly zone: string | null;
   readonly timeZone: string;
+  /** The source itself shows that its times were UTC at this instant; null where it does not. */
+  readonly utcAt: Micros | null;
   /** What the PBX has told of its own zone. */
   readonly known: KnownOffsets;
   /** The calls that are wanted began in `[from, to)`. */
@@ -28,12 +30,13 @@ export interface ClockChoice {
 }
 
 /**
- * The named zone; else the PBX's own, where it has told it for all of the time; else TIME_ZONE, where nothing
+ * The named zone; else UTC, where the source shows it while the PBX is elsewhere; else the PBX's own, where it has told it for all of the time; else TIME_ZONE, where nothing
  * speaks against it. Throws CommandError (2) rather than place calls where they certainly were not.
  */
-export function chooseClock({ setting, zone, timeZone, known, from, to }: ClockChoice): SourceClock {
+export function chooseClock({ setting, zone, utcAt, timeZone, known, from, to }: ClockChoice): SourceClock {
   if (zone !== null) return namedClock(zone, null);
   const told = runAround(known, from, to);
+  if (utcAt !== null && offsetAt(known, timeZone, utcAt) !== 0) return namedClock('UTC', `the unique ids show that its times are UTC (usegmtime), so UTC was taken; ${setting} names another`);
   if (told) return toldClock(told);
   if (known.length === 0) return namedClock(timeZone, `the PBX has not told its zone yet, so TIME_ZONE was taken; ${setting} names another`);
   const otherwise = known.find((span) => !agrees(timeZone, span));
@@ -59,6 +62,11 @@ function toldClock(told: KnownOffsets): SourceClock {
     instants: (local) => instantsOfLocal({ spans: told }, local),
     local: (at) => at + (told.findLast((span) => at >= span.from) ?? told[0] ?? { offsetSeconds: 0 }).offsetSeconds * MICROS_PER_SECOND,
   };
+}
+
+/** Seconds that the PBX was ahead of UTC, as far as one knows. */
+function offsetAt(known: KnownOffsets, timeZone: string, at: Micros): number {
+  return known.find(({ from, until }) => at >= from && at < until)?.offsetSeconds ?? IANAZone.create(timeZone).offset(toMs(at)) * 60;
 }
 
 /** The part of what is known that holds all of `[from, to)` without a hole; null when none does. */

@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
-import { cdrs } from '../logs/cdr/columns.js';
 import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
@@ -14,10 +13,13 @@ import { answerFailure, overdue } from './answer-failure.js';
 import { api } from './api.js';
 import { API_ROOT, apiOf } from './api-document.js';
 import { apiPage } from './api-page.js';
-import { csvDownload } from './csv-download.js';
+import { FORMATS } from './export-choices.js';
+import { exportDownload } from './export-download.js';
+import { exportPage } from './export-page.js';
 import { health } from './health.js';
 import { ALL_LOGS } from './menu.js';
 import { pages } from './pages.js';
+import { preferences } from './preferences.js';
 import { remembered, type Readiness } from './readiness.js';
 import { databaseSessions } from './sessions.js';
 import { signIn } from './sign-in.js';
@@ -67,8 +69,10 @@ export function createWebApp(parts: WebParts): Express {
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
-  app.get('/cdrs.csv', gate.knownOrBasic, gate.signedIn, csvDownload(knex, cdrs, zoneOf, clock));
-  app.use(gate.signedIn, pages(knex, page, zoneOf, config.pbxName));
+  for (const log of ALL_LOGS) {
+    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
+  }
+  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

@@ -1,28 +1,33 @@
 import { Parser } from '@json2csv/plainjs';
-import { isInstant, type Column, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
+import type { LogRecord, Value } from '../logs/columns.js';
+import { formatSeconds } from './display-text.js';
+import type { ExportChoices } from './export-choices.js';
+import type { ExportField } from './export-fields.js';
 import { readerZone, type ReaderZone } from './zone.js';
 
 /** Turns blocks of records into CSV text; only the first block carries the byte order mark and the header. */
 export type CsvWriter = (records: readonly LogRecord[]) => string;
 
-interface Field {
-  readonly label: string;
-  value(record: LogRecord): string | number | boolean;
-}
+export type CsvChoices = Pick<ExportChoices, 'delimiter' | 'decimal' | 'bom'>;
 
 const EOL = '\r\n';
+const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t' } as const;
 
 /**
- * All columns of a log, in their order. An instant makes two: on the wall clock of `zone`, to the
- * second, for people and spreadsheets, and in UTC to the microsecond, for whoever must be exact.
- * UTF-8 with a byte order mark, without which Excel reads something else; lines end in CR LF.
+ * A field a column. An instant stands on the wall clock of `zone`, to the second, for people and spreadsheets,
+ * or in UTC to the microsecond, for whoever must be exact. UTF-8; lines end in CR LF.
  */
-export function csvWriter(log: LogDefinition, zone: ReaderZone): CsvWriter {
-  const fields = Object.entries(log.columns).flatMap(([name, column]) => fieldsOf(name, column, zone));
-  const formatters = { string: quoted, header: quoted };
+export function csvWriter(fields: readonly ExportField[], zone: ReaderZone, choices: CsvChoices): CsvWriter {
+  const columns = fields.map((field) => ({ label: field.title, value: writer(field, zone) }));
+  const options = {
+    fields: columns,
+    eol: EOL,
+    delimiter: DELIMITERS[choices.delimiter],
+    formatters: { string: quoted, header: quoted, number: choices.decimal === 'comma' ? withComma(choices.delimiter) : String },
+  };
   // Only the header has the mark, so that blocks can follow one another.
-  const header = new Parser<LogRecord, LogRecord>({ fields, eol: EOL, withBOM: true, formatters });
-  const rows = new Parser<LogRecord, LogRecord>({ fields, eol: EOL, header: false, includeEmptyRows: true, formatters });
+  const header = new Parser<LogRecord, LogRecord>({ ...options, withBOM: choices.bom });
+  const rows = new Parser<LogRecord, LogRecord>({ ...options, header: false, includeEmptyRows: true });
   let begun = false;
   return (records) => {
     const head = begun ? '' : header.parse([]) + EOL;
@@ -31,31 +36,39 @@ export function csvWriter(log: LogDefinition, zone: ReaderZone): CsvWriter {
   };
 }
 
-function fieldsOf(name: string, column: Column, zone: ReaderZone): Field[] {
-  const { title } = column;
-  if (isInstant(column)) {
-    return [
-      { label: `${title} (${zone.name})`, value: (record) => localTime(record[name], zone) },
-      { label: `${title} UTC (ISO)`, value: (record) => utcTime(record[name]) },
-    ];
+function writer({ kind, value }: ExportField, zone: ReaderZone): (record: LogRecord) => string | number | boolean {
+  const ofNumber = (write: (number: number) => string | number) => (record: LogRecord): string | number => {
+    const number = value(record);
+    return typeof number === 'number' ? write(number) : '';
+  };
+  switch (kind) {
+    case 'local':
+      return ofNumber((at) => {
+        const { date, clock } = zone.local(at);
+        return `${date} ${clock}`;
+      });
+    case 'utc':
+      // Ten times as fast as Date's own toISOString, which would be a third of an export's time.
+      return ofNumber((at) => {
+        const { date, clock, fraction } = UTC.local(at);
+        return `${date}T${clock}.${fraction}Z`;
+      });
+    case 'clock':
+      return ofNumber(formatSeconds);
+    case 'minutes':
+      return ofNumber((seconds) => Number((seconds / 60).toFixed(4)));
+    default:
+      return (record) => plain(value(record));
   }
-  return [{ label: title, value: (record) => record[name] ?? '' }];
 }
 
-function localTime(value: Value | undefined, zone: ReaderZone): string {
-  if (typeof value !== 'number') return '';
-  const { date, clock } = zone.local(value);
-  return `${date} ${clock}`;
-}
+const withComma = (delimiter: CsvChoices['delimiter']) => (number: number): string => {
+  const text = String(number).replace('.', ',');
+  return delimiter === 'comma' && text.includes(',') ? `"${text}"` : text;
+};
 
 const UTC = readerZone('UTC');
-
-// Ten times as fast as Date's own toISOString, which would be a third of an export's time.
-function utcTime(value: Value | undefined): string {
-  if (typeof value !== 'number') return '';
-  const { date, clock, fraction } = UTC.local(value);
-  return `${date}T${clock}.${fraction}Z`;
-}
+const plain = (value: Value): string | number | boolean => value ?? '';
 
 // Carriage return, tab and the wide forms count too: spreadsheets take them off, or for the same sign.
 const FORMULA = /^[=@\t\r\n\uff1d\uff20]/;

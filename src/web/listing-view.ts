@@ -3,6 +3,7 @@ import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { toIso } from '../time.js';
 import { cellsOf, type Cell } from './cells.js';
 import { visible } from './display-text.js';
+import { exportHref } from './export-view.js';
 import type { GapView } from './gap-view.js';
 import { EXACT, formTime, headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 import { LACKING } from './menu.js';
@@ -42,6 +43,7 @@ export interface ListingView {
   readonly nextLabel: string;
   readonly csvHref: string | null;
   readonly emptyTitle: string;
+  readonly exportHref: string;
   readonly empty: string;
   /** What the list is, where its name does not say it. */
   readonly about: string;
@@ -85,6 +87,7 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
     nextLabel: byTimeDown ? 'Older' : 'Next page',
     csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, query: { ...query, limit: DEFAULT_LIMIT }, tz: zone.name }) : null,
     emptyTitle: EMPTY_TITLES[log.name] ?? 'Nothing here yet.',
+    exportHref: exportHref(request),
     empty: WHEN_EMPTY[log.name] ?? '',
     about: LACKING.includes(log) ? (log.about ?? '') : '',
     gaps: gaps.places,

@@ -1,12 +1,16 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { PbxConnection } from '../../src/ami/connection.js';
 import type { AmiEvent } from '../../src/ami/event.js';
+import { openDatabase } from '../../src/database/database.js';
+import { eventually, Logbook } from '../support/logbook.js';
+import { describeWith } from '../support/needs.js';
 import { runSeed, seeded } from '../support/random.js';
 import { basic, silent, startScriptedPbx, until, type Script } from '../unit/ami/scripted-pbx.js';
+import { Bench } from './bench.js';
+import { good, numberOf, Sender } from './fuzz-sender.js';
 import { mutant } from './mutants.js';
 
 const BLOCKS = 1_000_000;
@@ -15,10 +19,12 @@ const GOOD_EVERY = 20;
 const LONG_LINES = 20;
 const LONG_LINE_BYTES = 10 * 1024 * 1024;
 /** What may be left of it all in memory: the reader's buffer, some counters, and names that are logged once. */
-const MOST_KEPT_MB = 24;
+const MOST_KEPT_MB = 64;
 /** What it may take meanwhile: buffers for an answer of 8 MiB, twice that in this test's sending, and the collector's leisure. */
 const MOST_GROWTH_MB = 512;
+const BLOCKS_THROUGH = 100_000;
 const MB = 1024 * 1024;
+const COMMANDS = 'Response: Success\r\n%ID%PJSIPShowContacts: x  (Priv: system,all)\r\nCommand: x  (Priv: command,all)\r\nGetvar: x  (Priv: reporting,all)\r\nPing: x  (Priv: <none>)\r\n\r\n';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -28,46 +34,6 @@ function bytesKept(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-}
-
-/** A good block, and what must arrive of it. */
-function good(number: number): { readonly text: string; readonly headers: readonly (readonly [string, string])[] } {
-  const headers: readonly (readonly [string, string])[] =
-    number % 2 === 0
-      ? [['timestamp', '1795369894.104048'], ['source', '909'], ['destination', '600'], ['uniqueid', `good-${number}`], ['userfield', `Grüße; "${number}" 100 %, a=b\u2028`], ['disposition', 'NO ANSWER']]
-      : [['timestamp', '1795369894.104048'], ['userevent', 'SipSession'], ['sipevent', 'REGISTER'], ['peername', `good-${number}`], ['details', '200 OK'], ['remoteaddr', `203.0.113.1:${number % 65_536}`]];
-  const name = number % 2 === 0 ? 'Cdr' : 'UserEvent';
-  return { text: `Event: ${name}\r\nPrivilege: any,all\r\n${headers.map(([header, value]) => `${header}: ${value}\r\n`).join('')}\r\n`, headers };
-}
-
-/** Collects blocks and sends them in chunks that know nothing of where a block ends. */
-class Sender {
-  #parts: Buffer[] = [];
-  #length = 0;
-
-  constructor(
-    private readonly socket: Socket,
-    private readonly random: () => number,
-  ) {}
-
-  async add(bytes: Buffer): Promise<void> {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
-    if (this.#length >= 256 * 1024) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    const all = Buffer.concat(this.#parts);
-    this.#parts = [];
-    this.#length = 0;
-    for (let start = 0; start < all.length; ) {
-      const size = this.random() < 0.02 ? 1 + Math.floor(this.random() * 20) : 1 + Math.floor(this.random() * 65_536);
-      if (!this.socket.write(all.subarray(start, start + size))) await once(this.socket, 'drain');
-      start += size;
-    }
-    // The reader is in this process too.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 describe('a million mutated blocks', () => {
@@ -81,7 +47,7 @@ describe('a million mutated blocks', () => {
       socket = from;
       ids.push(header('ActionID'));
       if (ids.length > 50) ids.shift();
-      if (action === 'listcommands') return 'Response: Success\r\n%ID%PJSIPShowContacts: x  (Priv: system,all)\r\nCommand: x  (Priv: command,all)\r\nGetvar: x  (Priv: reporting,all)\r\nPing: x  (Priv: <none>)\r\n\r\n';
+      if (action === 'listcommands') return COMMANDS;
       return basic(action, header, from);
     };
     const pbx = await startScriptedPbx(script);
@@ -92,11 +58,11 @@ describe('a million mutated blocks', () => {
     let next = 0;
     const onEvent = (event: AmiEvent): void => {
       heard += 1;
-      const number = /^good-(\d+)$/.exec(event.get('Peername') || event.get('UniqueID'))?.[1];
-      if (number === undefined) return;
-      const { headers } = good(Number(number));
-      if (Number(number) !== next) wrong.push(`${number} instead of ${next}`);
-      next = Number(number) + 1;
+      const number = numberOf(event.get('Peername') || event.get('UniqueID'));
+      if (number === null) return;
+      const { headers } = good(number);
+      if (number !== next) wrong.push(`${number} instead of ${next}`);
+      next = number + 1;
       for (const [header, value] of headers) if (event.get(header) !== value) wrong.push(`${number}: ${header} is ${JSON.stringify(event.get(header))}`);
       if (wrong.length < 20 && [...event.headers()].length !== headers.length) arrived.push(event);
     };
@@ -145,5 +111,51 @@ describe('a million mutated blocks', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
     expect(kept).toBeLessThan(MOST_KEPT_MB);
     expect(growth).toBeLessThan(MOST_GROWTH_MB);
+  });
+});
+
+describeWith(['mariadb'], 'mutated blocks through the whole service into MariaDB', () => {
+  it('hold nothing up: the good ones in between are in the tables, each once', async (context) => {
+    const seed = runSeed();
+    console.log(`seed ${seed}`);
+    const random = seeded(seed);
+    const { onTestFinished } = context;
+    const bench = new Bench(context);
+    let socket: Socket | undefined;
+    const pbx = await startScriptedPbx((action, header, from) => {
+      socket = from;
+      return action === 'listcommands' ? COMMANDS : basic(action, header, from);
+    });
+    onTestFinished(() => pbx.close());
+    const url = await bench.database(await bench.mariaDb());
+    const logbook = bench.keep(
+      await Logbook.start({ AMI_HOST: '127.0.0.1', AMI_PORT: String(pbx.port), AMI_USERNAME: 'u', AMI_SECRET: 's', PBX_NAME: 'fuzz', DATABASE_URL: url, LOG_LEVEL: 'warn' }),
+      (service) => service.stop(),
+    );
+    if (socket === undefined) throw new Error('nobody connected');
+    const sender = new Sender(socket, random);
+    let sent = 0;
+    for (let block = 0; block < BLOCKS_THROUGH; block += 1) {
+      await sender.add(mutant({ random, actionId: () => `stranger-${block}` }));
+      if (random() < 1 / GOOD_EVERY || block === BLOCKS_THROUGH - 1) {
+        await sender.add(Buffer.from(`\r\n\r\n${good(sent).text}`));
+        sent += 1;
+      }
+    }
+    await sender.flush();
+
+    const database = openDatabase(url);
+    onTestFinished(() => database.close());
+    const names = async (table: string, column: string): Promise<string[]> =>
+      (await database.knex<Record<string, unknown>>(table).where(column, 'like', 'good-%').select(column)).map((row) => String(row[column]));
+    const stored = await eventually(async () => {
+      const found = [...(await names('cdr', 'uniqueid')), ...(await names('sip_session', 'peername'))].map(numberOf).sort((a, b) => Number(a) - Number(b));
+      expect(found.length).toBeGreaterThanOrEqual(sent);
+      return found;
+    }, 120_000);
+    expect(stored).toEqual(Array.from({ length: sent }, (_, number) => number));
+    expect(pbx.connections()).toBe(1);
+    expect(await logbook.health()).toMatch(/"database":\{"ok":true/);
+    console.log(`${BLOCKS_THROUGH} mutated blocks, ${sent} good ones`, await database.knex('dead_letter').count({ deadLetters: '*' }));
   });
 });

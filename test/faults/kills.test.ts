@@ -1,24 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
-import { compare, Ledger } from '../support/ledger.js';
-import { eventually } from '../support/logbook.js';
+import { expect, it, type TestContext } from 'vitest';
+import type { AmiProxy } from '../support/ami-proxy.js';
+import { compare, Ledger, type Gap } from '../support/ledger.js';
+import { eventually, type Logbook } from '../support/logbook.js';
 import { describeWith } from '../support/needs.js';
 import { runSeed, seeded } from '../support/random.js';
-import { Bench, ranges } from './bench.js';
+import { Bench, expectAllOnce, ranges } from './bench.js';
 
-const EVENTS = 100_000;
-const KILLS = 5;
 /** So many may be on their way at once: the storm is as fast as the service reads, and no faster. */
 const WINDOW = 2_000;
-/**
- * What the service had read so long before it was killed must be there (docs/reliability.md): 50 ms until it is on
- * disk, and as much again for two cores that a storm, a PBX and a database share.
- */
-const GRACE_MS = 250;
 const MICROS = 1_000;
 
+interface Plan {
+  readonly engine: 'SQLite' | 'MariaDB';
+  readonly events: number;
+  readonly kills: number;
+  /** As fast as the service reads when not given. */
+  readonly perSecond?: number;
+  /** What the service had read so long before it was killed must be there (README.md). */
+  readonly graceMs: number;
+}
+
 interface Kill {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, and when the next login stood. */
   readonly at: number;
   readonly backAt: number;
   /** The same by `performance.now()`, as is the time at which the service had read each number. */
@@ -26,77 +30,118 @@ interface Kill {
   readonly readAt: ReadonlyMap<number, number>;
 }
 
+async function kill(logbook: Logbook, proxy: AmiProxy): Promise<Kill> {
+  const killedAt = performance.now();
+  const at = Date.now();
+  await logbook.halt('SIGKILL');
+  const readAt = proxy.readTimes();
+  const logins = proxy.logins;
+  logbook.launch();
+  while (proxy.logins === logins) await sleep(5);
+  return { at, backAt: Date.now(), killedAt, readAt };
+}
+
+async function stormWithKills(context: TestContext, { engine, events, kills: times, perSecond, graceMs }: Plan): Promise<void> {
+  const seed = runSeed();
+  const random = seeded(seed);
+  const bench = new Bench(context);
+  const pbx = await bench.asterisk({ version: 22 });
+  const storm = await bench.storm(pbx);
+  const proxy = await bench.proxy(pbx);
+  const settings: Record<string, string> = engine === 'MariaDB' ? { DATABASE_URL: await bench.database(await bench.mariaDb()) } : {};
+  const logbook = await bench.logbook(pbx, settings, { proxy });
+  const ledger = new Ledger(logbook.databaseUrl);
+
+  let lostBefore = 0;
+  const mayGoOn = (): boolean => proxy.isHeard && storm.raised - Math.max(proxy.lastRead, lostBefore) < WINDOW;
+  const raising = storm.raise(events, { mayGoOn, ...(perSecond === undefined ? {} : { perSecond }) });
+  const kills: Kill[] = [];
+  for (const threshold of Array.from({ length: times }, () => Math.ceil(events * (0.02 + 0.9 * random()))).sort((a, b) => a - b)) {
+    while (storm.raised < threshold) await sleep(5);
+    await sleep(300 * random());
+    kills.push(await kill(logbook, proxy));
+    lostBefore = storm.raised;
+  }
+  await raising;
+  await storm.settled();
+  await logbook.ready(60_000);
+  await storm.raise(1, { mayGoOn });
+  await storm.settled();
+  await ledger.holds(events + 1);
+
+  const stored = await ledger.numbers();
+  const { missing, doubled } = compare(storm.said.keys(), stored);
+  expect(ranges(doubled)).toEqual([]);
+  expect(ranges([...stored.keys()].filter((number) => !storm.said.has(number)))).toEqual([]);
+  // Milliseconds from reading to death of what was read and is missing.
+  const ages = kills.flatMap(({ killedAt, readAt }) => [...readAt].filter(([number]) => !stored.has(number)).map(([, at]) => Math.max(0, killedAt - at)));
+  const oldest = Math.round(Math.max(0, ...ages));
+  console.log(`seed ${seed}, ${engine}: of ${storm.said.size} said, ${missing.length} are missing; ${ages.length} of them were read, at most ${oldest} ms before the kill`);
+  expect(oldest).toBeLessThanOrEqual(graceMs);
+
+  const gaps = await eventually(async () => {
+    const rows = await ledger.gaps();
+    expect(rows).toHaveLength(kills.length);
+    return rows;
+  }, 60_000);
+  for (const [index, each] of kills.entries()) expectGapOf(each, gaps[index], graceMs);
+  const outside = missing.filter((number) => {
+    const at = storm.said.get(number) ?? 0;
+    return !gaps.some((gap) => gap.from <= at && at < gap.to);
+  });
+  expect(ranges(outside)).toEqual([]);
+}
+
+/** A gap begins with the last that is on disk, and ends with the next login. */
+function expectGapOf({ at, backAt }: Kill, gap: Gap | undefined, graceMs: number): void {
+  expect(gap?.kind).toBe('GAP');
+  expect(gap?.from).toBeGreaterThan((at - 1_000 - graceMs) * MICROS);
+  expect(gap?.from).toBeLessThan((at + 500) * MICROS);
+  expect(gap?.to).toBeGreaterThan((at - 500) * MICROS);
+  expect(gap?.to).toBeLessThan((backAt + 2_000) * MICROS);
+}
+
 for (const engine of ['SQLite', 'MariaDB'] as const) {
-  describeWith(['asterisk-22', ...(engine === 'MariaDB' ? (['mariadb'] as const) : [])], `a storm of ${EVENTS.toLocaleString('en')} events into ${engine}`, () => {
-    it(`with ${KILLS} SIGKILLs loses only what gaps cover, and doubles nothing`, async (context) => {
-      const seed = runSeed();
-      const random = seeded(seed);
-      const bench = new Bench(context);
-      const pbx = await bench.asterisk({ version: 22 });
-      const storm = await bench.storm(pbx);
-      const proxy = await bench.proxy(pbx);
-      const settings: Record<string, string> = engine === 'MariaDB' ? { DATABASE_URL: await bench.database(await bench.mariaDb()) } : {};
-      const logbook = await bench.logbook(pbx, settings, { proxy });
-      const ledger = new Ledger(logbook.databaseUrl);
+  const needs = ['asterisk-22', ...(engine === 'MariaDB' ? (['mariadb'] as const) : [])] as const;
+  describeWith(needs, `SIGKILL at random instants, into ${engine}`, () => {
+    it('five times in a storm of 100,000 events loses only what gaps cover, and doubles nothing', async (context) => {
+      await stormWithKills(context, { engine, events: 100_000, kills: 5, graceMs: 1_000 });
+    });
 
-      // Events are raised while a login stands, so that what is missing was lost by a kill and not by the storm's own haste.
-      let lostBefore = 0;
-      const mayGoOn = (): boolean => proxy.isHeard && storm.raised - Math.max(proxy.lastRead, lostBefore) < WINDOW;
-      const raising = storm.raise(EVENTS, { mayGoOn });
-
-      const kills: Kill[] = [];
-      const kill = async (): Promise<void> => {
-        const killedAt = performance.now();
-        const at = Date.now();
-        await logbook.halt('SIGKILL');
-        const readAt = proxy.readTimes();
-        lostBefore = storm.raised;
-        const logins = proxy.logins;
-        logbook.launch();
-        while (proxy.logins === logins) await sleep(5);
-        kills.push({ at, backAt: Date.now(), killedAt, readAt });
-      };
-      const thresholds = Array.from({ length: KILLS }, () => Math.ceil(EVENTS * (0.02 + 0.9 * random()))).sort((a, b) => a - b);
-      for (const threshold of thresholds) {
-        while (storm.raised < threshold) await sleep(5);
-        await sleep(300 * random());
-        await kill();
-      }
-      await raising;
-      await storm.settled();
-      await logbook.ready(60_000);
-      await storm.raise(1, { mayGoOn });
-      await storm.settled();
-      await ledger.holds(EVENTS + 1);
-
-      const stored = await ledger.numbers();
-      const { missing, doubled } = compare(storm.said.keys(), stored);
-      console.log(`seed ${seed}, ${engine}: ${storm.said.size} said, ${missing.length} missing in ${KILLS} gaps`);
-      expect(ranges(doubled)).toEqual([]);
-      expect(ranges([...stored.keys()].filter((number) => !storm.said.has(number)))).toEqual([]);
-      // Milliseconds from reading to death of what was read and is missing.
-      const ages = kills.flatMap(({ killedAt, readAt }) => [...readAt].filter(([number]) => !stored.has(number)).map(([, at]) => Math.max(0, killedAt - at)));
-      console.log(`read and missing: ${ages.length}, at most ${Math.max(0, ...ages)} ms old`, kills.map((k) => k.backAt - k.at));
-      expect(ages.filter((age) => age > GRACE_MS)).toEqual([]);
-
-      const gaps = await eventually(async () => {
-        const rows = await ledger.gaps();
-        expect(rows).toHaveLength(kills.length);
-        return rows;
-      }, 30_000);
-      // A gap begins when the service was last heard of, which may be a little before it died, and ends with its next login.
-      for (const [index, { at, backAt }] of kills.entries()) {
-        const gap = gaps[index];
-        expect(gap?.from).toBeGreaterThan((at - 2_000) * MICROS);
-        expect(gap?.from).toBeLessThan((at + 500) * MICROS);
-        expect(gap?.to).toBeGreaterThan((at - 500) * MICROS);
-        expect(gap?.to).toBeLessThan((backAt + 2_000) * MICROS);
-      }
-      const outside = missing.filter((number) => {
-        const at = storm.said.get(number) ?? 0;
-        return !gaps.some((gap) => gap.from <= at && at < gap.to);
-      });
-      expect(ranges(outside)).toEqual([]);
+    it('at 1,000 events a second loses what was read in the last moment at most', async (context) => {
+      await stormWithKills(context, { engine, events: 8_000, kills: 3, perSecond: 1_000, graceMs: 250 });
     });
   });
 }
+
+describeWith(['asterisk-22', 'mariadb'], 'SIGKILL while what was kept is written', () => {
+  it('again and again loses nothing and doubles nothing', async (context) => {
+    const seed = runSeed();
+    console.log(`seed ${seed}`);
+    const random = seeded(seed);
+    const bench = new Bench(context);
+    const pbx = await bench.asterisk({ version: 16 });
+    const storm = await bench.storm(pbx);
+    const proxy = await bench.proxy(pbx);
+    const server = await bench.mariaDb();
+    const logbook = await bench.logbook(pbx, { DATABASE_URL: await bench.database(server) }, { proxy });
+    const ledger = new Ledger(logbook.databaseUrl);
+    await server.halt();
+    await storm.raise(60_000);
+    await storm.settled();
+    while (proxy.lastRead < storm.raised) await sleep(20);
+    await sleep(2_000);
+    await server.start();
+    for (let n = 0; n < 6; n += 1) {
+      await logbook.halt('SIGKILL');
+      logbook.launch();
+      await sleep(2_000 * random());
+    }
+    await logbook.ready(60_000);
+    await storm.raise(1);
+    await storm.settled();
+    await ledger.holds(storm.raised);
+    await expectAllOnce(storm, ledger);
+    expect(await ledger.deadLetters()).toEqual([]);
+  });
+});

@@ -42,11 +42,15 @@ export class Storm {
    */
   async raise(count: number, options: { readonly perSecond?: number; readonly mayGoOn?: () => boolean } = {}): Promise<void> {
     const { perSecond, mayGoOn } = options;
-    const startedAt = performance.now();
+    let dueAt = performance.now();
     for (let sent = 0; sent < count; ) {
       while (mayGoOn?.() === false) await sleep(2);
-      if (perSecond !== undefined) await sleep(Math.max(0, startedAt + (sent / perSecond) * 1_000 - performance.now()));
       const some = Math.min(AT_ONCE, count - sent);
+      if (perSecond !== undefined) {
+        await sleep(Math.max(0, dueAt - performance.now()));
+        // What waited is not made up for: that would be a storm after every pause.
+        dueAt = Math.max(dueAt, performance.now() - 100) + (some / perSecond) * 1_000;
+      }
       let text = '';
       for (let n = 0; n < some; n += 1) text += userEvent((this.#raised += 1));
       sent += some;

@@ -64,11 +64,11 @@ export async function keepAttempt(knex: Knex, gap: DueGap, attempt: Attempt, now
     });
 }
 
-/** Gaps that ended since then and were given up, or had no source, are due again: there may be one now. */
-export async function makeDueAgain(knex: Knex, pbx: string, since: Micros, now: Micros): Promise<number> {
+/** Gaps that ended since then and had no source, or were given up, are due again: there may be one now. */
+export async function makeDueAgain(knex: Knex, pbx: string, which: readonly ('none' | 'failed')[], since: Micros, now: Micros): Promise<number> {
   return knex(TABLE)
     .where({ pbx: clip(pbx, 64), kind: 'GAP' })
-    .whereIn('recovery', ['none', 'failed'])
+    .whereIn('recovery', which)
     .where('to_at', '>=', since)
     .where('recovery_due', '<=', now)
     .update({ recovery: 'pending', recovery_due: now, recovery_tries: 0 });

@@ -9,12 +9,16 @@ export interface LiveContact {
   callId: string | null;
   /** Where its packets come from on the wire; null while only the phone's claim is known. */
   remote: Remote | null;
+  /** `address:port` as chan_sip has it, which need not be what the wire shows; null for PJSIP, which has it in the URI. */
+  peerAddress: string | null;
   userAgent: string | null;
   expiresAt: Micros | null;
   status: string;
   registeredAt: Micros | null;
   /** Of the registration or refresh that `expiresAt` counts from. */
   renewedAt: Micros | null;
+  /** Of the last authentication that was heard and is its own; null while none was. */
+  provedAt: Micros | null;
   /** False while a new contact without authentication may still turn out to be configured rather than registered. */
   confirmed: boolean;
   /** Complete listings in a row that did not have it. */
@@ -27,16 +31,29 @@ export interface Auth {
   readonly remote: Remote | null;
   readonly sessionId: string;
   claimed: boolean;
+  /** Its counterpart may lie where nobody listened. */
+  cut: boolean;
 }
 
-/** A contact that appeared and still waits for its authentication. */
+/** What only a listing after a break shows: it happened while nobody listened. */
+export interface Inference {
+  /** When that listing was asked for. */
+  readonly at: Micros;
+  /** Since when nobody had listened. */
+  readonly since: Micros;
+}
+
+/** A contact that showed itself and may still wait for its authentication. */
 export interface Appearance {
   readonly at: Micros;
   readonly contact: LiveContact;
   auth: Auth | null;
   written: boolean;
-  /** Not a new contact, but one that Asterisk called `Updated`. */
-  readonly renewal: boolean;
+  /** Its counterpart may lie where nobody listened. */
+  cut: boolean;
+  /** `new`: the PBX announced it; `updated`: it said that it was renewed; `listed`: only a listing has it. */
+  readonly kind: 'new' | 'updated' | 'listed';
+  readonly inferred: Inference | null;
 }
 
 /** A contact that went away, the reason still open. */
@@ -47,6 +64,11 @@ export interface Removal {
   readonly cause: string;
   /** Contacts the account still had. */
   readonly left: number;
+  /** Its authentication may lie where nobody listened. */
+  cut: boolean;
+  readonly inferred: Inference | null;
+  /** All of its registration was heard by the login that heard this end: its Call-ID is right, and its own authentication was not missed. */
+  readonly proved: boolean;
 }
 
 /** A row already written whose user agent or account name was not known yet. */
@@ -105,11 +127,13 @@ export function newContact(uri: string, status: string): LiveContact {
     uri,
     callId: null,
     remote: null,
+    peerAddress: null,
     userAgent: null,
     expiresAt: null,
     status,
     registeredAt: null,
     renewedAt: null,
+    provedAt: null,
     confirmed: true,
     missed: 0,
   };

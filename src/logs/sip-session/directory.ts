@@ -72,7 +72,7 @@ export class Directory {
     for (const account of this.changed) {
       const online = confirmedContacts(account).length > 0;
       // An account that was never on line has no state yet; one whose last contact just went may only be moving.
-      if (!online && (!account.online || account.removals.length > 0)) continue;
+      if (!online && (!account.online || account.removals.some(({ inferred }) => !inferred))) continue;
       if (online !== account.online) account.since = online ? at : (account.lostAt ?? at);
       if (online) account.lostAt = null;
       account.online = online;

@@ -5,7 +5,7 @@ import { toRow } from '../columns.js';
 import { registeredAccounts } from '../registered-account/columns.js';
 import { bind, boundColumns, type Use } from './bind.js';
 import { sipSessions, type Binding } from './columns.js';
-import { SOCKET_USE } from './store.js';
+import { sameKind, SOCKET_USE } from './store.js';
 
 /** A socket at an instant. */
 interface Place {
@@ -145,6 +145,3 @@ class Run {
     return row?.description ?? null;
   }
 }
-
-// One socket, as far as its address goes: UDP has ports of its own, TCP and TLS share theirs.
-const sameKind = (transport: string): string[] => (transport === 'UDP' || transport === '' ? ['UDP', ''] : ['TCP', 'TLS', 'WS', 'WSS']);

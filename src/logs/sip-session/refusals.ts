@@ -1,7 +1,8 @@
 import { parseSecurityAddress } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
-import type { Output } from '../output.js';
+import type { NewSipSession, Output } from '../output.js';
+import { INFERENCE_MARGIN } from './outage.js';
 import { sessionRow, upperSnake } from './rows.js';
 
 /** Security events that say a SIP request was turned away. */
@@ -19,63 +20,96 @@ export const REFUSALS: ReadonlySet<string> = new Set([
 const SAME_ATTEMPT: Micros = 5 * MICROS_PER_SECOND;
 const MOST_ATTEMPTS = 10_000;
 
+/** An attempt with an unknown account that is under way. */
+interface Attempt {
+  readonly at: Micros;
+  /** Its latest event: the one that everybody has who heard the end of it. */
+  readonly lastAt: Micros;
+  readonly name: string;
+  readonly accountId: string;
+  readonly sessionId: string;
+  readonly remoteAddress: string;
+  readonly account: string | null;
+  readonly exists: boolean;
+}
+
 /** Refused registrations: one attempt is one row, however many events Asterisk makes of it. */
 export class Refusals {
-  /** Attempts with an unknown account that are under way, by SIP session. */
-  private readonly attempts = new Map<string, Micros>();
+  /** By SIP session, the one that began first in front. */
+  private readonly attempts = new Map<string, Attempt>();
 
   constructor(private readonly pbx: string) {}
 
   /** `accountOf` gives the display name of an account that exists, undefined for one that does not. */
   translate(event: AmiEvent, accountOf: (name: string) => string | null | undefined): Output[] {
-    const accountId = event.get('AccountID');
-    const session = `${event.get('SessionID')} ${event.get('RemoteAddress')}`;
+    const [accountId, sessionId, remoteAddress] = [event.get('AccountID'), event.get('SessionID'), event.get('RemoteAddress')];
+    const session = `${sessionId} ${remoteAddress}`;
     if (accountId === '<unknown>') {
       // chan_pjsip closes an attempt with an unknown account this way; InvalidAccountID named it already.
-      if (event.name === 'ChallengeResponseFailed') this.attempts.delete(session);
-      return [];
-    }
-    if (event.name === 'InvalidAccountID') {
-      // It comes before the challenge and again after it.
-      const openedAt = this.attempts.get(session);
-      if (openedAt !== undefined && event.at - openedAt < SAME_ATTEMPT) return [];
-      this.remember(session, event.at);
+      return event.name === 'ChallengeResponseFailed' ? this.end(session, event.at) : [];
     }
     const account = accountOf(accountId);
     // The name is a claim. chan_pjsip says so when there is no such account; chan_sip does not.
     const exists = event.get('Service') === 'PJSIP' ? event.name !== 'InvalidAccountID' : account !== undefined;
-    return [
-      {
-        kind: 'sip-session',
-        row: sessionRow(this.pbx, {
-          at: event.at,
-          event: 'REGISTER',
-          source: 'CLIENT',
-          details: upperSnake(event.name),
-          peername: accountId,
-          account: account ?? null,
-          remote: parseSecurityAddress(event.get('RemoteAddress')),
-          binding: exists ? 'bound' : 'unknown',
-          distinction: event.get('SessionID'),
-        }),
-      },
-    ];
+    const begun = event.name === 'InvalidAccountID' ? this.attempts.get(session) : undefined;
+    const attempt = begun ?? { at: event.at, lastAt: event.at, name: event.name, accountId, sessionId, remoteAddress, account: account ?? null, exists };
+    if (event.name !== 'InvalidAccountID') return [{ kind: 'sip-session', row: this.row(attempt) }];
+    // It comes before the challenge and again after it.
+    this.attempts.set(session, { ...attempt, lastAt: event.at });
+    return this.attempts.size > MOST_ATTEMPTS ? this.endFirst() : [];
   }
 
-  save(): readonly (readonly [string, Micros])[] {
+  /** Attempts that nobody went on with. */
+  settle(now: Micros): Output[] {
+    const outputs: Output[] = [];
+    for (const { at } of this.attempts.values()) {
+      // In the other direction the PBX's clock was set back.
+      if (Math.abs(now - at) < SAME_ATTEMPT) break;
+      outputs.push(...this.endFirst());
+    }
+    return outputs;
+  }
+
+  /** Nothing is heard any more: another listener may hear how those under way go on, and has another key for them. */
+  cutOff(): Output[] {
+    const outputs = [...this.attempts.values()].map((attempt): Output => {
+      // Its row would be of the same instant.
+      return { kind: 'sip-session', row: this.row(attempt), doubt: { kind: 'inferred', since: attempt.at + INFERENCE_MARGIN, heard: [] } };
+    });
+    this.attempts.clear();
+    return outputs;
+  }
+
+  save(): readonly (readonly [string, Attempt])[] {
     return [...this.attempts];
   }
 
-  load(attempts: readonly (readonly [string, Micros])[]): void {
-    for (const [session, at] of attempts) this.attempts.set(session, at);
+  load(attempts: readonly (readonly [string, Attempt])[]): void {
+    for (const [session, attempt] of attempts) this.attempts.set(session, attempt);
   }
 
-  private remember(session: string, at: Micros): void {
-    if (this.attempts.size >= MOST_ATTEMPTS) {
-      const oldest = this.attempts.keys().next().value;
-      if (oldest !== undefined) this.attempts.delete(oldest);
-    }
+  private end(session: string, lastAt: Micros): Output[] {
+    const attempt = this.attempts.get(session);
     this.attempts.delete(session);
-    this.attempts.set(session, at);
+    return attempt ? [{ kind: 'sip-session', row: this.row({ ...attempt, lastAt }) }] : [];
+  }
+
+  private endFirst(): Output[] {
+    for (const [session, { lastAt }] of this.attempts) return this.end(session, lastAt);
+    return [];
+  }
+
+  private row({ at, lastAt, name, accountId, sessionId, remoteAddress, account, exists }: Attempt): NewSipSession {
+    return sessionRow(this.pbx, {
+      at,
+      event: 'REGISTER',
+      source: 'CLIENT',
+      details: upperSnake(name),
+      peername: accountId,
+      account,
+      remote: parseSecurityAddress(remoteAddress),
+      binding: exists ? 'bound' : 'unknown',
+      evidence: ['refusal', lastAt, name, sessionId, remoteAddress],
+    });
   }
 }

@@ -18,7 +18,18 @@ export interface SessionFacts {
   readonly binding: Binding;
   /** Tells apart what would otherwise look the same, such as two providers with one user name. */
   readonly distinction?: string;
+  /**
+   * What the key is made of instead of the row's columns: the event that settled it, as everybody has it who heard that
+   * event. One who began to listen a moment ago may know nothing else.
+   */
+  readonly evidence?: Evidence;
 }
+
+export type Evidence =
+  | readonly ['auth' | 'contact', at: Micros, which: string]
+  | readonly ['listing', at: Micros, uri: string, callId: string | null]
+  | readonly ['socket', at: Micros, which: string]
+  | readonly ['refusal', at: Micros, ...what: string[]];
 
 /**
  * A row with its key. The key leaves out what may be learned later or differently (account name,
@@ -28,7 +39,9 @@ export function sessionRow(pbx: string, facts: SessionFacts): NewSipSession {
   const remoteAddress = facts.remote ? formatAddress(facts.remote) : null;
   const peername = facts.peername ?? null;
   return {
-    key: eventKey(pbx, facts.event, facts.at, facts.source, peername, remoteAddress, facts.details, facts.distinction ?? ''),
+    key: facts.evidence
+      ? eventKey(pbx, facts.event, peername, ...facts.evidence)
+      : eventKey(pbx, facts.event, facts.at, facts.source, peername, remoteAddress, facts.details, facts.distinction ?? ''),
     timestamp: facts.at,
     event: facts.event,
     source: facts.source,

@@ -164,21 +164,18 @@ export class Sockets {
 
   private close(socket: Socket, at: Micros, details: 'CLOSED' | 'NETWORK_ERROR'): Output {
     this.sockets.delete(socketKey(socket.remote));
-    const row = sessionRow(this.pbx, {
-      at,
-      event: 'DISCONNECT',
-      source: details === 'CLOSED' ? 'CLIENT' : 'SERVER',
-      details,
-      remote: socket.remote,
-      tlsCipher: socket.tlsCipher,
-      binding: 'pending',
-    });
-    return { kind: 'sip-session', row };
+    return this.boundary(at, 'DISCONNECT', details, socket.remote, socket.tlsCipher);
   }
 
   private connect(remote: Remote, at: Micros, details: string): Output {
-    const row = sessionRow(this.pbx, { at, event: 'CONNECT', source: 'CLIENT', details, remote, tlsCipher: this.tlsCipherOf(remote), binding: 'pending' });
-    return { kind: 'sip-session', row };
+    return this.boundary(at, 'CONNECT', details, remote, this.tlsCipherOf(remote));
+  }
+
+  private boundary(at: Micros, event: 'CONNECT' | 'DISCONNECT', details: string, remote: Remote, tlsCipher: string | null): Output {
+    const source = event === 'CONNECT' || details === 'CLOSED' ? 'CLIENT' : 'SERVER';
+    const row = sessionRow(this.pbx, { at, event, source, details, remote, tlsCipher, binding: 'pending', evidence: ['socket', at, socketKey(remote)] });
+    // Of a stream one listener may have an event and another one its next poll, and both of them polls of their own.
+    return isReliable(remote.transport) ? { kind: 'sip-session', row, doubt: { kind: 'polled' } } : { kind: 'sip-session', row };
   }
 
   // Scanners come with ever new addresses; they must not push out the phones.

@@ -36,3 +36,6 @@ export async function fillDetails(trx: Knex, details: readonly Extract<Output, {
     await fill(sipSessions.columns.account.db, account);
   }
 }
+
+/** The transports that one socket can have, as far as its address goes: UDP has ports of its own, TCP and TLS share theirs. */
+export const sameKind = (transport: string): string[] => (transport === 'UDP' || transport === '' ? ['UDP', ''] : ['TCP', 'TLS', 'WS', 'WSS']);

@@ -1,4 +1,4 @@
-import { parseAddress, parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
+import { isSameAddress, parseAddress, parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import type { ChannelType, PbxInput } from '../../ami/input.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
@@ -6,9 +6,12 @@ import type { AccountState, Output } from '../output.js';
 import { newContact, type Account, type LiveContact } from './accounts.js';
 import { Agenda } from './agenda.js';
 import { Directory } from './directory.js';
+import { SETTLE } from './evidence.js';
 import { squareListing } from './listing.js';
+import { Outage, type SavedOutage } from './outage.js';
 import { REFUSALS, Refusals } from './refusals.js';
-import { Registrations, SETTLE } from './registrations.js';
+import { RegistrationRows } from './registration-rows.js';
+import { Registrations } from './registrations.js';
 import type { SavedAccount } from './saved-account.js';
 import { SecurityMemory, type SavedSecurityMemory } from './security-memory.js';
 import { socketKey, Sockets, type SavedSockets } from './sockets.js';
@@ -17,6 +20,8 @@ import { translateRegistry, translateUserEvent } from './translate.js';
 
 /** Statuses by which chan_pjsip announces a contact (`Created` before Asterisk 14). */
 const NEW_CONTACT = new Set(['NonQualified', 'Created', 'Unknown', 'Reachable']);
+/** Those that no qualification causes: somebody registered just now. */
+const ANNOUNCED = new Set(['NonQualified', 'Created']);
 const SWEEP_EVERY: Micros = 600 * MICROS_PER_SECOND;
 const LONG_EXPIRED: Micros = 600 * MICROS_PER_SECOND;
 
@@ -28,7 +33,7 @@ export interface SavedTracker {
     readonly agenda: readonly { readonly due: Micros; readonly what: readonly [ChannelType, string] }[];
     readonly refusals: ReturnType<Refusals['save']>;
     readonly memory: SavedSecurityMemory;
-    readonly heardAt: Micros;
+    readonly outage: SavedOutage;
     readonly sweptAt: Micros;
   };
 }
@@ -45,7 +50,7 @@ export class SessionTracker {
   private readonly registrations: Registrations;
   private readonly refusals: Refusals;
   private readonly memory = new SecurityMemory();
-  private heardAt: Micros = 0;
+  private readonly outage = new Outage();
   private sweptAt: Micros = 0;
 
   constructor(private readonly pbx: string) {
@@ -54,13 +59,14 @@ export class SessionTracker {
       const remotes = this.accounts.all().flatMap((account) => this.registrations.remotesOf(account));
       return new Set(remotes.map(socketKey));
     });
-    this.registrations = new Registrations(pbx, this.sockets, this.agenda);
+    this.registrations = new Registrations(new RegistrationRows(pbx, this.sockets, this.outage), this.sockets, this.agenda, this.outage);
     this.refusals = new Refusals(pbx);
   }
 
   /** Takes up the accounts as the database keeps them, where there is no saved state. */
   restore(states: readonly AccountState[]): void {
     this.accounts.restore(states);
+    this.outage.restored(states);
     for (const state of states) {
       for (const { remoteAddress, transport } of state.contacts) {
         const remote = remoteAddress === null ? null : parseAddress(remoteAddress, transport);
@@ -75,7 +81,7 @@ export class SessionTracker {
       agenda: this.agenda.save().map(({ due, what }) => ({ due, what: [what.channelType, what.name] })),
       refusals: this.refusals.save(),
       memory: this.memory.save(),
-      heardAt: this.heardAt,
+      outage: this.outage.save(),
       sweptAt: this.sweptAt,
     };
     return jsonObject({ accounts: this.accounts.save(), sockets: this.sockets.save(), rest: JSON.stringify(rest) });
@@ -88,19 +94,17 @@ export class SessionTracker {
     for (const { due, what } of rest.agenda) this.agenda.plan(due, this.accounts.account(...what));
     this.refusals.load(rest.refusals);
     this.memory.load(rest.memory);
-    this.heardAt = rest.heardAt;
+    this.outage.load(rest.outage);
     this.sweptAt = rest.sweptAt;
   }
 
   handle(input: PbxInput): Output[] {
     const at = input.kind === 'event' ? input.event.at : input.at;
-    const outputs = this.passTime(at);
+    const outputs = input.kind === 'connected' || input.kind === 'disconnected' ? this.breakOff(input) : [];
+    outputs.push(...this.passTime(at));
     switch (input.kind) {
       case 'event':
         outputs.push(...this.event(input.event));
-        break;
-      case 'connected':
-        this.sockets.disconnectedFromPbx();
         break;
       case 'contacts':
         outputs.push(...this.contacts(input));
@@ -111,20 +115,33 @@ export class SessionTracker {
       case 'account-name':
         outputs.push(...this.accounts.named(this.accounts.account(input.channelType, input.endpoint), input.name));
         break;
+      case 'connected':
       case 'disconnected':
       case 'dropped':
       case 'zone':
       case 'tick':
         break;
     }
-    this.heardAt = at;
+    this.outage.heard(at);
     return [...outputs, ...this.accounts.changes(at)];
   }
 
   /** Decides all that still waits, as if its time had passed. */
   finish(): Output[] {
-    const outputs = this.settle(Number.POSITIVE_INFINITY);
-    return [...outputs, ...this.accounts.changes(this.heardAt + 2 * SETTLE)];
+    const outputs = [...this.settle(Number.POSITIVE_INFINITY), ...this.refusals.settle(Number.POSITIVE_INFINITY)];
+    return [...outputs, ...this.accounts.changes((this.outage.lastHeard ?? 0) + 2 * SETTLE)];
+  }
+
+  /** Before time passes: from then on nothing was heard. */
+  private breakOff({ kind, at }: Extract<PbxInput, { kind: 'connected' | 'disconnected' }>): Output[] {
+    const brokeAt = kind === 'disconnected' ? at : (this.outage.lastHeard ?? at);
+    const outputs = this.passTime(brokeAt);
+    if (kind === 'disconnected') this.outage.disconnected(at);
+    else this.outage.connected(at);
+    this.sockets.disconnectedFromPbx();
+    outputs.push(...this.refusals.cutOff());
+    for (const account of this.accounts.all()) if (this.registrations.cutOff(account, brokeAt)) this.accounts.touch(account);
+    return outputs;
   }
 
   private event(event: AmiEvent): Output[] {
@@ -156,23 +173,27 @@ export class SessionTracker {
     const account = this.accounts.account(channelType, name);
     if (remote) outputs.push(...this.sockets.use(remote, name, account.description, event.at));
     if (caller !== null) return outputs;
-    const auth = { at: event.at, remote, sessionId: event.get('SessionID'), claimed: false };
+    const auth = { at: event.at, remote, sessionId: event.get('SessionID'), claimed: false, cut: this.outage.isUnsure(channelType, event.at) };
     return [...outputs, ...this.registrations.authenticated(account, auth)];
   }
 
   private contactStatus(event: AmiEvent): Output[] {
-    const outputs: Output[] = [];
     const account = this.accounts.account('PJSIP', event.get('EndpointName') || event.get('AOR'));
     const uri = event.get('URI');
     const status = event.get('ContactStatus');
-    const contact = account.contacts.get(uri);
+    const known = account.contacts.get(uri);
     this.accounts.touch(account);
-    if (!contact) {
-      if (NEW_CONTACT.has(status)) outputs.push(...this.registrations.appeared(account, uri, status, null, event.at));
-    } else if (status === 'Removed') this.registrations.removed(account, contact, '', event.at);
-    else if (status === 'Updated') outputs.push(...this.registrations.refreshed(account, contact, event.at));
-    else outputs.push(...this.reachability(account, contact, status, event.at));
-    return outputs;
+    if (status === 'Removed') {
+      const contact = known ?? this.registrations.onlyUnlisted(account, uri);
+      if (contact) this.registrations.removed(account, contact, '', event.at);
+      return [];
+    }
+    if (status === 'Updated') return this.registrations.refreshed(account, uri, event.at);
+    // Before the listing, one that answers again may have been there for long.
+    const words = known || !this.outage.isListed('PJSIP') ? ANNOUNCED : NEW_CONTACT;
+    const isAnnounced = words.has(status) && (!known || this.registrations.onlyListed(account, uri) !== null);
+    if (isAnnounced) return this.registrations.appeared(account, uri, status, null, event.at);
+    return known ? this.reachability(account, known, status, event.at) : [];
   }
 
   private peerStatus(event: AmiEvent): Output[] {
@@ -188,10 +209,13 @@ export class SessionTracker {
     if (status === 'Registered') {
       const remote = parseAddress(event.get('Address'));
       const moved = contact?.remote && remote && !isSameAddress(contact.remote, remote);
-      if (contact && moved) this.registrations.removed(account, contact, 'Replaced', event.at);
       outputs.push(...this.registrations.appeared(account, name, 'Registered', remote, event.at));
+      // Where it was before a break, it may have left long ago.
+      const unlisted = this.outage.unlisted(channelType);
+      if (contact && moved) this.registrations.removed(account, contact, 'Replaced', event.at, unlisted && { at: event.at, ...unlisted });
     } else if (status === 'Unregistered') {
-      this.registrations.removed(account, contact ?? newContact(name, status), event.get('Cause'), event.at);
+      const gone = contact ?? this.registrations.onlyUnlisted(account, name) ?? newContact(name, status);
+      this.registrations.removed(account, gone, event.get('Cause'), event.at);
     } else if (contact) outputs.push(...this.reachability(account, contact, status, event.at));
     return outputs;
   }
@@ -226,6 +250,7 @@ export class SessionTracker {
       registrations: this.registrations,
       sockets: this.sockets,
       outputs,
+      inference: listing.baseline && listing.complete ? this.outage.listed(listing.channelType, listing.requestedAt) : null,
     });
     for (const account of listed) this.accounts.touch(account);
     for (const { endpoint, description } of listing.contacts) {
@@ -244,7 +269,7 @@ export class SessionTracker {
       this.forgetExpired(sweepAt);
       this.sweptAt = sweepAt;
     } else if (sweepAt < this.sweptAt - SWEEP_EVERY) this.sweptAt = sweepAt;
-    outputs.push(...this.settle(now));
+    outputs.push(...this.settle(now), ...this.refusals.settle(now));
     return outputs;
   }
 
@@ -252,16 +277,18 @@ export class SessionTracker {
     const outputs: Output[] = [];
     for (let next = this.agenda.take(now); next; next = this.agenda.take(now)) {
       this.accounts.touch(next.what);
-      outputs.push(...this.registrations.settle(next.what, next.due));
+      outputs.push(...this.registrations.settle(next.what, next.due, now));
     }
     return outputs;
   }
 
   /** A driver that can no longer be listed tells of no end either; its registrations end when they said they would. */
   private forgetExpired(now: Micros): void {
+    const { hearingSince } = this.outage;
+    if (hearingSince === null) return;
     for (const account of this.accounts.all()) {
       for (const contact of account.contacts.values()) {
-        if (contact.expiresAt === null || now - contact.expiresAt < LONG_EXPIRED) continue;
+        if (contact.expiresAt === null || now - Math.max(contact.expiresAt, hearingSince) < LONG_EXPIRED) continue;
         account.contacts.delete(contact.uri);
         account.lostAt = contact.expiresAt;
         this.accounts.touch(account);
@@ -269,8 +296,5 @@ export class SessionTracker {
     }
   }
 }
-
-/** As far as both are known: chan_iax2 says no port. */
-const isSameAddress = (a: Remote, b: Remote): boolean => a.ip === b.ip && (a.port === b.port || a.port === null || b.port === null);
 
 const row = (session: ReturnType<typeof translateRegistry>): Output[] => (session ? [{ kind: 'sip-session', row: session }] : []);

@@ -86,11 +86,20 @@ describeEachDatabase('the calls of a gap', (database) => {
     expect(Number(row?.call_date)).toBe(at(11));
   });
 
+  it('come in UTC where Master.csv shows that it is, whatever the zone of the PBX', async () => {
+    const [began, ended] = [11, 12].map((minutes) => toIso(at(minutes)).slice(0, 19).replace('T', ' '));
+    writeFileSync(csv, `"","904","601","lab","904","PJSIP/904-1","","Busy","1","${began}",,"${ended}",60,0,"BUSY","DOCUMENTATION","${at(11) / 1_000_000}.1",""\n`);
+    await writeBatch(database(), [{ kind: 'pbx-zone', pbx: 'lab', at: at(0), zone: { spans: [{ from: at(-11_520), offsetSeconds: 3_600 }] } }], 'a');
+    await missed();
+    expect(await job(settings({ csv: { path: csv, zone: null } }))(21)).toContain('recovered 1');
+    expect(await gaps()).toMatchObject([{ recoveryNote: '1 call from Master.csv (times in UTC)' }]);
+  });
+
   it('come by TIME_ZONE where the PBX told nothing, which their note says', async () => {
     writeFileSync(csv, line(11, 12));
     await missed();
     expect(await job(settings({ csv: { path: csv, zone: null } }))(21)).toContain('recovered 1');
-    expect(await gaps()).toMatchObject([{ recoveryNote: '1 call from Master.csv (times in Europe/Rome, as TIME_ZONE says)' }]);
+    expect(await gaps()).toMatchObject([{ recoveryNote: '1 call from Master.csv (times in Europe/Rome)' }]);
   });
 
   it('without a source say which settings would help, and come when there is one', async () => {
@@ -103,6 +112,22 @@ describeEachDatabase('the calls of a gap', (database) => {
     expect(await job()(100)).toContain('recovered 1');
     expect(await gaps()).toMatchObject([{ recovery: 'done', recoveredCalls: 1 }]);
     expect(await job()(31 * 1_440)).toBe('nothing to do');
+  });
+
+  it('are left to the process that has a source, where another has none', async () => {
+    writeFileSync(csv, line(11, 12));
+    await missed();
+    const [without, having] = [job(settings({})), job()];
+    await without(20.1);
+    expect(await gaps()).toMatchObject([{ recovery: 'pending' }]);
+    expect(await having(20.2)).toContain('recovered 1');
+    // It came to the second gap first, when the other was busy.
+    await writeBatch(database(), [listening(20, 22, 'again'), listening(23, 24)], 'a');
+    appendFileSync(csv, line(22.2, 22.4));
+    await without(24);
+    expect(await gaps()).toMatchObject([{ recoveredCalls: 1 }, { recovery: 'none' }]);
+    expect(await having(24.1)).toContain('recovered 1');
+    expect(await gaps()).toMatchObject([{ recoveredCalls: 1 }, { recovery: 'once', recoveredCalls: 1 }]);
   });
 
   it('that cannot be read are tried again, and hold up no other gap', async () => {

@@ -47,7 +47,10 @@ export function sipSession(changes: Partial<SipSession> = {}): Omit<SipSession, 
   };
 }
 
+let drawn = 0;
+
 export function cdr(changes: Partial<Cdr> = {}): Omit<Cdr, 'id'> {
+  drawn += 1;
   return {
     callDate: at('2026-05-10T15:12:24.882123Z'),
     answerDate: at('2026-05-10T15:12:29.000000Z'),
@@ -67,8 +70,8 @@ export function cdr(changes: Partial<Cdr> = {}): Omit<Cdr, 'id'> {
     accountcode: '',
     amaflags: 'DOCUMENTATION',
     userfield: '',
-    uniqueid: `1778425944.${made}`,
-    linkedid: `1778425944.${made}`,
+    uniqueid: `1778425944.${drawn}`,
+    linkedid: `1778425944.${drawn}`,
     sequence: '12',
     peeraccount: '',
     extra: null,

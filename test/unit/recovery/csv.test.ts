@@ -1,8 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { fieldsOf, linesOf } from '../../../src/recovery/csv-lines.js';
 import { CsvRecords, type CsvRecord } from '../../../src/recovery/csv-records.js';
+import { lastInUtc } from '../../../src/recovery/csv-seek.js';
 import { capture } from '../../scenarios/replay.js';
+import { removeFolder, tempFolder } from '../../support/processes.js';
 
 const BASE = '"","904","601","lab","""User 904"" <904>","PJSIP/904-00000003","","Busy","1","2026-11-22 17:51:34",,"2026-11-22 17:51:34",0,0,"BUSY","DOCUMENTATION"';
 const GOOD = `${BASE},"1795369894.4",""`;
@@ -113,4 +117,26 @@ it('fieldsOf tells what is open from what is broken', () => {
   expect(fieldsOf('"a""')).toBe('open');
   expect(fieldsOf('"a"b,c')).toBe('broken');
   expect(fieldsOf('a"b,c')).toBe('broken');
+});
+
+describe('lastInUtc', () => {
+  const folder = tempFolder('csv-utc');
+  const file = join(folder, 'Master.csv');
+  afterAll(() => removeFolder(folder));
+  const line = (start: string, uniqueid: string): string => `"","1","2","lab","1","PJSIP/1","","Dial","","${start}",,"${start}",0,0,"NO ANSWER","DOCUMENTATION","${uniqueid}",""\n`;
+  // 1,795,369,894 is 2026-11-22T17:51:34Z.
+  it.each([
+    ['its calls begin when their unique ids say, in UTC', line('2026-11-22 17:51:35', '1795369894.1').repeat(3), true],
+    ['they do not', line('2026-11-22 18:51:35', '1795369894.1').repeat(3), false],
+    ['few begin later, such as legs of a transfer', line('2026-11-22 17:51:34', 'pbx-1795369894.1').repeat(3) + line('2026-11-22 18:51:34', '1795369894.1'), true],
+    ['there are no unique ids', line('2026-11-22 17:51:34', ''), false],
+    ['only the end of a long file counts', line('2026-11-22 18:51:35', '1795369894.1').repeat(2_000) + line('2026-11-22 17:51:35', '1795369894.1').repeat(1_000), true],
+    ['it is empty', '', false],
+  ])('%s', async (_, text, expected) => {
+    writeFileSync(file, text);
+    expect((await lastInUtc(file)) !== null).toBe(expected);
+  });
+  it('there is none', async () => {
+    expect(await lastInUtc(join(folder, 'nothing'))).toBeNull();
+  });
 });

@@ -32,7 +32,7 @@ describe('withTold', () => {
 });
 
 describe('chooseClock', () => {
-  const choice = (fields: Partial<ClockChoice>): ClockChoice => ({ setting: 'CDR_CSV_ZONE', zone: null, timeZone: 'Europe/Rome', known: [], from: at('2026-03-28'), to: at('2026-03-30'), ...fields });
+  const choice = (fields: Partial<ClockChoice>): ClockChoice => ({ setting: 'CDR_CSV_ZONE', zone: null, utcAt: null, timeZone: 'Europe/Rome', known: [], from: at('2026-03-28'), to: at('2026-03-30'), ...fields });
   const instants = (fields: Partial<ClockChoice>, local: string): string[] => chooseClock(choice(fields)).instants(at(local)).map((instant) => toIso(instant));
   const spring = known(['2026-03-01', '2026-03-29T01:00:00Z', 1], ['2026-03-29T01:00:00Z', '2026-04-09', 2]);
 
@@ -47,6 +47,18 @@ describe('chooseClock', () => {
     expect(instants({ known: spring, timeZone: 'UTC' }, '2026-03-29T12:00:00')).toEqual(['2026-03-29T10:00:00.000Z']);
     expect(instants({ known: spring, timeZone: 'UTC' }, '2026-03-29T02:30:00')).toEqual([]);
     for (const instant of ['2026-03-28T11:00:00Z', '2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z']) expect(clock.instants(clock.local(at(instant)))).toEqual([at(instant)]);
+  });
+
+  it('takes UTC where the source shows it, and the PBX is elsewhere', () => {
+    const utcAt = at('2026-03-27');
+    expect(chooseClock(choice({ utcAt, known: spring }))).toMatchObject({ name: 'UTC', note: expect.stringContaining('usegmtime') as string });
+    expect(chooseClock(choice({ utcAt }))).toMatchObject({ name: 'UTC' });
+    expect(chooseClock(choice({ utcAt, zone: 'Asia/Tokyo' }))).toMatchObject({ name: 'Asia/Tokyo' });
+    // In winter London's wall clock shows UTC as well.
+    const london = known(['2026-03-01', '2026-03-29T01:00:00Z', 0], ['2026-03-29T01:00:00Z', '2026-04-09', 1]);
+    expect(chooseClock(choice({ utcAt, known: london }))).toMatchObject({ name: 'UTC+00:00 and UTC+01:00, as the PBX says', note: null });
+    expect(chooseClock(choice({ utcAt, known: london, from: at('2025-07-01'), timeZone: 'Europe/London' })).name).toBe('Europe/London');
+    expect(chooseClock(choice({ utcAt, timeZone: 'Europe/London' })).name).toBe('Europe/London');
   });
 
   it('takes TIME_ZONE where the PBX has told nothing, or what it told fits, and says so', () => {

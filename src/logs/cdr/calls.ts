@@ -1,0 +1,256 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { pageQuery } from '../../database/listing.js';
+import { InvalidInputError } from '../../errors.js';
+import { MICROS_PER_SECOND, type Micros } from '../../time.js';
+import { fromRow, type DatabaseRow } from '../columns.js';
+import { parseListQuery, type ListQuery, type QueryParameters } from '../list-query.js';
+import { cdrs, type Cdr } from './columns.js';
+import { callKey, foldCalls, type FoldedCall } from './folded-call.js';
+
+/**
+ * Which calls are asked for, newest first. A call fits when it began in `[from, to)`, when one of its legs has all the
+ * values of `filters`, and when `disposition`, which is about the whole call, is its own.
+ */
+export interface CallQuery extends Pick<ListQuery, 'from' | 'to' | 'filters' | 'limit'> {
+  readonly after: CallCursor | null;
+}
+
+/** A place among calls, or among legs, that are ordered by time and then by id. */
+interface Place {
+  readonly at: Micros;
+  readonly id: number;
+}
+
+/** Where to go on: legs from `scan` up are read, and of the calls that they are of these are not given yet, by their ids. */
+interface CallCursor {
+  readonly scan: Place;
+  readonly open: readonly number[];
+}
+
+export interface CallPage {
+  /** With all their legs. */
+  readonly calls: readonly FoldedCall[];
+  /** Continues after the last call. A page can be short, or empty, and still have one. */
+  readonly next: string | null;
+}
+
+/** A page costs no more than this, also where hardly a call fits: then it is short, and its cursor goes on. */
+const MOST_LEGS = 10_000;
+
+/** A leg that fits but begins later than this after its call's begin is not looked for where the query has a `to`. */
+const LONGEST_CALL = 86_400 * MICROS_PER_SECOND;
+
+/** How many calls a cursor may carry; a scan has met few that it has not come down to. */
+const MOST_OPEN = 2_000;
+
+// So many values that MariaDB still looks each up in the index rather than trusting its statistics.
+const KEYS_A_QUERY = 200;
+
+/** What a leg must have for its call to have it; ANSWERED and NO_ANSWER are no more than most calls. */
+const TOLD_BY_A_LEG: ReadonlySet<string> = new Set(['BUSY', 'FAILED', 'UNKNOWN']);
+
+/** Reads the query string of a list of calls: that of the legs, but for `sort` and `order`. Throws InvalidInputError that names the parameter. */
+export function parseCallQuery(parameters: QueryParameters, others: readonly string[] = []): CallQuery {
+  const { cursor, ...rest } = parameters;
+  const query = callQuery(parseListQuery(cdrs, rest, others));
+  return { ...query, after: cursor === undefined || cursor === '' ? null : parseCursor(cursor) };
+}
+
+/** The calls of a list of legs, from the first. Throws InvalidInputError for an order that calls are not listed in. */
+export function callQuery({ from, to, filters, limit, sort, order }: ListQuery): CallQuery {
+  if (sort !== cdrs.defaultSort) throw new InvalidInputError('sort', `must be ${cdrs.defaultSort} for whole calls`);
+  if (order !== 'desc') throw new InvalidInputError('order', 'must be desc for whole calls');
+  return { from, to, filters, limit, after: null };
+}
+
+/** One page of whole calls. Costs what it shows, and reads no more than about 10,000 legs to find it. */
+export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage> {
+  const scan = new CallScan(query);
+  await scan.resume(knex);
+  const batch = Math.min(1_000, Math.max(100, query.limit * 2));
+  while (!scan.ended && scan.found.length <= query.limit && scan.legsRead < MOST_LEGS) await scan.advance(knex, batch, query.limit);
+  const calls = scan.take(query.limit);
+  return { calls, next: scan.ended && scan.found.length === 0 ? null : formatCursor(scan.cursor()) };
+}
+
+/** Every call that fits, block after block, each a few short queries. `legsRead` is how many legs that took so far. */
+export async function* allCalls(knex: Knex, query: CallQuery, batch = 1_000): AsyncGenerator<{ readonly calls: readonly FoldedCall[]; readonly legsRead: number }> {
+  const scan = new CallScan(query);
+  await scan.resume(knex);
+  while (!scan.ended) {
+    await scan.advance(knex, batch);
+    yield { calls: scan.take(scan.found.length), legsRead: scan.legsRead };
+  }
+}
+
+/** The call that a leg belongs to, by the leg's id; null where there is no such leg. */
+export async function readCall(knex: Knex, legId: number): Promise<FoldedCall | null> {
+  const legs = (await knex(cdrs.table).select<DatabaseRow[]>(KEY_COLUMNS).where({ id: legId })).map(keyOf);
+  return [...(await callsOf(knex, legs)).values()][0] ?? null;
+}
+
+/**
+ * Goes down the legs that fit, by an index, newest first, and gives calls in the order of their begins. Where all legs
+ * fit, a call is met by its first leg. Where a filter leaves some, it is met by the last of them and waits until
+ * the scan has come down to its begin: nothing that comes later can precede it.
+ */
+class CallScan {
+  /** Calls that fit, in order, and can be given. */
+  readonly found: FoldedCall[] = [];
+  ended = false;
+  legsRead = 0;
+  readonly #waiting = new Map<string, FoldedCall>();
+  /** The first leg of calls whose other legs the scan has come by. */
+  readonly #firsts = new Map<string, number>();
+  readonly #byEachLeg: boolean;
+  #position: Place | null;
+
+  constructor(private readonly query: CallQuery) {
+    this.#position = query.after?.scan ?? null;
+    this.#byEachLeg = Object.keys(legFilters(query)).length > 0;
+  }
+
+  async resume(knex: Knex): Promise<void> {
+    const open = this.query.after?.open ?? [];
+    if (open.length === 0) return;
+    const legs = (await knex(cdrs.table).select<DatabaseRow[]>(KEY_COLUMNS).whereIn('id', open)).map(keyOf);
+    for (const [key, call] of await callsOf(knex, legs)) this.#waiting.set(key, call);
+    this.#release();
+  }
+
+  /** Reads a batch of legs on, and of that no more than gives `most` calls. */
+  async advance(knex: Knex, batch: number, most = Number.POSITIVE_INFINITY): Promise<void> {
+    const rows = (await legsQuery(knex, this.query, this.#position, batch)) as DatabaseRow[];
+    const legs = rows.map(keyOf);
+    const calls = await callsOf(knex, legs.filter((leg) => this.#isNews(leg)));
+    // SQLite answers without waiting; others who ask meanwhile get their turn here.
+    await nextTurn();
+    for (const [index, leg] of legs.entries()) {
+      this.#position = leg;
+      this.legsRead += 1;
+      this.#meet(leg, calls.get(leg.key));
+      if (this.found.length > most && index < legs.length - 1) return;
+    }
+    this.ended = rows.length < batch;
+    this.#release();
+  }
+
+  take(most: number): FoldedCall[] {
+    return this.found.splice(0, most);
+  }
+
+  cursor(): CallCursor {
+    const open = [...this.found, ...[...this.#waiting.values()].filter((call) => this.#fits(call))];
+    return { scan: this.#position ?? { at: 0, id: 0 }, open: open.map(({ id }) => id) };
+  }
+
+  #isNews({ key, id }: LegKey): boolean {
+    return this.#byEachLeg ? !this.#waiting.has(key) : (this.#firsts.get(key) ?? id) === id;
+  }
+
+  #meet({ key, id }: LegKey, call: FoldedCall | undefined): void {
+    if (this.#byEachLeg) {
+      if (call && !this.#waiting.has(key)) this.#waiting.set(key, call);
+      // Only here can the scan have come down to this call's begin.
+      if (this.#waiting.get(key)?.id === id) this.#release();
+    } else if (call?.id === id) {
+      this.#firsts.delete(key);
+      if (this.#fits(call)) this.found.push(call);
+    } else if (call) this.#firsts.set(key, call.id);
+  }
+
+  /** Lets go what the scan has come down to, or everything at its end. */
+  #release(): void {
+    const position = this.#position;
+    const due = [...this.#waiting].filter(([, call]) => this.ended || position === null || !isBefore(position, placeOf(call)));
+    for (const [key] of due) this.#waiting.delete(key);
+    const calls = due.map(([, call]) => call).filter((call) => this.#fits(call));
+    this.found.push(...calls.sort((a, b) => b.begin - a.begin || b.id - a.id));
+  }
+
+  #fits(call: FoldedCall): boolean {
+    const { from, to, filters } = this.query;
+    if ((from !== null && call.begin < from) || (to !== null && call.begin >= to)) return false;
+    return filters['disposition'] === undefined || call.disposition === filters['disposition'];
+  }
+}
+
+/** Newest first, as calls and legs are given. */
+const isBefore = (a: Place, b: Place): boolean => a.at > b.at || (a.at === b.at && a.id > b.id);
+const placeOf = ({ begin, id }: FoldedCall): Place => ({ at: begin, id });
+
+const KEY_COLUMNS = ['id', 'call_date', 'pbx', 'linkedid', 'uniqueid'];
+
+/** What of the filters is about single legs, or cannot be of a call without being of one of its legs. */
+export function legFilters({ filters }: CallQuery): Readonly<Record<string, string>> {
+  const { disposition, ...others } = filters;
+  return disposition !== undefined && TOLD_BY_A_LEG.has(disposition) ? filters : others;
+}
+
+/** The SQL by which a scan goes on below a place; apart, so that tests can ask the database to explain it. */
+export function legsQuery(knex: Knex, query: CallQuery, position: Place | null, batch: number): Knex.QueryBuilder {
+  const filters = legFilters(query);
+  const late = Object.keys(filters).length > 0 ? LONGEST_CALL : 0;
+  return pageQuery(knex, cdrs, {
+    from: query.from,
+    to: query.to === null ? null : query.to + late,
+    filters,
+    sort: 'callDate',
+    order: 'desc',
+    limit: batch,
+    after: position === null ? null : [position.at, position.id],
+  })
+    .clearSelect()
+    .select(KEY_COLUMNS);
+}
+
+interface LegKey extends Place {
+  readonly key: string;
+  readonly linkedid: string;
+}
+
+function keyOf(row: DatabaseRow): LegKey {
+  const leg = { id: Number(row['id']), pbx: String(row['pbx']), linkedid: String(row['linkedid']), uniqueid: String(row['uniqueid']) };
+  return { at: Number(row['call_date']), id: leg.id, key: callKey(leg), linkedid: leg.linkedid || leg.uniqueid };
+}
+
+/** The calls of these legs, whole, by their keys. */
+async function callsOf(knex: Knex, legs: readonly LegKey[]): Promise<Map<string, FoldedCall>> {
+  const linkedids = [...new Set(legs.map(({ linkedid }) => linkedid))].filter((linkedid) => linkedid !== '');
+  const bare = legs.filter(({ linkedid }) => linkedid === '').map(({ id }) => id);
+  const found: Cdr[] = [];
+  for (const [column, values] of [['linkedid', linkedids], ['uniqueid', linkedids], ['id', bare]] as const) {
+    for (let start = 0; start < values.length; start += KEYS_A_QUERY) {
+      const rows = (await legsBy(knex, column, values.slice(start, start + KEYS_A_QUERY))) as DatabaseRow[];
+      for (const row of rows) found.push(fromRow(cdrs.columns, row));
+    }
+  }
+  const wanted = new Set(legs.map(({ key }) => key));
+  const calls = foldCalls(found.filter((leg) => wanted.has(callKey(leg))));
+  return new Map(calls.flatMap((call) => call.legs.slice(0, 1).map((leg) => [callKey(leg), call] as const)));
+}
+
+/** The legs with one of these values; by `uniqueid` those alone that have no linkedid. */
+export function legsBy(knex: Knex, column: 'linkedid' | 'uniqueid' | 'id', values: readonly (string | number)[]): Knex.QueryBuilder {
+  const query = knex(cdrs.table).select(Object.values(cdrs.columns).map(({ db }) => db)).whereIn(column, values);
+  return column === 'uniqueid' ? query.where('linkedid', '') : query;
+}
+
+const formatCursor = ({ scan, open }: CallCursor): string => Buffer.from(JSON.stringify(['calls', scan.at, scan.id, ...open])).toString('base64url');
+
+function parseCursor(text: unknown): CallCursor {
+  const wrong = new InvalidInputError('cursor', 'is not one that the list of calls gave');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(String(text), 'base64url').toString('utf8'));
+  } catch {
+    throw wrong;
+  }
+  if (!Array.isArray(parsed)) throw wrong;
+  const [kind, ...numbers] = parsed as unknown[];
+  if (kind !== 'calls' || !numbers.every((value): value is number => Number.isSafeInteger(value))) throw wrong;
+  const [at, id, ...open] = numbers;
+  if (at === undefined || id === undefined || open.length > MOST_OPEN) throw wrong;
+  return { scan: { at, id }, open };
+}

@@ -1,0 +1,72 @@
+import type { PbxInput } from '../ami/input.js';
+import type { Output } from '../logs/output.js';
+import { MICROS_PER_SECOND, type Micros } from '../time.js';
+
+/** How much of the time that was heard may still be untold: PBX time. */
+const TELL_EVERY: Micros = 5 * MICROS_PER_SECOND;
+
+/** A login that stands: heard without a break. */
+export interface Segment {
+  readonly from: Micros;
+  readonly until: Micros;
+  /** How far it was told. */
+  readonly told: Micros;
+}
+
+/** Tells when one PBX was heard: what no listener's segments cover is a gap. Pure: the same inputs give the same outputs. */
+export class Listening {
+  private segment: Segment | null = null;
+
+  constructor(private readonly pbx: string) {}
+
+  handle(input: PbxInput): Output[] {
+    switch (input.kind) {
+      case 'connected':
+        return this.begin(input.at);
+      case 'disconnected':
+        return this.end(input.at, input.reason);
+      case 'dropped':
+        return [{ kind: 'loss', pbx: this.pbx, from: input.from, until: input.at, reason: 'SPOOL_FULL', lost: input.count }, ...this.goOn(input.at)];
+      case 'event':
+        return this.goOn(input.event.at);
+      default:
+        return this.goOn(input.at);
+    }
+  }
+
+  save(): Segment | null {
+    return this.segment;
+  }
+
+  load(segment: Segment | null): void {
+    this.segment = segment;
+  }
+
+  private begin(at: Micros): Output[] {
+    const { segment } = this;
+    this.segment = { from: at, until: at, told: at };
+    // A process that was killed told nobody how far it had heard.
+    const before = segment && segment.until > segment.told ? [this.tell(segment.from, segment.until, null)] : [];
+    return [...before, this.tell(at, at, null)];
+  }
+
+  private goOn(at: Micros): Output[] {
+    const { segment } = this;
+    if (!segment) return [];
+    const until = Math.max(segment.until, at);
+    const isDue = until - segment.told >= TELL_EVERY;
+    this.segment = { ...segment, until, told: isDue ? until : segment.told };
+    return isDue ? [this.tell(segment.from, until, null)] : [];
+  }
+
+  /** The end may lie before what was told: time passed while nothing came any more. */
+  private end(at: Micros, reason: string): Output[] {
+    const { segment } = this;
+    this.segment = null;
+    return segment ? [this.tell(segment.from, Math.max(segment.from, at), reason)] : [];
+  }
+
+  private tell(from: Micros, until: Micros, reason: string | null): Output {
+    return { kind: 'listening', pbx: this.pbx, from, until, reason };
+  }
+}

@@ -1,0 +1,79 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { countUpTo } from '../database/count.js';
+import { listAll } from '../database/listing.js';
+import { callRecord } from '../logs/cdr/call-columns.js';
+import { allCalls, callQuery, legFilters } from '../logs/cdr/calls.js';
+import type { LogRecord } from '../logs/columns.js';
+import type { ExportRequest } from './export-choices.js';
+
+/** Few enough that nobody else waits long behind one block: about 20 ms. */
+const BLOCK_ROWS = 1_000;
+/** Up to here rows are counted, which takes some hundredths of a second. */
+const MOST_COUNTED = 100_000;
+
+/** How many rows an export has, as far as that is cheap to know. */
+export interface RowEstimate {
+  readonly kind: 'exact' | 'about' | 'more than';
+  readonly rows: number;
+}
+
+export interface OpenExport {
+  /** Null where nothing can be said. */
+  readonly estimate: RowEstimate | null;
+  readonly blocks: AsyncIterable<readonly LogRecord[]>;
+}
+
+/** Begins an export: what fails at once, fails here. Whoever does not read all blocks just lets go of them: nothing is held. */
+export async function openExport(knex: Knex, request: ExportRequest): Promise<OpenExport> {
+  return request.choices.calls === 'folded' ? openCalls(knex, request) : openRows(knex, request);
+}
+
+async function openRows(knex: Knex, { listing: { log, query } }: ExportRequest): Promise<OpenExport> {
+  const pages = listAll(knex, log, { ...query, after: null }, BLOCK_ROWS);
+  const first = await pages.next();
+  const records = first.done === true ? [] : first.value;
+  const exact = records.length < BLOCK_ROWS;
+  const count = exact ? records.length : await countUpTo(knex, log, query, MOST_COUNTED);
+  return { estimate: counted(count), blocks: continued(records, pages) };
+}
+
+async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest): Promise<OpenExport> {
+  const calls = callQuery(query);
+  const pages = allCalls(knex, calls, BLOCK_ROWS);
+  const first = await pages.next();
+  const records = first.done === true ? [] : first.value.calls.map(callRecord);
+  const legsRead = first.done === true ? 0 : first.value.legsRead;
+  return { estimate: await estimate(), blocks: continued(records, recordsOf(pages)) };
+
+  /** As many calls as the first legs made, for all legs. */
+  async function estimate(): Promise<RowEstimate | null> {
+    if (legsRead < BLOCK_ROWS) return counted(records.length);
+    if (records.length === 0) return null;
+    const legs = await countUpTo(knex, log, { ...query, filters: legFilters(calls) }, MOST_COUNTED);
+    if (legs === null) return null;
+    const rows = Math.max(records.length, Math.round((Math.min(legs, MOST_COUNTED) * records.length) / legsRead));
+    return { kind: legs > MOST_COUNTED ? 'more than' : 'about', rows };
+  }
+}
+
+function counted(count: number | null): RowEstimate | null {
+  if (count === null) return null;
+  return count > MOST_COUNTED ? { kind: 'more than', rows: MOST_COUNTED } : { kind: 'exact', rows: count };
+}
+
+async function* recordsOf(pages: ReturnType<typeof allCalls>): AsyncGenerator<readonly LogRecord[]> {
+  for await (const { calls } of pages) yield calls.map(callRecord);
+}
+
+async function* continued(first: readonly LogRecord[], rest: AsyncIterable<readonly LogRecord[]>): AsyncGenerator<readonly LogRecord[]> {
+  yield first;
+  for await (const records of rest) {
+    yield records;
+    // SQLite answers without waiting; others who ask meanwhile get their turn here.
+    await nextTurn();
+  }
+}
+
+/** As `X-Estimated-Rows` has it: `1234`, `~1200` for about so many, `>100000` for more. */
+export const estimateHeader = ({ kind, rows }: RowEstimate): string => `${kind === 'exact' ? '' : kind === 'about' ? '~' : '>'}${rows}`;

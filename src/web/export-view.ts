@@ -1,0 +1,157 @@
+import { cdrs } from '../logs/cdr/columns.js';
+import { DEFAULT_LIMIT } from '../logs/list-query.js';
+import { visible } from './display-text.js';
+import { choiceParameters, columnsOf, defaultChoices, type ExportChoices, type ExportRequest } from './export-choices.js';
+import type { RowEstimate } from './export-rows.js';
+import { listingHref, type ListingRequest } from './listing-query.js';
+
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+  readonly about?: string;
+  readonly chosen: boolean;
+}
+
+export interface ColumnChoice {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  readonly chosen: boolean;
+  /** Its place in the file, from 1. */
+  readonly place: number;
+}
+
+export interface Tab {
+  readonly label: string;
+  readonly href: string;
+  readonly current: boolean;
+}
+
+/** All that the export template shows. */
+export interface ExportView {
+  readonly list: string;
+  readonly title: string;
+  readonly backHref: string;
+  /** The filters in words. */
+  readonly filters: readonly { readonly label: string; readonly value: string }[];
+  readonly size: string;
+  readonly problem: string | null;
+  /** One row a leg or a call: each its own page, since their columns differ. */
+  readonly tabs: readonly Tab[];
+  readonly calls: string | null;
+  /** The list's own parameters, as a query string. */
+  readonly parameters: string;
+  readonly formats: readonly Choice[];
+  readonly selects: Readonly<Record<'dates' | 'durations' | 'delimiter' | 'decimal', readonly Choice[]>>;
+  readonly bom: boolean;
+  readonly masks: readonly Choice[];
+  readonly columns: readonly ColumnChoice[];
+  readonly tz: string;
+  readonly defaultsHref: string;
+}
+
+/** The form for one export, as it is chosen so far. */
+export function exportView(request: ExportRequest, estimate: RowEstimate | null, problem: string | null): ExportView {
+  const { listing, choices } = request;
+  const { log, zone } = listing;
+  const options = (name: keyof ExportChoices, ...all: (readonly [value: string, label: string, about?: string])[]): readonly Choice[] =>
+    all.map(([value, label, about]) => ({ value, label, chosen: choices[name] === value, ...(about === undefined ? {} : { about }) }));
+  const tab = (calls: ExportChoices['calls'], label: string): Tab => ({ label, href: exportHref(listing, `calls=${calls}`), current: choices.calls === calls });
+  return {
+    list: log.name,
+    title: log.title,
+    backHref: listingHref(`/${log.name}`, listing),
+    filters: filtersOf(request),
+    size: sizeText(estimate, choices.calls === 'folded'),
+    problem,
+    tabs: log.name === cdrs.name ? [tab('legs', 'Each leg a row'), tab('folded', 'Each whole call a row')] : [],
+    calls: log.name === cdrs.name ? choices.calls : null,
+    parameters: queryOf(listing),
+    formats: options(
+      'format',
+      ['csv', 'CSV', 'Text that every program reads. Excel takes a number such as 00391234 for an amount there and drops its zeros.'],
+      ['xlsx', 'Excel workbook', 'Dates, durations and phone numbers stay what they are. Beyond a million rows it goes on in a next sheet.'],
+    ),
+    selects: {
+      dates: options('dates', ['both', 'Local time and UTC'], ['local', 'Local time'], ['iso', 'UTC (ISO 8601)']),
+      durations: durationOptions(request),
+      delimiter: options('delimiter', ['comma', 'Comma'], ['semicolon', 'Semicolon'], ['tab', 'Tab']),
+      decimal: options('decimal', ['point', 'Point: 1.5'], ['comma', 'Comma: 1,5']),
+    },
+    bom: choices.bom,
+    masks: options(
+      'mask',
+      ['no', 'Whole'],
+      ['outside', 'Without the last three digits where there are six or more', '06555xxx; extensions stay: 909'],
+      ['all', 'Without the last three digits, extensions too', '06555xxx, and xxx for 909'],
+    ),
+    columns: columnChoices(request),
+    tz: zone.name,
+    // A choice in the address counts instead of all that are remembered.
+    defaultsHref: exportHref({ ...listing, tz: null }, `format=csv${log.name === cdrs.name ? `&calls=${choices.calls}` : ''}`),
+  };
+}
+
+/** The address of the page that exports what a list shows; `choices` are parameters to begin with. */
+export function exportHref(listing: ListingRequest, choices = ''): string {
+  return `/export?${[`list=${listing.log.name}`, choices, queryOf(listing)].filter((part) => part !== '').join('&')}`;
+}
+
+const queryOf = (listing: ListingRequest): string => listingHref('', fromStart(listing)).slice(1);
+
+/** What a list is asked for, whatever the size of its pages. */
+const fromStart = (listing: ListingRequest): ListingRequest => ({ ...listing, query: { ...listing.query, limit: DEFAULT_LIMIT } });
+
+/** Without a choice a file has what its format does best. */
+function durationOptions({ listing: { log }, choices }: ExportRequest): Choice[] {
+  const usual = defaultChoices(log, choices.format, choices.calls).durations;
+  const value = choices.durations === usual ? '' : choices.durations;
+  return [['', 'Seconds (XLSX: h:mm:ss)'], ['seconds', 'Seconds'], ['clock', 'h:mm:ss'], ['minutes', 'Minutes with decimals']].map(([name = '', label = '']) => ({
+    value: name,
+    label,
+    chosen: name === value,
+  }));
+}
+
+/** The address of the file. Says all that it depends on, the zone too, so that it gives the same to everybody. */
+export function downloadHref({ listing, choices }: ExportRequest): string {
+  const path = listingHref(`/${listing.log.name}.${choices.format}`, { ...fromStart(listing), tz: listing.zone.name });
+  const parameters = new URLSearchParams(choiceParameters(listing.log, choices).filter(([name]) => name !== 'format')).toString();
+  return parameters === '' ? path : `${path}&${parameters}`;
+}
+
+function filtersOf({ listing: { log, query, zone } }: ExportRequest): { label: string; value: string }[] {
+  const time = log.columns[log.timeColumn]?.title ?? '';
+  const bound = (label: string, at: number | null): { label: string; value: string }[] => {
+    if (at === null) return [];
+    const { date, clock } = zone.local(at);
+    return [{ label: `${time} ${label}`, value: `${date} ${clock}` }];
+  };
+  return [
+    ...bound('from', query.from),
+    ...bound('before', query.to),
+    ...Object.entries(query.filters).map(([name, value]) => ({ label: log.columns[name]?.title ?? name, value: visible(value) })),
+  ];
+}
+
+function sizeText(estimate: RowEstimate | null, folded: boolean): string {
+  if (estimate === null) return 'Rows are counted as they are written.';
+  const { kind, rows } = estimate;
+  const noun = folded ? (rows === 1 ? 'call' : 'calls') : rows === 1 ? 'row' : 'rows';
+  const number = new Intl.NumberFormat('en-GB').format(rows);
+  return `${kind === 'exact' ? '' : `${kind} `}${number} ${noun}`;
+}
+
+/** Those chosen first, in their order. */
+function columnChoices({ listing: { log }, choices }: ExportRequest): ColumnChoice[] {
+  const columns = columnsOf(log, choices.calls);
+  const names = [...choices.columns, ...Object.keys(columns).filter((name) => !choices.columns.includes(name))];
+  return names.map((name, index) => ({
+    name,
+    title: columns[name]?.title ?? name,
+    // Those of whole calls are worked out, and a title does not say how.
+    about: choices.calls === 'folded' ? (columns[name]?.about ?? '') : '',
+    chosen: choices.columns.includes(name),
+    place: index + 1,
+  }));
+}

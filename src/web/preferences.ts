@@ -1,0 +1,21 @@
+import type { Knex } from 'knex';
+
+const TABLE = 'console_preference';
+
+/** What a user chose last, kept by name. Gone with the user. */
+export interface Preferences {
+  read(userId: number, name: string): Promise<string | null>;
+  write(userId: number, name: string, value: string): Promise<void>;
+}
+
+export function preferences(knex: Knex): Preferences {
+  return {
+    async read(userId, name) {
+      const row = await knex<{ user_id: number; name: string; value: string }>(TABLE).where({ user_id: userId, name }).first('value');
+      return row?.value ?? null;
+    },
+    async write(userId, name, value) {
+      await knex(TABLE).insert({ user_id: userId, name, value }).onConflict(['user_id', 'name']).merge(['value']);
+    },
+  };
+}
