@@ -122,6 +122,7 @@ for (const setup of BOTH) {
         watch.close();
         return Promise.resolve();
       });
+      const from = Date.now();
       const there = await phone('127.9.9.16');
       const seen = await there.register(1);
       await eventually(async () => expect(await onLine('iax2')).toHaveLength(1));
@@ -130,6 +131,7 @@ for (const setup of BOTH) {
       await watch.event('PeerStatus', (event) => event['Peer'] === 'IAX2/iax2' && event['Cause'] === 'Expired' && Number(event['Timestamp']) * 1_000 > seen.at, LONGEST_MS + 10_000);
       await logbook.start();
       await eventually(async () => expect(await onLine('iax2')).toEqual([]));
+      await sessions(logbook, 'iax2', from, ['REGISTER CLIENT 200 OK', 'UNREGISTER SERVER INFERRED']);
     });
 
     it('of the PBX itself at another one', async () => {
