@@ -1,6 +1,7 @@
 import { isSameAddress, parseAddress, parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import type { ChannelType, PbxInput } from '../../ami/input.js';
+import { messageOf } from '../../errors.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import type { AccountState, Output } from '../output.js';
 import { newContact, type Account, type LiveContact } from './accounts.js';
@@ -98,32 +99,45 @@ export class SessionTracker {
     this.sweptAt = rest.sweptAt;
   }
 
+  /** Never throws: what was settled before a fault comes out all the same, and the input as one that makes no row. */
   handle(input: PbxInput): Output[] {
+    const outputs: Output[] = [];
+    try {
+      for (const output of this.outputsOf(input)) outputs.push(output);
+    } catch (error) {
+      const isEvent = input.kind === 'event';
+      const headers = isEvent ? [...input.event.headers()].map(([name]) => name) : [];
+      outputs.push({ kind: 'untranslatable', event: isEvent ? input.event.name : input.kind, reason: messageOf(error), headers, fault: error });
+    }
+    return outputs;
+  }
+
+  private *outputsOf(input: PbxInput): Generator<Output> {
     const at = input.kind === 'event' ? input.event.at : input.at;
-    const outputs = input.kind === 'connected' || input.kind === 'disconnected' ? this.breakOff(input) : [];
-    outputs.push(...this.passTime(at));
+    if (input.kind === 'connected' || input.kind === 'disconnected') yield* this.breakOff(input);
+    yield* input.kind === 'tick' ? this.tick(at) : this.passTime(at);
+    yield* this.said(input);
+    this.outage.heard(at);
+    yield* this.accounts.changes(at);
+  }
+
+  private said(input: PbxInput): Output[] {
     switch (input.kind) {
       case 'event':
-        outputs.push(...this.event(input.event));
-        break;
+        return this.event(input.event);
       case 'contacts':
-        outputs.push(...this.contacts(input));
-        break;
+        return this.contacts(input);
       case 'transport-monitors':
-        outputs.push(...this.sockets.monitors(input));
-        break;
+        return this.sockets.monitors(input);
       case 'account-name':
-        outputs.push(...this.accounts.named(this.accounts.account(input.channelType, input.endpoint), input.name));
-        break;
+        return this.accounts.named(this.accounts.account(input.channelType, input.endpoint), input.name);
       case 'connected':
       case 'disconnected':
       case 'dropped':
       case 'zone':
       case 'tick':
-        break;
+        return [];
     }
-    this.outage.heard(at);
-    return [...outputs, ...this.accounts.changes(at)];
   }
 
   /** Decides all that still waits, as if its time had passed. */
@@ -133,15 +147,14 @@ export class SessionTracker {
   }
 
   /** Before time passes: from then on nothing was heard. */
-  private breakOff({ kind, at }: Extract<PbxInput, { kind: 'connected' | 'disconnected' }>): Output[] {
+  private *breakOff({ kind, at }: Extract<PbxInput, { kind: 'connected' | 'disconnected' }>): Generator<Output> {
     const brokeAt = kind === 'disconnected' ? at : (this.outage.lastHeard ?? at);
-    const outputs = this.passTime(brokeAt);
+    yield* this.passTime(brokeAt);
     if (kind === 'disconnected') this.outage.disconnected(at);
     else this.outage.connected(at);
     this.sockets.disconnectedFromPbx();
-    outputs.push(...this.refusals.cutOff());
+    yield* this.refusals.cutOff();
     for (const account of this.accounts.all()) if (this.registrations.cutOff(account, brokeAt)) this.accounts.touch(account);
-    return outputs;
   }
 
   private event(event: AmiEvent): Output[] {
@@ -259,27 +272,28 @@ export class SessionTracker {
     return outputs;
   }
 
-  /** Decides what was due before `now`, each thing as it was when it was due, so that it does not matter when time is next spoken of. */
-  private passTime(now: Micros): Output[] {
-    const outputs: Output[] = [];
+  /** Forgets only by the PBX's clock: an event may be dated far ahead. */
+  private *tick(now: Micros): Generator<Output> {
+    yield* this.passTime(now);
     const sweepAt = Math.floor(now / SWEEP_EVERY) * SWEEP_EVERY;
     if (sweepAt > this.sweptAt) {
-      outputs.push(...this.settle(sweepAt));
       this.sockets.forgetIdle(sweepAt);
       this.forgetExpired(sweepAt);
-      this.sweptAt = sweepAt;
-    } else if (sweepAt < this.sweptAt - SWEEP_EVERY) this.sweptAt = sweepAt;
-    outputs.push(...this.settle(now), ...this.refusals.settle(now));
-    return outputs;
+    }
+    if (sweepAt > this.sweptAt || sweepAt < this.sweptAt - SWEEP_EVERY) this.sweptAt = sweepAt;
   }
 
-  private settle(now: Micros): Output[] {
-    const outputs: Output[] = [];
+  /** Decides what was due before `now`, each thing as it was when it was due, so that it does not matter when time is next spoken of. */
+  private *passTime(now: Micros): Generator<Output> {
+    yield* this.settle(now);
+    yield* this.refusals.settle(now);
+  }
+
+  private *settle(now: Micros): Generator<Output> {
     for (let next = this.agenda.take(now); next; next = this.agenda.take(now)) {
       this.accounts.touch(next.what);
-      outputs.push(...this.registrations.settle(next.what, next.due, now));
+      yield* this.registrations.settle(next.what, next.due, now);
     }
-    return outputs;
   }
 
   /** A driver that can no longer be listed tells of no end either; its registrations end when they said they would. */
