@@ -61,13 +61,14 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const users = consoleUsers(database.knex);
     const prepare = async () => {
       await database.migrate();
-      const states = spool.state !== null && translator.load(spool.state) ? null : await readAccountStates(database.knex, config.pbxName);
+      const accounts = await readAccountStates(database.knex, config.pbxName);
       // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
       const { generatedPassword } = await users.ensureAdmin(config.admin.username, config.admin.password);
-      return { states, generatedPassword };
+      return { accounts, generatedPassword };
     };
-    const { states, generatedPassword } = await whenDatabaseServes(prepare, { logger, signal, onWait: (reason) => (opening.waitsFor = reason) });
-    if (states !== null) translator.restore(states);
+    const { accounts, generatedPassword } = await whenDatabaseServes(prepare, { logger, signal, onWait: (reason) => (opening.waitsFor = reason) });
+    if (spool.state !== null && translator.load(spool.state)) translator.learn(accounts);
+    else translator.restore(accounts);
     drainer.start();
     await scheduler.start([journalled(database.knex, reconcileJob(database, config.reconcileEveryMs))]);
     await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, demo ? { ...config, recovery: { csv: null, sql: null } } : config)]);

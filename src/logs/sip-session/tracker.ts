@@ -1,11 +1,12 @@
-import { isSameAddress, parseAddress, parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
+import { parseAddress, parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import type { ChannelType, PbxInput } from '../../ami/input.js';
 import { messageOf } from '../../errors.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import type { AccountState, Output } from '../output.js';
-import { newContact, type Account, type LiveContact } from './accounts.js';
+import type { Account } from './accounts.js';
 import { Agenda } from './agenda.js';
+import { ContactEvents } from './contact-events.js';
 import { Directory } from './directory.js';
 import { SETTLE } from './evidence.js';
 import { squareListing } from './listing.js';
@@ -19,10 +20,6 @@ import { socketKey, Sockets, type SavedSockets } from './sockets.js';
 import { jsonObject } from './texts.js';
 import { translateRegistry, translateUserEvent } from './translate.js';
 
-/** Statuses by which chan_pjsip announces a contact (`Created` before Asterisk 14). */
-const NEW_CONTACT = new Set(['NonQualified', 'Created', 'Unknown', 'Reachable']);
-/** Those that no qualification causes: somebody registered just now. */
-const ANNOUNCED = new Set(['NonQualified', 'Created']);
 const SWEEP_EVERY: Micros = 600 * MICROS_PER_SECOND;
 const LONG_EXPIRED: Micros = 600 * MICROS_PER_SECOND;
 
@@ -49,6 +46,7 @@ export class SessionTracker {
   private readonly agenda = new Agenda<Account>();
   private readonly sockets: Sockets;
   private readonly registrations: Registrations;
+  private readonly contactEvents: ContactEvents;
   private readonly refusals: Refusals;
   private readonly memory = new SecurityMemory();
   private readonly outage = new Outage();
@@ -61,6 +59,7 @@ export class SessionTracker {
       return new Set(remotes.map(socketKey));
     });
     this.registrations = new Registrations(new RegistrationRows(pbx, this.sockets, this.outage), this.sockets, this.agenda, this.outage);
+    this.contactEvents = new ContactEvents(this.accounts, this.registrations, this.sockets, this.outage);
     this.refusals = new Refusals(pbx);
   }
 
@@ -68,6 +67,11 @@ export class SessionTracker {
   restore(states: readonly AccountState[]): void {
     this.accounts.restore(states);
     this.outage.restored(states);
+    this.learn(states);
+  }
+
+  /** Takes up the sockets alone, which another listener may have seen since: they are no news. */
+  learn(states: readonly AccountState[]): void {
     for (const state of states) {
       for (const { remoteAddress, transport } of state.contacts) {
         const remote = remoteAddress === null ? null : parseAddress(remoteAddress, transport);
@@ -151,15 +155,17 @@ export class SessionTracker {
     const brokeAt = kind === 'disconnected' ? at : (this.outage.lastHeard ?? at);
     yield* this.passTime(brokeAt);
     if (kind === 'disconnected') this.outage.disconnected(at);
-    else this.outage.connected(at);
-    this.sockets.disconnectedFromPbx();
+    else {
+      this.outage.connected(at);
+      this.sockets.disconnectedFromPbx();
+    }
     yield* this.refusals.cutOff();
     for (const account of this.accounts.all()) if (this.registrations.cutOff(account, brokeAt)) this.accounts.touch(account);
   }
 
   private event(event: AmiEvent): Output[] {
-    if (event.name === 'ContactStatus') return this.contactStatus(event);
-    if (event.name === 'PeerStatus') return this.peerStatus(event);
+    if (event.name === 'ContactStatus') return this.contactEvents.contactStatus(event);
+    if (event.name === 'PeerStatus') return this.contactEvents.peerStatus(event);
     if (event.name === 'Registry') return row(translateRegistry(this.pbx, event));
     if (event.name === 'UserEvent') return this.userEvent(event);
     const service = event.get('Service');
@@ -188,59 +194,6 @@ export class SessionTracker {
     if (caller !== null) return outputs;
     const auth = { at: event.at, remote, sessionId: event.get('SessionID'), claimed: false, cut: this.outage.isUnsure(channelType, event.at) };
     return [...outputs, ...this.registrations.authenticated(account, auth)];
-  }
-
-  private contactStatus(event: AmiEvent): Output[] {
-    const account = this.accounts.account('PJSIP', event.get('EndpointName') || event.get('AOR'));
-    const uri = event.get('URI');
-    const status = event.get('ContactStatus');
-    const known = account.contacts.get(uri);
-    this.accounts.touch(account);
-    if (status === 'Removed') {
-      const contact = known ?? this.registrations.onlyUnlisted(account, uri);
-      if (contact) this.registrations.removed(account, contact, '', event.at);
-      return [];
-    }
-    if (status === 'Updated') return this.registrations.refreshed(account, uri, event.at);
-    // Before the listing, one that answers again may have been there for long.
-    const words = known || !this.outage.isListed('PJSIP') ? ANNOUNCED : NEW_CONTACT;
-    const isAnnounced = words.has(status) && (!known || this.registrations.onlyListed(account, uri) !== null);
-    if (isAnnounced) return this.registrations.appeared(account, uri, status, null, event.at);
-    return known ? this.reachability(account, known, status, event.at) : [];
-  }
-
-  private peerStatus(event: AmiEvent): Output[] {
-    const channelType = event.get('ChannelType');
-    // chan_pjsip's PeerStatus repeats what ContactStatus says, with less.
-    if (channelType !== 'SIP' && channelType !== 'IAX2') return [];
-    const name = event.get('Peer').replace(/^[^/]*\//, '');
-    const outputs: Output[] = [];
-    const account = this.accounts.account(channelType, name);
-    const contact = account.contacts.get(name);
-    const status = event.get('PeerStatus');
-    this.accounts.touch(account);
-    if (status === 'Registered') {
-      const remote = parseAddress(event.get('Address'));
-      const moved = contact?.remote && remote && !isSameAddress(contact.remote, remote);
-      outputs.push(...this.registrations.appeared(account, name, 'Registered', remote, event.at));
-      // Where it was before a break, it may have left long ago.
-      const unlisted = this.outage.unlisted(channelType);
-      if (contact && moved) this.registrations.removed(account, contact, 'Replaced', event.at, unlisted && { at: event.at, ...unlisted });
-    } else if (status === 'Unregistered') {
-      const gone = contact ?? this.registrations.onlyUnlisted(account, name) ?? newContact(name, status);
-      this.registrations.removed(account, gone, event.get('Cause'), event.at);
-    } else if (contact) outputs.push(...this.reachability(account, contact, status, event.at));
-    return outputs;
-  }
-
-  /** A phone that stops answering has left its socket; one that answers again is back on it. */
-  private reachability(account: Account, contact: LiveContact, status: string, at: Micros): Output[] {
-    const { remote, status: before } = contact;
-    contact.status = status;
-    if (!remote || before === status) return [];
-    if (status === 'Unreachable') return this.sockets.lost(remote, at);
-    if (before !== 'Unreachable' || status !== 'Reachable') return [];
-    return [...this.sockets.sign(remote, at, account.channelType, 'REACHABLE'), ...this.sockets.use(remote, account.name, account.description, at)];
   }
 
   private userEvent(event: AmiEvent): Output[] {
