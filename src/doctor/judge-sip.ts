@@ -45,12 +45,10 @@ function qualify({ contacts }: LoginFacts): Check {
   return less(name, `some accounts on line are never sent OPTIONS (${named}): a phone that is unplugged stays on line until it expires`, add);
 }
 
-// A refresh is known by its SuccessfulAuth too, which is why the setting is not needed as a rule.
-function refreshes({ updatesOnRefresh, heardSecurity, unreadClasses }: LoginFacts): Check {
+// `send_contact_status_on_update_registration` is no help: Asterisk 16.28 and 22.10 then only repeat the contact's status.
+function refreshes({ heardSecurity, unreadClasses }: LoginFacts): Check {
   const name = 'sip.refreshes';
-  if (updatesOnRefresh === true) return ok(name, 'the PBX tells of each refresh (send_contact_status_on_update_registration)');
   const readsSecurity = heardSecurity || unreadClasses?.includes('security') === false;
   if (readsSecurity) return ok(name, 'refreshes are known by their authentication; those of phones without a password are not');
-  const add = fix('pjsip.conf, [global]', 'send_contact_status_on_update_registration = yes');
-  return less(name, 'without security events no refresh of a registration is seen', add);
+  return less(name, 'without security events no refresh of a registration is seen');
 }
