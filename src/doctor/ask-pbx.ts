@@ -12,7 +12,7 @@ import { offsetAsked } from '../ami/zone.js';
 import type { Config } from '../config.js';
 import { messageOf } from '../errors.js';
 import { MICROS_PER_MS, MICROS_PER_SECOND } from '../time.js';
-import { parseManagerSettings, parseRunningModules, parseTransports } from './console-output.js';
+import { parseManagerSettings, parseRunningModules, parseTransports, parseUpdatesOnRefresh } from './console-output.js';
 import type { AmiTarget, LoginFacts, PbxFacts } from './pbx-facts.js';
 
 const CONNECT_MS = 4_000;
@@ -89,6 +89,7 @@ async function askLogin(session: AmiSession, username: string, own: OwnEvents, l
     settings: await told('manager show settings', parseManagerSettings),
     cdr: await told('cdr show status', parseCdrStatus),
     transports: await told('pjsip show transports', parseTransports, hasPjsip),
+    updatesOnRefresh: await told('pjsip show settings', parseUpdatesOnRefresh, hasPjsip),
     monitors: await told('pjsip show transport-monitors', (output) => parseTransportMonitors(output)?.length ?? null, hasPjsip),
     contacts: await asked(() => readContacts(line, abilities)),
     offsetSeconds: can(abilities, 'Getvar') ? await asked(() => offsetAsked(line)(Math.floor(clock.read() / MICROS_PER_SECOND))) : null,

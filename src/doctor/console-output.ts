@@ -33,6 +33,12 @@ export function parseTransports(output: string): readonly SipTransport[] | null 
   return [...output.matchAll(line)].map(([, name = '', type = '', bind = '']) => ({ name, type: type.toLowerCase(), bind }));
 }
 
+/** `send_contact_status_on_update_registration` in `pjsip show settings`, which lists `[global]` and `[system]`. */
+export function parseUpdatesOnRefresh(output: string): boolean | null {
+  const value = /^\s*send_contact_status_on_update_registration\s*:\s*(\w+)\s*$/im.exec(output)?.[1];
+  return value === undefined ? null : /^(yes|true)$/i.test(value);
+}
+
 /** The modules that run, without `.so`, in `module show like …`. */
 export function parseRunningModules(output: string): readonly string[] | null {
   if (!/\d+ modules loaded/.test(output)) return null;

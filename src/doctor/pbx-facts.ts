@@ -40,6 +40,7 @@ export interface LoginFacts {
   readonly mapped: readonly string[] | null;
   readonly channelDrivers: readonly string[] | null;
   readonly transports: readonly SipTransport[] | null;
+  readonly updatesOnRefresh: boolean | null;
   /** Connections in `pjsip show transport-monitors`. */
   readonly monitors: number | null;
   /** Registered PJSIP contacts, and the endpoints among them that are never sent OPTIONS. */

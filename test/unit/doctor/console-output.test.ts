@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCdrStatus } from '../../../src/ami/cdr-status.js';
-import { parseManagerSettings, parseRunningModules, parseTransports } from '../../../src/doctor/console-output.js';
+import { parseManagerSettings, parseRunningModules, parseTransports, parseUpdatesOnRefresh } from '../../../src/doctor/console-output.js';
 
 const NO_COMMAND = "No such command 'sip show settings' (type 'core show help sip show' for other possible commands)";
 
@@ -29,6 +29,9 @@ describe('what Asterisk prints', () => {
     expect(parseTransports(transports)).toEqual([{ name: 'transport-tls', type: 'tls', bind: '127.0.0.1:43695' }, { name: 'transport-udp6', type: 'udp', bind: '[::1]:37093' }]);
     expect(parseTransports('No objects found.\n')).toEqual([]);
     expect(parseTransports(NO_COMMAND)).toBeNull();
+    expect(parseUpdatesOnRefresh(' send_contact_status_on_update_registration : yes\n')).toBe(true);
+    expect(parseUpdatesOnRefresh(' send_contact_status_on_update_registration : no\n')).toBe(false);
+    expect(parseUpdatesOnRefresh(NO_COMMAND)).toBeNull();
     const modules = 'Module                         Description                              Use Count  Status      Support Level\nchan_pjsip.so                  PJSIP Channel Driver                     1          Running              core\nchan_sip.so                    Session Initiation Protocol (SIP)        0          Not Running          extended\n2 modules loaded\n';
     expect(parseRunningModules(modules)).toEqual(['chan_pjsip']);
     expect(parseRunningModules('')).toBeNull();

@@ -16,6 +16,7 @@ export const login: LoginFacts = {
   mapped: ['start,u=StartEpoch', 'answer,u=AnswerEpoch', 'end,u=EndEpoch', 'linkedid=LinkedID', 'sequence=Sequence', 'peeraccount=PeerAccount'],
   channelDrivers: ['chan_pjsip'],
   transports: [{ name: 'transport-tls', type: 'tls', bind: '0.0.0.0:5061' }],
+  updatesOnRefresh: false,
   monitors: 3,
   contacts: { count: 3, unqualified: [] },
   offsetSeconds: 3_600,
