@@ -24,6 +24,7 @@ export class Admission {
   #eventAt: Micros = 0;
   #admittedAt: Micros = 0;
   #monitors = '';
+  #isFull = false;
 
   constructor(private readonly maxBytes: number) {}
 
@@ -32,17 +33,26 @@ export class Admission {
     return this.#dropped;
   }
 
+  /** Whether events are left out at present. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   /** What to spool, in order. Bytes are those on disk and those on the way there. */
   admit(input: PbxInput, usedBytes: number, pendingBytes: number): PbxInput[] {
     const at = instantOf(input);
     if (input.kind === 'event') this.#eventAt = at;
     else if (this.#saysNothing(input, at)) return [];
     const full = usedBytes + pendingBytes >= this.maxBytes || pendingBytes >= MOST_PENDING_BYTES;
-    if (full && isExpendable(input)) {
+    this.#isFull = full;
+    // The clock goes on being told: a long silence of it would look like one that was set.
+    const isDue = input.kind === 'tick' && Math.abs(at - this.#admittedAt) >= HEARTBEAT;
+    if (full && isExpendable(input) && !isDue) {
       if (input.kind === 'event') this.#leaveOut(at);
       return Math.abs(at - this.#notedAt) < NOTE_EVERY ? [] : this.#note(at);
     }
     this.#admittedAt = at;
+    if (input.kind === 'transport-monitors') this.#monitors = shownBy(input);
     return full ? [input] : [...this.#note(at), input];
   }
 
@@ -52,8 +62,9 @@ export class Admission {
   }
 
   #leaveOut(at: Micros): void {
-    if (this.#unnoted === 0) this.#droppedFrom = at;
-    this.#droppedUntil = Math.max(at, this.#droppedFrom);
+    // Asterisk's threads tell events not quite in the order of their times.
+    this.#droppedFrom = this.#unnoted === 0 ? at : Math.min(at, this.#droppedFrom);
+    this.#droppedUntil = this.#unnoted === 0 ? at : Math.max(at, this.#droppedUntil);
     this.#unnoted += 1;
     this.#dropped += 1;
   }
@@ -71,12 +82,12 @@ export class Admission {
     const quiet = Math.abs(at - this.#eventAt) > EVIDENCE;
     if (input.kind === 'tick') return quiet && Math.abs(at - this.#admittedAt) < HEARTBEAT;
     if (input.kind !== 'transport-monitors') return false;
-    const shown = input.connections.map(({ objectName, remote }) => `${objectName} ${remote.ip} ${remote.port}`).join();
-    const same = !input.baseline && shown === this.#monitors;
-    this.#monitors = shown;
-    return same && quiet;
+    return quiet && !input.baseline && shownBy(input) === this.#monitors;
   }
 }
+
+const shownBy = ({ connections }: Extract<PbxInput, { kind: 'transport-monitors' }>): string =>
+  connections.map(({ objectName, remote }) => `${objectName} ${remote.ip} ${remote.port}`).join();
 
 function isExpendable(input: PbxInput): boolean {
   switch (input.kind) {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -6,7 +6,8 @@ import type { PbxInput } from '../ami/input.js';
 import { CommandError } from '../errors.js';
 import { toIso, fromMs } from '../time.js';
 import { Admission } from './admission.js';
-import { decodeInput, encodeInput, instantOf } from './input-codec.js';
+import { LastHeard } from './heard.js';
+import { decodeInput, encodeInput } from './input-codec.js';
 import type { Heard, Opened, StoredBatch } from './spool-file.js';
 import { SpoolError, SpoolThread } from './spool-thread.js';
 import type { Spool, SpoolBatch, SpoolStatus } from './spool.js';
@@ -17,6 +18,8 @@ export interface DiskSpoolOptions {
   readonly pbx: string;
   readonly maxMb: number;
   readonly logger: Logger;
+  /** For tests, which cannot fill a disk: the file in its thread. */
+  readonly thread?: (path: string) => SpoolThread;
 }
 
 /** Inputs wait so long for others to share their commit; half of the 50 ms in which they are to be on disk. */
@@ -28,10 +31,16 @@ const BATCHES_READ = 20;
 /** A disk that refuses so often in a row is broken or full: inputs then go on from memory. */
 const TRIES = 3;
 const RETRY_MS = 200;
+const RETRY_FAILING_MS = 1_000;
+const BATCHES_WRITTEN = 50;
 const BYTES_A_MB = 1_048_576;
+/** From so full on, people hear of it before anything is left out. */
+const NEARLY_FULL = 0.8;
 
-interface Written extends StoredBatch {
+/** A batch that is not on disk yet. */
+interface Unwritten extends StoredBatch {
   readonly inputs: readonly PbxInput[];
+  readonly bytes: number;
 }
 
 /** The spool on disk (see {@link Spool}): a SQLite file for each PBX, written by a thread of its own. */
@@ -44,7 +53,8 @@ export class DiskSpool implements Spool {
   readonly #maxMb: number;
   #pending: PbxInput[] = [];
   #texts: string[] = [];
-  #pendingBytes = 0;
+  /** Of what is pending and of what is unwritten. */
+  #memoryBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
   #lastSeq: number;
@@ -53,15 +63,17 @@ export class DiskSpool implements Spool {
   #cursor: number;
   #tail: SpoolBatch[] = [];
   #tailInputs = 0;
-  /** Batches that the disk did not take, in order. */
-  #volatile: SpoolBatch[] = [];
+  /** Batches on the way to the disk, in order; while it fails, they are taken from here. */
+  #unwritten: Unwritten[] = [];
   #wake: (() => void) | null = null;
   /** Events received and not written yet, but for those pending. */
   #events: number;
   #taken = 0;
   #usedBytes: number;
   #failing: string | null = null;
+  #said: 'room' | 'near' | 'full' = 'room';
   #heard: Heard | null;
+  readonly #lastHeard: LastHeard;
   #closed = false;
 
   private constructor(thread: SpoolThread, opened: Opened, { maxMb, logger }: DiskSpoolOptions) {
@@ -76,6 +88,7 @@ export class DiskSpool implements Spool {
     this.#events = opened.events;
     this.#usedBytes = opened.usedBytes;
     this.#heard = opened.heard;
+    this.#lastHeard = new LastHeard(opened.heard);
     this.#admission = new Admission(maxMb * BYTES_A_MB);
     // What ended the last run told nobody; the time from then on was not heard.
     if (opened.heard?.standing) this.push({ kind: 'disconnected', at: opened.heard.at, reason: 'Logbook was killed or its machine went down' });
@@ -95,7 +108,7 @@ export class DiskSpool implements Spool {
     } catch (error) {
       throw new CommandError(`the spool in SPOOL_DIR ${dir} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'failed'}); name a folder that Logbook may write`, 1);
     }
-    const thread = new SpoolThread(path);
+    const thread = options.thread?.(path) ?? new SpoolThread(path);
     for (let damaged = false; ; damaged = true) {
       try {
         const opened = await thread.open();
@@ -108,7 +121,9 @@ export class DiskSpool implements Spool {
           throw explained(error, dir, path);
         }
         const aside = `${path}.damaged-${toIso(fromMs(Date.now())).replaceAll(':', '')}`;
-        renameSync(path, aside);
+        // With its newest commits, which would be taken for the new file's.
+        for (const part of ['', '-wal', '-shm']) if (existsSync(path + part)) renameSync(path + part, aside + part);
+        closeSync(openSync(path, 'a', 0o600));
         logger.error({ code, aside }, 'the spool is damaged; it is kept aside, and a new one begun');
       }
     }
@@ -116,9 +131,9 @@ export class DiskSpool implements Spool {
 
   push(input: PbxInput): void {
     if (this.#closed) return;
-    if (input.kind === 'connected' || input.kind === 'disconnected') this.#heard = { at: input.at, standing: input.kind === 'connected' };
-    else if (this.#heard?.standing) this.#heard = { at: Math.max(this.#heard.at, instantOf(input)), standing: true };
-    for (const admitted of this.#admission.admit(input, this.#usedBytes, this.#pendingBytes)) this.#put(admitted);
+    this.#heard = this.#lastHeard.after(input);
+    for (const admitted of this.#admission.admit(input, this.#usedBytes, this.#memoryBytes)) this.#put(admitted);
+    this.#sayHowFull();
   }
 
   async take(signal: AbortSignal): Promise<SpoolBatch | null> {
@@ -158,7 +173,11 @@ export class DiskSpool implements Spool {
   async close(): Promise<void> {
     for (const marker of this.#admission.end()) this.#put(marker);
     await this.flush();
+    if (this.#unwritten.length > 0) await this.#write();
+    const lost = this.#unwritten.reduce((sum, { events }) => sum + events, 0);
+    if (lost > 0) this.#logger.error({ code: this.#failing, lost }, 'stopped with events that neither the spool nor the database took');
     this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
     await this.#thread.close().catch((error: unknown) => this.#logger.warn({ reason: String(error) }, 'the spool did not close cleanly'));
   }
 
@@ -166,47 +185,54 @@ export class DiskSpool implements Spool {
     const text = encodeInput(input);
     this.#pending.push(input);
     this.#texts.push(text);
-    this.#pendingBytes += text.length;
+    this.#memoryBytes += text.length;
     if (this.#writing) return;
-    if (this.#pending.length >= MOST_IN_BATCH) void this.#write();
-    else this.#timer ??= setTimeout(() => void this.#write(), GROUP_MS);
+    if (this.#pending.length >= MOST_IN_BATCH && this.#failing === null) void this.#write();
+    else this.#writeSoon();
+  }
+
+  #writeSoon(): void {
+    if (!this.#closed) this.#timer ??= setTimeout(() => void this.#write(), this.#failing === null ? GROUP_MS : RETRY_FAILING_MS);
   }
 
   // Never rejects: what the disk does not take goes on from memory.
   #write(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#writing ??= this.#writeAll().finally(() => (this.#writing = null));
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = null;
+      if (this.#unwritten.length > 0 || this.#pending.length > 0) this.#writeSoon();
+    });
     return this.#writing;
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const batches = this.#cut();
-      const bytes = batches.reduce((sum, { body }) => sum + body.length, 0);
-      const onDisk = await this.#append(batches);
-      this.#pendingBytes -= bytes;
-      for (const { seq, inputs } of batches) this.#arrived({ seq, inputs }, onDisk);
+    do {
+      this.#cut();
+      const batches = this.#unwritten.slice(0, this.#failing === null ? BATCHES_WRITTEN : 1);
+      if (batches.length === 0 || !(await this.#append(batches))) break;
+      for (const batch of batches) this.#arrived(batch);
       this.#wake?.();
-    }
+    } while (this.#unwritten.length > 0 || this.#pending.length > 0);
+    this.#cut();
+    this.#wake?.();
   }
 
-  #cut(): Written[] {
+  #cut(): void {
     const inputs = this.#pending;
     const texts = this.#texts;
     this.#pending = [];
     this.#texts = [];
-    const batches: Written[] = [];
     for (let start = 0; start < inputs.length; start += MOST_IN_BATCH) {
       const some = inputs.slice(start, start + MOST_IN_BATCH);
+      const lines = texts.slice(start, start + MOST_IN_BATCH);
       const events = eventsIn(some);
       this.#events += events;
-      batches.push({ seq: (this.#lastSeq += 1), events, body: texts.slice(start, start + MOST_IN_BATCH).join('\n'), inputs: some });
+      this.#unwritten.push({ seq: (this.#lastSeq += 1), events, body: lines.join('\n'), inputs: some, bytes: lines.reduce((sum, line) => sum + line.length, 0) });
     }
-    return batches;
   }
 
-  async #append(batches: readonly Written[]): Promise<boolean> {
+  async #append(batches: readonly Unwritten[]): Promise<boolean> {
     const stored = batches.map(({ seq, events, body }): StoredBatch => ({ seq, events, body }));
     // While it fails nobody waits long for it again.
     for (let tries = this.#failing === null ? TRIES : 1; ; tries -= 1) {
@@ -227,30 +253,51 @@ export class DiskSpool implements Spool {
     }
   }
 
-  #arrived(batch: SpoolBatch, onDisk: boolean): void {
-    if (!onDisk) {
-      this.#volatile.push(batch);
-      return;
-    }
+  /** A batch is on disk. One that was taken from memory meanwhile is not given out again. */
+  #arrived(batch: Unwritten): void {
+    const waits = this.#unwritten[0] === batch;
+    if (waits) this.#forget();
     const complete = this.#tail.length > 0 ? this.#tail.at(-1)?.seq === this.#lastOnDisk : this.#cursor >= this.#lastOnDisk;
     this.#lastOnDisk = batch.seq;
-    if (!complete || this.#tailInputs + batch.inputs.length > MOST_IN_MEMORY) return;
-    this.#tail.push(batch);
+    if (!waits || !complete || this.#tailInputs + batch.inputs.length > MOST_IN_MEMORY) return;
+    this.#tail.push({ seq: batch.seq, inputs: batch.inputs });
     this.#tailInputs += batch.inputs.length;
+  }
+
+  /** The first of the unwritten is elsewhere now. */
+  #forget(): Unwritten | undefined {
+    const first = this.#unwritten.shift();
+    this.#memoryBytes -= first?.bytes ?? 0;
+    return first;
   }
 
   #shift(): SpoolBatch | undefined {
     const [next] = this.#tail;
-    const [unwritten] = this.#volatile;
-    if (unwritten && (next ? unwritten.seq < next.seq : this.#cursor >= this.#lastOnDisk)) return this.#volatile.shift();
-    if (next) this.#tailInputs -= next.inputs.length;
-    return this.#tail.shift();
+    if (next) {
+      this.#tailInputs -= next.inputs.length;
+      return this.#tail.shift();
+    }
+    // What is on disk comes first; only while the disk fails is nothing to be had from it any more.
+    if (this.#failing === null || this.#cursor < this.#lastOnDisk) return undefined;
+    const first = this.#forget();
+    return first && { seq: first.seq, inputs: first.inputs };
+  }
+
+  #sayHowFull(): void {
+    const part = this.#usedBytes / (this.#maxMb * BYTES_A_MB);
+    const now = this.#admission.isFull ? 'full' : part >= NEARLY_FULL ? 'near' : 'room';
+    if (now === this.#said) return;
+    const details = { usedMb: Math.ceil(this.#usedBytes / BYTES_A_MB), maxMb: this.#maxMb, dropped: this.#admission.dropped };
+    if (now === 'full') this.#logger.error(details, 'the spool is full: events of little value are left out and counted; calls are kept');
+    else if (now === 'near') this.#logger.warn(details, 'the spool is nearly full; look at the database, or raise SPOOL_MAX_MB');
+    else this.#logger.info(details, 'the spool has room again');
+    this.#said = now;
   }
 
   async #readOn(signal: AbortSignal): Promise<void> {
     try {
       const stored = await this.#thread.read(this.#cursor, BATCHES_READ);
-      this.#tail = stored.map(({ seq, body }) => decoded(seq, body));
+      this.#tail = stored.map(decoded);
       this.#tailInputs = this.#tail.reduce((sum, { inputs }) => sum + inputs.length, 0);
       // What was appended while the last of these were read is found by the next read.
       if (stored.length === 0) this.#cursor = this.#lastOnDisk;
@@ -275,7 +322,8 @@ export class DiskSpool implements Spool {
   }
 }
 
-function decoded(seq: number, body: string): SpoolBatch {
+function decoded({ seq, body, damaged: isDamaged }: StoredBatch): SpoolBatch {
+  if (isDamaged) return { seq, inputs: [], damaged: [`batch ${seq} of the spool cannot be read`] };
   const inputs: PbxInput[] = [];
   const damaged: string[] = [];
   for (const line of body.split('\n')) {

@@ -7,6 +7,8 @@ export interface StoredBatch {
   /** How many of them are events. */
   readonly events: number;
   readonly body: string;
+  /** The disk gives it back no more; `body` is empty. */
+  readonly damaged?: true;
 }
 
 /** What a batch says about the login, for the start after a crash. */
@@ -104,7 +106,23 @@ export class SpoolFile {
 
   /** The next `most` batches after a position, oldest first. */
   read(after: number, most: number): StoredBatch[] {
-    return this.#read.all(after, most) as StoredBatch[];
+    try {
+      return this.#read.all(after, most) as StoredBatch[];
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+    // One page that the disk has spoilt must not hold back what is behind it.
+    const seqs = this.#db.prepare<[number, number], { seq: number }>('select seq from batch where seq > ? order by seq limit ?').all(after, most);
+    return seqs.map(({ seq }) => this.#readOne(seq));
+  }
+
+  #readOne(seq: number): StoredBatch {
+    try {
+      return this.#read.all(seq - 1, 1)[0] as StoredBatch;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return { seq, events: 0, body: '', damaged: true };
+    }
   }
 
   /** Forgets all up to and with `seq` and keeps the state that belongs there, in one commit; answers the bytes in use. */
@@ -131,3 +149,5 @@ export class SpoolFile {
     return (number('page_count') - number('freelist_count')) * number('page_size');
   }
 }
+
+const isDamage = (error: unknown): boolean => error instanceof Error && 'code' in error && /^SQLITE_(CORRUPT|IOERR)/.test(String(error.code));

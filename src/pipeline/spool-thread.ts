@@ -21,8 +21,7 @@ interface Waiting {
 
 /** The spool's file in a thread of its own, so that no disk holds up whoever reads the socket. All calls reject with {@link SpoolError}. */
 export class SpoolThread {
-  #worker: Worker | null = null;
-  readonly #waiting: Waiting[] = [];
+  #current: { readonly worker: Worker; readonly waiting: Waiting[] } | null = null;
 
   constructor(private readonly path: string) {}
 
@@ -45,23 +44,22 @@ export class SpoolThread {
   }
 
   async close(): Promise<void> {
-    const worker = this.#worker;
-    if (!worker) return;
-    const exit = once(worker, 'exit');
+    if (!this.#current) return;
+    const exit = once(this.#current.worker, 'exit');
     await this.#ask({ ask: 'close' });
     await exit;
   }
 
   #ask(question: Question): Promise<unknown> {
     // One that died is started anew: the file says where it was.
-    const worker = (this.#worker ??= this.#start());
+    const { worker, waiting } = (this.#current ??= this.#start());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      waiting.push({ resolve, reject });
       worker.postMessage(question);
     });
   }
 
-  #start(): Worker {
+  #start(): { worker: Worker; waiting: Waiting[] } {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const at = (name: string): URL => new URL(`./${name}.${extension}`, import.meta.url);
     const worker = new Worker(at('spool-worker'), {
@@ -69,17 +67,18 @@ export class SpoolThread {
       execArgv: [],
       workerData: { path: this.path, module: at('spool-file').href } satisfies WorkerData,
     });
+    const waiting: Waiting[] = [];
     worker.on('message', (reply: Reply) => {
-      const waiting = this.#waiting.shift();
-      if ('error' in reply) waiting?.reject(new SpoolError(reply.error.code, reply.error.message));
-      else waiting?.resolve(reply.value);
+      const asked = waiting.shift();
+      if ('error' in reply) asked?.reject(new SpoolError(reply.error.code, reply.error.message));
+      else asked?.resolve(reply.value);
     });
     const ended = (message: string): void => {
-      if (this.#worker === worker) this.#worker = null;
-      for (const { reject } of this.#waiting.splice(0)) reject(new SpoolError('THREAD', message));
+      if (this.#current?.worker === worker) this.#current = null;
+      for (const { reject } of waiting.splice(0)) reject(new SpoolError('THREAD', message));
     };
     worker.on('error', (error) => ended(error instanceof Error ? error.message : String(error)));
     worker.on('exit', (code) => ended(`the spool's thread ended (${code})`));
-    return worker;
+    return { worker, waiting };
   }
 }

@@ -25,7 +25,14 @@ function answer(question: Question): unknown {
   file ??= new File(path);
   switch (question.ask) {
     case 'open':
-      return file.open();
+      try {
+        return file.open();
+      } catch (error) {
+        // A damaged file is about to be put aside: nothing may hold on to it.
+        file.close();
+        file = null;
+        throw error;
+      }
     case 'append':
       return file.append(question.batches, question.heard);
     case 'read':
@@ -34,6 +41,7 @@ function answer(question: Question): unknown {
       return file.checkpoint(question.seq, question.state);
     case 'close':
       file.close();
+      file = null;
       return null;
   }
 }

@@ -1,4 +1,5 @@
 import { insertOnce, type Database } from '../database/database.js';
+import { takeTurn } from '../database/turns.js';
 import { writing } from '../database/writing.js';
 import { writeListening } from '../logs/capture-gap/listening.js';
 import { writeLosses } from '../logs/capture-gap/store.js';
@@ -9,19 +10,20 @@ import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
-import { takeTurns, writeSessions } from '../logs/sip-session/write.js';
+import { writeSessions } from '../logs/sip-session/write.js';
 import { webSessions } from '../logs/web-session/columns.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
 
 /**
  * Writes a batch in one transaction, for the listener of that name. Safe to repeat as a whole: every row has a key
- * made of what it is, and states and details are the same when written twice.
+ * made of what it is, and states and details are the same when written twice. Answers how many dead letters were left
+ * out, because so many of their name are kept already.
  */
-export async function writeBatch(database: Database, outputs: readonly Output[], listener: string): Promise<void> {
+export async function writeBatch(database: Database, outputs: readonly Output[], listener: string): Promise<number> {
   const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
-  await writing(database, async (trx) => {
-    await takeTurns(trx, of('sip-session'));
+  return writing(database, async (trx) => {
+    for (const pbx of inTurn(outputs)) await takeTurn(trx, pbx);
     await insertCalls(trx, of('cdr').map(({ row }) => row));
     await writeSessions(trx, of('sip-session'));
     await insertOnce(
@@ -34,7 +36,13 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
     await writeAccountStates(trx, of('account-state').map(({ account }) => account));
     await writeListening(trx, listener, of('listening'));
     await writeLosses(trx, of('loss'));
-    await writeDeadLetters(trx, of('dead-letter').map(({ letter }) => letter));
     await keepOffsets(trx, of('pbx-zone'));
+    return writeDeadLetters(trx, of('dead-letter').map(({ letter }) => letter));
   });
+}
+
+/** The PBXs of rows that somebody else may be writing under another key: another listener, or the recovery of calls. */
+function inTurn(outputs: readonly Output[]): string[] {
+  const pbxs = outputs.flatMap((output) => (output.kind === 'cdr' || (output.kind === 'sip-session' && output.doubt) ? [output.row.pbx] : []));
+  return [...new Set(pbxs)].sort();
 }

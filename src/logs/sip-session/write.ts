@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
-import { takeTurn } from '../../database/turns.js';
 import { toRow } from '../columns.js';
 import type { Doubt, Output } from '../output.js';
 import { isTold, SAME_HAPPENING, type Boundary } from './alternation.js';
@@ -20,15 +19,6 @@ interface StoredBoundary extends Boundary {
 
 const REGISTERED = '200 OK';
 const INFERRED = 'INFERRED';
-
-/**
- * Before anything else in the transaction: of one PBX, batches with rows that another listener may tell otherwise are
- * written one after the other.
- */
-export async function takeTurns(trx: Knex, outputs: readonly SessionOutput[]): Promise<void> {
-  const pbxs = new Set(outputs.flatMap(({ row, doubt }) => (doubt ? [row.pbx] : [])));
-  for (const pbx of [...pbxs].sort()) await takeTurn(trx, pbx);
-}
 
 /** Writes rows in the order given, without those that another listener has told with another key. */
 export async function writeSessions(trx: Knex, outputs: readonly SessionOutput[]): Promise<void> {

@@ -5,6 +5,7 @@ import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.js';
 import { databaseRow, insertCalls } from '../../../src/logs/cdr/store.js';
 import type { NewCdr } from '../../../src/logs/output.js';
+import { writeBatch } from '../../../src/pipeline/writer.js';
 import { backfill } from '../../../src/recovery/backfill.js';
 import { openCsvSource } from '../../../src/recovery/csv-source.js';
 import type { BackfillReport } from '../../../src/recovery/report.js';
@@ -82,6 +83,15 @@ describeEachDatabase('backfill from Master.csv', (database) => {
       expect(await count()).toBe(calls);
     });
   }
+
+  it('makes one row of a call that AMI tells in the very moment in which it is recovered', async () => {
+    copyFileSync(join(CAPTURES, 'asterisk-22-Master.csv'), master);
+    for (let round = 0; round < 20; round += 1) {
+      await database().knex('cdr').delete();
+      await Promise.all([run(), ...HEARD[22].map((row) => writeBatch(database(), [{ kind: 'cdr', row }], 'a listener'))]);
+      expect(await count()).toBe(HEARD[22].length);
+    }
+  });
 
   it('keeps two calls two that are the same to the letter, across batches, and adds none when run again', async () => {
     writeFileSync(master, line(1) + line(5) + line(9) + line(9) + line(9) + line(12));

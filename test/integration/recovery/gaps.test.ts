@@ -56,7 +56,7 @@ describeEachDatabase('the calls of a gap', (database) => {
     };
   };
   /** Not heard from the tenth to the twentieth minute. */
-  const missed = (): Promise<void> => writeBatch(database(), [listening(0, 10, 'the PBX closed the connection'), listening(20, 21)], 'a');
+  const missed = (): Promise<number> => writeBatch(database(), [listening(0, 10, 'the PBX closed the connection'), listening(20, 21)], 'a');
 
   it('are all looked for, those too that began before it, and again when what is written late must be there', async () => {
     writeFileSync(csv, [line(-1_600, 12), line(-300, 15), line(-200, -190), line(9, 9.5), line(11, 12), line(12, 19.5), line(19, 25), line(22, 23)].join(''));

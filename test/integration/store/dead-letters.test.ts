@@ -20,7 +20,7 @@ describeEachDatabase('dead letters', (database) => {
   beforeEach(async () => {
     for (const table of ['dead_letter', 'cdr', 'sip_session', 'web_session', 'registered_account', 'setting', 'capture_gap']) await database().knex(table).delete();
   });
-  const dead = (...outputs: Output[]): Promise<void> => writeBatch(database(), outputs, 'listener');
+  const dead = (...outputs: Output[]): Promise<number> => writeBatch(database(), outputs, 'listener');
   const letters = (): Promise<StoredDeadLetter[]> => readDeadLetters(database().knex, {});
   const retry = async (which = {}, dryRun = false): Promise<[string, Retried][]> => {
     const became: [string, Retried][] = [];

@@ -34,8 +34,8 @@ const inferred = (at: number, since: number, facts: Partial<SessionFacts> = {}, 
 
 describeEachDatabase('two listeners', (database, url) => {
   let other: Database | undefined;
-  const one = (outputs: readonly Output[]): Promise<void> => writeBatch(database(), outputs, 'one');
-  const two = (outputs: readonly Output[]): Promise<void> => writeBatch(other ?? database(), outputs, 'two');
+  const one = (outputs: readonly Output[]): Promise<number> => writeBatch(database(), outputs, 'one');
+  const two = (outputs: readonly Output[]): Promise<number> => writeBatch(other ?? database(), outputs, 'two');
   beforeAll(() => {
     other = openDatabase(url());
   });
