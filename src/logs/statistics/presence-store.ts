@@ -13,7 +13,7 @@ const SEEKS_A_QUERY = 100;
 // A phone that moved, or left while another stays, leaves its account on line.
 const STAYS = `(details like '% left' or details like 'REPLACED%')`;
 // coalesce hides these columns from SQLite's planner, which would walk everybody's rows by them rather than the account's own.
-const REGISTERED = `(coalesce(event, '') = 'REGISTER' and coalesce(source, '') = 'CLIENT' and (details = '200 OK' or details like '%INFERRED%'))`;
+const REGISTERED = `(coalesce(event, '') = 'REGISTER' and (details = 'INFERRED' or (coalesce(source, '') = 'CLIENT' and details = '200 OK')))`;
 // What the PBX did at a provider that knows it by an account's name; a phone's own end has an address.
 const OF_TRUNK = `(coalesce(source, '') = 'SERVER' and coalesce(remote_address, '') = '' and details like 'UNREGISTERED%')`;
 const UNREGISTERED = `(coalesce(event, '') = 'UNREGISTER' and not ${OF_TRUNK})`;

@@ -7,8 +7,11 @@ const TABLE = sipSessions.table;
 export const MOST_TRUNKS = 200;
 
 const ON = `event = 'REGISTER' and details = '200 OK'`;
-/** The PBX's own registrations: accounts that it took off line itself have an address. Not `= ''`, or the index of addresses would be read too. */
-const OWN = `(event = 'REGISTER' or (length(remote_address) = 0 and details like 'UNREGISTERED%'))`;
+/**
+ * The PBX's own registrations. What a listing proved of an account is INFERRED, and accounts that the PBX took off line itself have an
+ * address. Not `= ''`, or the index of addresses would be read too.
+ */
+const OWN = `((event = 'REGISTER' and details <> 'INFERRED') or (length(remote_address) = 0 and details like 'UNREGISTERED%'))`;
 
 /** How the PBX's registration at one provider stands. */
 export interface Trunk {

@@ -66,13 +66,13 @@ function lived(random: Random, pbx: string, username: string): { readonly rows: 
     else if (dice < 0.2) row(now, { event: pick(random, ['REGISTER', 'UNREGISTER']), source: 'SERVER', account: 'provider:5060', remoteAddress: null, details: 'UNREGISTERED' });
     else if (contacts === 0 || dice < 0.5) {
       const fresh = contacts === 0 || random() < 0.3;
-      row(now, { details: random() < 0.1 ? '200 OK, INFERRED' : '200 OK' });
+      row(now, random() < 0.1 ? { details: 'INFERRED', source: 'SERVER' } : {});
       if (contacts === 0) since = now;
       if (fresh) contacts += 1;
     } else if (dice < 0.6) row(now, { event: 'UNREGISTER', source: 'SERVER', details: 'REPLACED' });
     else {
       contacts -= 1;
-      const reason = pick(random, ['200 OK', 'EXPIRED', 'TRANSPORT_CLOSED', 'UNREGISTERED']);
+      const reason = pick(random, ['200 OK', 'EXPIRED', 'TRANSPORT_CLOSED', 'UNREGISTERED', 'INFERRED']);
       row(now, { event: 'UNREGISTER', source: reason === '200 OK' ? 'CLIENT' : 'SERVER', details: contacts === 0 ? reason : `${reason}, ${contacts} contact${contacts === 1 ? '' : 's'} left` });
       if (contacts > 0) continue;
       spans.push({ from: since, to: now });
@@ -137,9 +137,10 @@ describeEachDatabase('trunks', (database) => {
       }
     }
     await insertSipSessions(knex, said.map(({ ok, ...row }) => sipSession({ ...row, event: !ok && row.details === 'UNREGISTERED' ? 'UNREGISTER' : 'REGISTER', source: 'SERVER', remoteAddress: null, pbx: 'milan' })));
-    // No trunks: an account that the PBX took off line, and a registration that came to it.
+    // No trunks: an account that the PBX took off line or was seen to be on it, and a registration that came to it.
     await insertSipSessions(knex, [
       sipSession({ timestamp: FROM + HOUR, source: 'SERVER', event: 'UNREGISTER', details: 'UNREGISTERED', peername: '909', account: 'Sara' }),
+      sipSession({ timestamp: FROM + HOUR, source: 'SERVER', details: 'INFERRED', peername: '907', account: 'Zoë' }),
       sipSession({ timestamp: FROM + HOUR, peername: 'user0', account: 'sip0.example:5060' }),
     ]);
     const naive = [...new Set(said.map(({ account, peername }) => `${account} ${peername}`))].flatMap((name) => {
