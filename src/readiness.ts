@@ -11,6 +11,8 @@ import { fromMs, toIso, toMs } from './time.js';
 import type { Check, Readiness } from './web/readiness.js';
 
 const DATABASE_ANSWER_MS = 2_000;
+/** A batch is written in a moment; one that takes so long waits for somebody, or for nobody any more. */
+const WRITE_MS = 30_000;
 /** A job that has not run for so many intervals is in trouble. */
 const MISSED_INTERVALS = 3;
 /** A run under way may take longer than its interval; one that shows no sign of life for so long is stuck. */
@@ -40,8 +42,10 @@ export function readinessOf({ database, opening, connection, drainer, spool, sch
 async function databaseCheck(database: Database, waitsFor: string | null, drainer: Parts['drainer'], { waiting }: SpoolStatus): Promise<Check> {
   const events = waiting > 0 ? `; ${waiting} events wait in the spool` : '';
   if (waitsFor !== null) return { ok: false, message: `is waited for: ${waitsFor}${events}` };
-  const { failing, notKept } = drainer.status();
+  const { failing, busySince, notKept } = drainer.status();
   if (failing !== null) return { ok: false, message: `takes no rows: ${failing}${events}` };
+  const busyMs = busySince === null ? 0 : performance.now() - busySince;
+  if (busyMs > WRITE_MS) return { ok: false, message: `has not ended a write for ${Math.floor(busyMs / 1_000)} s${events}` };
   try {
     await answerWithin(DATABASE_ANSWER_MS, database.check());
     return { ok: true, message: `takes rows${events}${notKept > 0 ? `; ${notKept} dead letters were not kept, there are too many of their kind` : ''}` };

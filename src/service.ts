@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { PbxConnection, type PbxConnectionOptions } from './ami/connection.js';
 import type { Config } from './config.js';
-import { openDatabase, reasonOf, type Database } from './database/database.js';
+import { whenDatabaseServes } from './database-ready.js';
+import { openDatabase, type Database } from './database/database.js';
 import { startDemoPbx, type DemoPbx } from './demo/server.js';
-import { messageOf } from './errors.js';
 import { BullScheduler } from './jobs/bull.js';
 import { InProcessScheduler } from './jobs/in-process.js';
 import { journalled } from './jobs/journal.js';
@@ -24,7 +24,6 @@ import { createWebApp } from './web/app.js';
 import { housekeepingJob } from './web/housekeeping.js';
 import { consoleUsers } from './web/users.js';
 
-const DATABASE_RETRY_MS = 2_000;
 const STOP_PATIENCE_MS = 3_000;
 
 export interface Service {
@@ -59,10 +58,17 @@ export async function startService(config: Config, logger: Logger, signal: Abort
 
     const port = await listen(server, config);
     connection.start();
-    await databaseReady(database, logger, signal, (reason) => (opening.waitsFor = reason));
-    // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
-    const { generatedPassword } = await consoleUsers(database.knex).ensureAdmin(config.admin.username, config.admin.password);
-    if (spool.state === null || !translator.load(spool.state)) translator.restore(await readAccountStates(database.knex, config.pbxName));
+    const users = consoleUsers(database.knex);
+    const prepare = async () => {
+      await database.migrate();
+      const accounts = await readAccountStates(database.knex, config.pbxName);
+      // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
+      const { generatedPassword } = await users.ensureAdmin(config.admin.username, config.admin.password);
+      return { accounts, generatedPassword };
+    };
+    const { accounts, generatedPassword } = await whenDatabaseServes(prepare, { logger, signal, onWait: (reason) => (opening.waitsFor = reason) });
+    if (spool.state !== null && translator.load(spool.state)) translator.learn(accounts);
+    else translator.restore(accounts);
     drainer.start();
     await scheduler.start([journalled(database.knex, reconcileJob(database, config.reconcileEveryMs))]);
     await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, demo ? { ...config, recovery: { csv: null, sql: null } } : config)]);
@@ -115,41 +121,6 @@ function amiOptions(config: Config, demo: DemoPbx | null): Omit<PbxConnectionOpt
   // Asterisk's certificates are self-signed as a rule: without AMI_TLS_CA the line is encrypted, and the README says what that leaves open.
   return { host, port, username, secret, tls, tlsVerify: tlsCa !== null, ...(tlsCa === null ? {} : { tlsCa }) };
 }
-
-async function databaseReady(database: Database, logger: Logger, signal: AbortSignal, onWait: (reason: string) => void): Promise<void> {
-  for (let said = ''; ; ) {
-    try {
-      await database.migrate();
-      return;
-    } catch (error) {
-      if (signal.aborted || !isAway(error)) throw error;
-      onWait(reasonOf(error));
-      const reason = messageOf(error);
-      if (reason !== said) logger.warn({ reason }, 'the database is away; waiting for it');
-      said = reason;
-      await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
-    }
-  }
-}
-
-// What waiting can mend; a wrong password or a broken migration it cannot.
-const AWAY: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EPIPE',
-  'PROTOCOL_CONNECTION_LOST',
-  'ER_CON_COUNT_ERROR',
-  'ER_SERVER_SHUTDOWN',
-  'SQLITE_BUSY',
-]);
-
-const isAway = (error: unknown): boolean =>
-  error instanceof Error && (('code' in error && typeof error.code === 'string' && AWAY.has(error.code)) || error.name === 'KnexTimeoutError');
 
 async function listen(server: Server, config: Config): Promise<number> {
   server.listen(config.http.port, config.http.host);

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
+import { migrateMysql, migrateSqlite } from './migrate.js';
 import { patiently } from './writing.js';
 
 /** The only place that asks which database it is. */
@@ -13,7 +14,9 @@ export interface Database {
   readonly dialect: Dialect;
   /** How long `writing` tries again while others are in the way. */
   readonly patienceMs: number;
-  /** Applies what is missing of the migrations; safe when two processes do so at once. */
+  /** How long one transaction of `writing` may take on MySQL, whose connection may be dead without a word. */
+  readonly transactionLimitMs: number;
+  /** Applies what is missing of the migrations; safe when two processes do so at once, and after one was killed amid them. */
   migrate(): Promise<void>;
   /** Answers when the database can be written, rejects with the reason otherwise. */
   check(): Promise<void>;
@@ -24,6 +27,7 @@ export interface Database {
 export type Caller = 'service' | 'command';
 
 const PATIENCE_MS: Readonly<Record<Caller, number>> = { service: 3_000, command: 120_000 };
+const TRANSACTION_LIMIT_MS: Readonly<Record<Caller, number>> = { service: 60_000, command: 600_000 };
 /** SQLite's own wait stops the whole thread. */
 const BUSY_TIMEOUT_MS: Readonly<Record<Caller, number>> = { service: 100, command: 10_000 };
 
@@ -100,6 +104,8 @@ export function mysqlConnection(url: string): Knex.MySql2ConnectionConfig {
     charset: 'utf8mb4',
     supportBigNumbers: true,
     connectTimeout: 10_000,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
     ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
   };
 }
@@ -133,8 +139,9 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
     knex: db,
     dialect,
     patienceMs: PATIENCE_MS[caller],
+    transactionLimitMs: TRANSACTION_LIMIT_MS[caller],
     async migrate() {
-      await patiently(PATIENCE_MS[caller], () => db.migrate.latest());
+      await patiently(PATIENCE_MS[caller], () => (dialect === 'sqlite' ? migrateSqlite(db) : migrateMysql(db, PATIENCE_MS[caller])));
     },
     async check() {
       await db.raw('select 1');

@@ -13,7 +13,39 @@ const MOST_YIELDED_MS = 200;
  * database's patience; so it must leave nothing behind outside its transaction. Then rejects as the database did.
  */
 export function writing<T>(database: Database, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-  return patiently(database.patienceMs, () => database.knex.transaction((trx) => (trx.isCompleted() ? neverBegun() : work(trx))));
+  const container = (trx: Knex.Transaction): Promise<T> => (trx.isCompleted() ? neverBegun() : work(trx));
+  return patiently(database.patienceMs, () => (database.dialect === 'mysql' ? within(database, container) : database.knex.transaction(container)));
+}
+
+interface Connection {
+  readonly stream: { destroy(error: Error): void };
+}
+
+interface Pool {
+  acquireConnection(): Promise<Connection>;
+  releaseConnection(connection: Connection): Promise<void>;
+}
+
+/**
+ * A connection whose other end is gone without a word answers nothing for ever; at the limit it is destroyed, which
+ * rejects what waits on it and makes the pool forget it.
+ */
+async function within<T>({ knex, transactionLimitMs }: Database, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  const pool = knex.client as Pool;
+  const connection = await pool.acquireConnection();
+  const late: { error: Error | null } = { error: null };
+  const timer = setTimeout(() => {
+    late.error = new Error(`the database did not end a transaction within ${transactionLimitMs / 1_000} s`);
+    connection.stream.destroy(late.error);
+  }, transactionLimitMs);
+  try {
+    return await knex.transaction(work, { connection });
+  } catch (error) {
+    throw late.error ?? error;
+  } finally {
+    clearTimeout(timer);
+    await pool.releaseConnection(connection);
+  }
 }
 
 /** Tries again what fails because somebody else is in the way, for so long; then rejects as it did. */

@@ -87,5 +87,5 @@ export type Output =
   | { readonly kind: 'dead-letter'; readonly letter: DeadLetter }
   /** The PBX's offsets from UTC, asked at `at`: what calls of other sources are placed by. */
   | { readonly kind: 'pbx-zone'; readonly pbx: string; readonly zone: PbxZone; readonly at: Micros }
-  /** An event that makes no row although it should: counted, and logged once per kind. */
-  | { readonly kind: 'untranslatable'; readonly event: string; readonly reason: string; readonly headers: readonly string[] };
+  /** An event that makes no row although it should: counted, and logged once per kind; `fault` is what Logbook itself threw. */
+  | { readonly kind: 'untranslatable'; readonly event: string; readonly reason: string; readonly headers: readonly string[]; readonly fault?: unknown };

@@ -45,7 +45,9 @@ export class Admission {
     else if (this.#saysNothing(input, at)) return [];
     const full = usedBytes + pendingBytes >= this.maxBytes || pendingBytes >= MOST_PENDING_BYTES;
     this.#isFull = full;
-    if (full && isExpendable(input)) {
+    // The clock goes on being told: a long silence of it would look like one that was set.
+    const isDue = input.kind === 'tick' && Math.abs(at - this.#admittedAt) >= HEARTBEAT;
+    if (full && isExpendable(input) && !isDue) {
       if (input.kind === 'event') this.#leaveOut(at);
       return Math.abs(at - this.#notedAt) < NOTE_EVERY ? [] : this.#note(at);
     }

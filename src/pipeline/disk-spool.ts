@@ -6,7 +6,8 @@ import type { PbxInput } from '../ami/input.js';
 import { CommandError } from '../errors.js';
 import { toIso, fromMs } from '../time.js';
 import { Admission } from './admission.js';
-import { decodeInput, encodeInput, instantOf } from './input-codec.js';
+import { LastHeard } from './heard.js';
+import { decodeInput, encodeInput } from './input-codec.js';
 import type { Heard, Opened, StoredBatch } from './spool-file.js';
 import { SpoolError, SpoolThread } from './spool-thread.js';
 import type { Spool, SpoolBatch, SpoolStatus } from './spool.js';
@@ -17,6 +18,8 @@ export interface DiskSpoolOptions {
   readonly pbx: string;
   readonly maxMb: number;
   readonly logger: Logger;
+  /** For tests, which cannot fill a disk: the file in its thread. */
+  readonly thread?: (path: string) => SpoolThread;
 }
 
 /** Inputs wait so long for others to share their commit; half of the 50 ms in which they are to be on disk. */
@@ -70,6 +73,7 @@ export class DiskSpool implements Spool {
   #failing: string | null = null;
   #said: 'room' | 'near' | 'full' = 'room';
   #heard: Heard | null;
+  readonly #lastHeard: LastHeard;
   #closed = false;
 
   private constructor(thread: SpoolThread, opened: Opened, { maxMb, logger }: DiskSpoolOptions) {
@@ -84,6 +88,7 @@ export class DiskSpool implements Spool {
     this.#events = opened.events;
     this.#usedBytes = opened.usedBytes;
     this.#heard = opened.heard;
+    this.#lastHeard = new LastHeard(opened.heard);
     this.#admission = new Admission(maxMb * BYTES_A_MB);
     // What ended the last run told nobody; the time from then on was not heard.
     if (opened.heard?.standing) this.push({ kind: 'disconnected', at: opened.heard.at, reason: 'Logbook was killed or its machine went down' });
@@ -103,7 +108,7 @@ export class DiskSpool implements Spool {
     } catch (error) {
       throw new CommandError(`the spool in SPOOL_DIR ${dir} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'failed'}); name a folder that Logbook may write`, 1);
     }
-    const thread = new SpoolThread(path);
+    const thread = options.thread?.(path) ?? new SpoolThread(path);
     for (let damaged = false; ; damaged = true) {
       try {
         const opened = await thread.open();
@@ -126,8 +131,7 @@ export class DiskSpool implements Spool {
 
   push(input: PbxInput): void {
     if (this.#closed) return;
-    if (input.kind === 'connected' || input.kind === 'disconnected') this.#heard = { at: input.at, standing: input.kind === 'connected' };
-    else if (this.#heard?.standing) this.#heard = { at: Math.max(this.#heard.at, instantOf(input)), standing: true };
+    this.#heard = this.#lastHeard.after(input);
     for (const admitted of this.#admission.admit(input, this.#usedBytes, this.#memoryBytes)) this.#put(admitted);
     this.#sayHowFull();
   }

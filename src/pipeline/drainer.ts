@@ -23,6 +23,8 @@ const CHECKPOINT_INPUTS = 20_000;
 export interface DrainerStatus {
   /** Null while writing works. */
   readonly failing: string | null;
+  /** `performance.now()` when the write under way was handed to the database; null while there is none. */
+  readonly busySince: number | null;
   readonly written: number;
   /** Events and rows that went to the dead letters since the start. */
   readonly dead: number;
@@ -48,6 +50,7 @@ export class Drainer {
   private readonly abandon = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private failing: string | null = null;
+  private busySince: number | null = null;
   private written = 0;
   private dead = 0;
   private notKept = 0;
@@ -76,7 +79,7 @@ export class Drainer {
   }
 
   status(): DrainerStatus {
-    return { failing: this.failing, written: this.written, dead: this.dead, notKept: this.notKept };
+    return { failing: this.failing, busySince: this.busySince, written: this.written, dead: this.dead, notKept: this.notKept };
   }
 
   private async run(): Promise<void> {
@@ -129,11 +132,12 @@ export class Drainer {
     try {
       return this.parts.translator.handle(input).map((output) => {
         if (output.kind !== 'untranslatable') return output;
-        this.report(output);
+        if (output.fault === undefined) this.report(output);
+        else this.failed(output.fault, input);
         return this.deadLetter(deadEvent(this.parts.pbx, input, output.reason));
       });
     } catch (error) {
-      this.parts.logger.error({ err: error, input: input.kind }, 'translation failed; this is a fault of Logbook');
+      this.failed(error, input);
       return [this.deadLetter(deadEvent(this.parts.pbx, input, messageOf(error)))];
     }
   }
@@ -143,7 +147,8 @@ export class Drainer {
     if (outputs.length === 0) return true;
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS)) {
       try {
-        const notKept = await this.parts.write(outputs);
+        this.busySince = performance.now();
+        const notKept = await this.parts.write(outputs).finally(() => (this.busySince = null));
         if (notKept > 0 && this.notKept === 0) this.parts.logger.error('too many dead letters of one kind; further ones are counted (/readyz), not kept');
         this.notKept += notKept;
         if (this.failing !== null) this.parts.logger.info('the database takes rows again');
@@ -174,6 +179,10 @@ export class Drainer {
   private deadLetter(output: Extract<Output, { kind: 'dead-letter' }>): Output {
     this.dead += 1;
     return output;
+  }
+
+  private failed(error: unknown, input: PbxInput): void {
+    this.parts.logger.error({ err: error, input: input.kind }, 'translation failed; this is a fault of Logbook');
   }
 
   private report({ event, reason, headers }: Extract<Output, { kind: 'untranslatable' }>): void {

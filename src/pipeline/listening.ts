@@ -1,14 +1,14 @@
 import type { PbxInput } from '../ami/input.js';
 import type { Output } from '../logs/output.js';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
+import { timePassed, type HeardTime } from './heard.js';
 
 /** How much of the time that was heard may still be untold: PBX time. */
 const TELL_EVERY: Micros = 5 * MICROS_PER_SECOND;
 
 /** A login that stands: heard without a break. */
-export interface Segment {
+export interface Segment extends HeardTime {
   readonly from: Micros;
-  readonly until: Micros;
   /** How far it was told. */
   readonly told: Micros;
 }
@@ -27,11 +27,9 @@ export class Listening {
         return this.end(input.at, input.reason);
       case 'dropped':
         // The last that was left out lies in the range too.
-        return [{ kind: 'loss', pbx: this.pbx, from: input.from, until: input.at + 1, reason: 'SPOOL_FULL', lost: input.count }, ...this.goOn(input.at)];
-      case 'event':
-        return this.goOn(input.event.at);
+        return [{ kind: 'loss', pbx: this.pbx, from: input.from, until: input.at + 1, reason: 'SPOOL_FULL', lost: input.count }, ...this.goOn(input)];
       default:
-        return this.goOn(input.at);
+        return this.goOn(input);
     }
   }
 
@@ -45,18 +43,20 @@ export class Listening {
 
   private begin(at: Micros): Output[] {
     const { segment } = this;
-    this.segment = { from: at, until: at, told: at };
+    this.segment = { from: at, until: at, clock: at, told: at };
     // A process that was killed told nobody how far it had heard.
     const before = segment && segment.until > segment.told ? [this.tell(segment.from, segment.until, null)] : [];
     return [...before, this.tell(at, at, null)];
   }
 
-  private goOn(at: Micros): Output[] {
+  private goOn(input: Exclude<PbxInput, { kind: 'connected' | 'disconnected' }>): Output[] {
     const { segment } = this;
     if (!segment) return [];
-    const until = Math.max(segment.until, at);
+    const passed = timePassed(segment, input);
+    if (passed.kind === 'clock set') return [...this.end(segment.until, passed.reason), ...this.begin(passed.at)];
+    const { until } = passed.heard;
     const isDue = until - segment.told >= TELL_EVERY;
-    this.segment = { ...segment, until, told: isDue ? until : segment.told };
+    this.segment = { ...segment, ...passed.heard, told: isDue ? until : segment.told };
     return isDue ? [this.tell(segment.from, until, null)] : [];
   }
 

@@ -7,7 +7,7 @@ import { isManagementService, translateManagementLogin } from '../logs/web-sessi
 import { Listening, type Segment } from './listening.js';
 
 /** Goes up whenever what is remembered changes its form or its meaning. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Saved {
   readonly version: number;
@@ -31,9 +31,14 @@ export class Translator {
     this.listening = new Listening(pbx);
   }
 
-  /** Takes up the accounts as an earlier run left them; where `load` works there is no need for it. */
+  /** Where there is no state to load: takes up the accounts as the database keeps them. */
   restore(accounts: readonly AccountState[]): void {
     this.sessions.restore(accounts);
+  }
+
+  /** Where `load` worked: what another listener has written meanwhile, so that the sockets it saw are no news. */
+  learn(accounts: readonly AccountState[]): void {
+    this.sessions.learn(accounts);
   }
 
   /** All that it remembers, as JSON: a new translator that loads it answers every further input as this one would. */

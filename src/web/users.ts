@@ -34,7 +34,7 @@ export interface ConsoleUsers {
   findById(id: number): Promise<ConsoleUser | null>;
   /**
    * Makes sure that the user exists; one that exists keeps its password. Without a password one is
-   * generated and answered, once.
+   * generated and answered, once: when its row is written. Safe to repeat on the same object after it rejected.
    */
   ensureAdmin(username: string, password: string | null): Promise<{ created: boolean; generatedPassword: string | null }>;
 }
@@ -51,13 +51,19 @@ interface UserRow {
 export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date.now())): ConsoleUsers {
   const rowOf = (where: Partial<UserRow>): Promise<UserRow | undefined> => knex<UserRow>(TABLE).where(where).first();
 
+  const insert = async (username: string, passwordHash: string): Promise<void> => {
+    const now = clock();
+    await knex(TABLE).insert({ username, password_hash: passwordHash, time_zone: '', created_at: now, password_changed_at: now });
+  };
+  /** What `ensureAdmin` tried to write; known by its hash when only the answer was lost. */
+  let admin: { readonly password: string; readonly passwordHash: string } | null = null;
+
   const addUser = async (username: string, password: string): Promise<ConsoleUser> => {
     const name = checkUsername(username);
     const passwordHash = await hashPassword(checkPassword(password));
     if (await rowOf({ username: name })) throw taken(name);
-    const now = clock();
     try {
-      await knex(TABLE).insert({ username: name, password_hash: passwordHash, time_zone: '', created_at: now, password_changed_at: now });
+      await insert(name, passwordHash);
     } catch (error) {
       // Another process was first.
       if (await rowOf({ username: name })) throw taken(name);
@@ -98,10 +104,26 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
       return row ? fromUserRow(row) : null;
     },
     async ensureAdmin(username, password) {
-      if (await rowOf({ username: checkUsername(username) })) return { created: false, generatedPassword: null };
-      const chosen = password ?? generatePassword();
-      await addUser(username, chosen);
-      return { created: true, generatedPassword: password === null ? chosen : null };
+      const name = checkUsername(username);
+      const outcome = (row: UserRow) => {
+        const ours = row.password_hash === admin?.passwordHash ? admin : null;
+        return { created: ours !== null, generatedPassword: password === null ? (ours?.password ?? null) : null };
+      };
+      const row = await rowOf({ username: name });
+      if (row) return outcome(row);
+      if (!admin) {
+        const chosen = password ?? generatePassword();
+        admin = { password: chosen, passwordHash: await hashPassword(checkPassword(chosen)) };
+      }
+      try {
+        await insert(name, admin.passwordHash);
+      } catch (error) {
+        // Another process was first, or the database wrote it and could not say so.
+        const there = await rowOf({ username: name });
+        if (!there) throw error;
+        return outcome(there);
+      }
+      return { created: true, generatedPassword: password === null ? admin.password : null };
     },
   };
 }

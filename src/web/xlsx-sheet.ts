@@ -1,5 +1,5 @@
 import type { LogRecord, Value } from '../logs/columns.js';
-import { MICROS_PER_SECOND } from '../time.js';
+import { MICROS_PER_MS, MICROS_PER_SECOND } from '../time.js';
 import type { ExportField, FieldKind } from './export-fields.js';
 import type { ReaderZone } from './zone.js';
 
@@ -38,7 +38,10 @@ export const STYLES =
 /** Widths in characters; the title and the filter's arrow need room as well. */
 const WIDTH: Readonly<Record<FieldKind, number>> = { number: 10, flag: 8, seconds: 10, local: 20, utc: 25, clock: 10, text: 18, minutes: 10 };
 
-/** The XML of one sheet, in parts: `begin`, then rows in their order, then `end` with the number of the last. The header is row 1. */
+/**
+ * The XML of one sheet, in parts: `begin`, then rows in their order, then `end` with the number of the last. The header is row 1.
+ * Each cell says where it stands, which doubles the file: some readers cannot do without.
+ */
 export interface SheetXml {
   readonly lastColumn: string;
   readonly begin: string;
@@ -52,7 +55,7 @@ export function sheetXml(fields: readonly ExportField[], zone: ReaderZone): Shee
   const cells = fields.map((field, index) => ({ letter: letters[index] ?? '', value: field.value, write: cellWriter(field.kind, zone) }));
   const texts = fields.flatMap(({ kind }, index) => (kind === 'text' ? [letters[index] ?? ''] : []));
   const widths = fields.map(({ kind, title }, index) => `<col min="${index + 1}" max="${index + 1}" width="${Math.max(WIDTH[kind], title.length + 4)}" customWidth="1"/>`);
-  const heads = fields.map(({ title }, index) => `<c r="${letters[index] ?? ''}1" s="${STYLE.header}" t="inlineStr"><is><t xml:space="preserve">${escaped(title)}</t></is></c>`);
+  const heads = fields.map(({ title }, index) => `<c r="${letters[index] ?? ''}1" s="${STYLE.header}" t="inlineStr">${inline(title)}</c>`);
   return {
     lastColumn,
     begin:
@@ -86,13 +89,14 @@ function cellWriter(kind: FieldKind, zone: ReaderZone): (value: NonNullable<Valu
   const numeric = (number: (value: number) => number) => (value: NonNullable<Value>) => ` s="${STYLE[kind]}"><v>${number(Number(value))}</v>`;
   switch (kind) {
     case 'text':
-      return (value) => ` s="${STYLE.text}" t="inlineStr"><is><t xml:space="preserve">${escaped(String(value))}</t></is>`;
+      return (value) => ` s="${STYLE.text}" t="inlineStr">${inline(String(value))}`;
     case 'flag':
       return (value) => ` t="b"><v>${value === true ? 1 : 0}</v>`;
+    // Excel rounds what it does not show, and half a second before midnight would be another day.
     case 'local':
-      return numeric((at) => serial(at + zone.offsetAt(at) * 60 * MICROS_PER_SECOND));
+      return numeric((at) => serial(at - (at % MICROS_PER_SECOND) + zone.offsetAt(at) * 60 * MICROS_PER_SECOND));
     case 'utc':
-      return numeric(serial);
+      return numeric((at) => serial(at - (at % MICROS_PER_MS)));
     case 'clock':
       return numeric((seconds) => seconds / SECONDS_PER_DAY);
     case 'minutes':
@@ -116,6 +120,11 @@ function columnLetters(index: number): string {
 const SPECIAL = /[&<>\u0000-\u0008\u000b-\u001f\ufffe\uffff]|_x[0-9a-f]{4}_/i;
 // What XML cannot hold is written as workbooks write it, and what would be read as such is written so itself.
 const CODED = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|_(?=x[0-9a-f]{4}_)/gi;
+
+// Spaces that a reader may take away, unless it is told otherwise.
+const SPACES = /^\s|\s$|\s\s|[\t\n]/;
+
+const inline = (text: string): string => `<is><t${SPACES.test(text) ? ' xml:space="preserve"' : ''}>${escaped(text)}</t></is>`;
 
 function escaped(text: string): string {
   if (!SPECIAL.test(text)) return text;

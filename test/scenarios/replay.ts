@@ -24,8 +24,9 @@ export function replayInputs(inputs: readonly PbxInput[], translator = new Trans
   return replayed(inputs.flatMap((input) => translator.handle(input)));
 }
 
-/** A look at outputs by kind. */
+/** A look at outputs by kind. Throws what translation threw. */
 export function replayed(outputs: readonly Output[]): Replayed {
+  for (const output of outputs) if (output.kind === 'untranslatable' && output.fault !== undefined) throw new Error(output.reason, { cause: output.fault });
   const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
   return { outputs, of, sessions: () => sessionsOf(of('sip-session'), of('sip-session-detail')) };
 }

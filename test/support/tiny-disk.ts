@@ -29,11 +29,6 @@ export class TinyDisk {
     return join(this.folder, 'disk');
   }
 
-  /** Where it is, for this process. */
-  get seenFromHere(): string {
-    return this.#seen('.');
-  }
-
   /** Runs a program that sees it. */
   get wrapper(): readonly string[] {
     return [which('nsenter') ?? 'nsenter', '--mount', `--target=${this.keeper.pid}`, '--'];

@@ -7,20 +7,17 @@ export const LISTENING = 'listening';
 type Listening = Extract<Output, { kind: 'listening' }>;
 
 /**
- * Writes how long each login has stood so far. Written again, or an older state of it, it changes nothing. Its end is
- * the last word, also where it lies before what was told: time had passed while nothing came any more.
+ * Writes how long each login has stood so far, and where it ended: that may lie before what was told. Written again,
+ * or an older state of it, it changes nothing.
  */
 export async function writeListening(trx: Knex, listener: string, outputs: readonly Listening[]): Promise<void> {
   for (const { pbx, from, until, reason } of latest(outputs)) {
     const own = { listener, pbx: clip(pbx, 64), from_at: from };
     const state = { until_at: Math.max(from, until), reason: clip(reason ?? '', 255) };
-    const query = trx(LISTENING).where({ ...own, reason: '' });
-    if (reason === null) void query.where('until_at', '<=', until);
-    if ((await query.update(state)) > 0) continue;
-    await trx(LISTENING)
-      .insert({ ...own, ...state })
-      .onConflict(['listener', 'pbx', 'from_at'])
-      .merge(['listener']);
+    const standing = trx(LISTENING).where({ ...own, reason: '' });
+    if (reason === null) void standing.where('until_at', '<=', state.until_at);
+    const changed = await standing.update(state);
+    if (changed === 0) await trx(LISTENING).insert({ ...own, ...state }).onConflict(['listener', 'pbx', 'from_at']).merge(['listener']);
   }
 }
 
@@ -30,14 +27,15 @@ export async function newestLogin(knex: Knex): Promise<number> {
   return Number(row?.id ?? 0);
 }
 
-/** One state for each login of a batch: it is told with every tick. */
+/** One state for each login of a batch: it is told with every tick, and once it has ended nothing more is true of it. */
 function latest(outputs: readonly Listening[]): Listening[] {
   const logins = new Map<string, Listening>();
   for (const output of outputs) {
     const key = JSON.stringify([output.pbx, output.from]);
     const before = logins.get(key);
     if (before && before.reason !== null) continue;
-    logins.set(key, output.reason === null ? { ...output, until: Math.max(output.until, before?.until ?? output.until) } : output);
+    const until = output.reason === null ? Math.max(output.until, before?.until ?? output.until) : output.until;
+    logins.set(key, { ...output, until });
   }
   return [...logins.values()];
 }

@@ -17,8 +17,6 @@ export interface LiveContact {
   registeredAt: Micros | null;
   /** Of the registration or refresh that `expiresAt` counts from. */
   renewedAt: Micros | null;
-  /** Of the last authentication that was heard and is its own; null while none was. */
-  provedAt: Micros | null;
   /** False while a new contact without authentication may still turn out to be configured rather than registered. */
   confirmed: boolean;
   /** Complete listings in a row that did not have it. */
@@ -67,8 +65,6 @@ export interface Removal {
   /** Its authentication may lie where nobody listened. */
   cut: boolean;
   readonly inferred: Inference | null;
-  /** All of its registration was heard by the login that heard this end: its Call-ID is right, and its own authentication was not missed. */
-  readonly proved: boolean;
 }
 
 /** A row already written whose user agent or account name was not known yet. */
@@ -133,7 +129,6 @@ export function newContact(uri: string, status: string): LiveContact {
     status,
     registeredAt: null,
     renewedAt: null,
-    provedAt: null,
     confirmed: true,
     missed: 0,
   };

@@ -1,6 +1,6 @@
-import { parseContactUri } from '../../ami/address.js';
+import { isReliable, parseContactUri } from '../../ami/address.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
-import type { Account, Appearance, Auth, LiveContact } from './accounts.js';
+import type { Account, Appearance, Auth, LiveContact, Removal } from './accounts.js';
 import { sameSocket } from './sockets.js';
 
 /**
@@ -8,6 +8,9 @@ import { sameSocket } from './sockets.js';
  * its contact through different threads, in no fixed order: milliseconds apart, a second on a busy machine.
  */
 export const SETTLE: Micros = 2 * MICROS_PER_SECOND;
+
+/** Asterisk removes expired contacts on a timer, and both clocks are whole seconds. */
+const EXPIRY_SLACK: Micros = 2 * MICROS_PER_SECOND;
 
 /** Authentications whose purpose nothing has shown yet. */
 export const openAuths = (account: Account): Auth[] => [...account.unexplained, ...account.auths.filter((auth) => !auth.claimed)];
@@ -37,4 +40,26 @@ export const isFrom = (auth: Auth, { remote, uri }: LiveContact): boolean => sam
 export function isForeign(account: Account, contact: LiveContact, auth: Auth): boolean {
   const others = [...account.contacts.values(), ...account.removals.map((removal) => removal.contact)];
   return !isFrom(auth, contact) && others.some((other) => other !== contact && sameSocket(other.remote, auth.remote));
+}
+
+/** The authentication by which the phone itself asked for this removal, if it did. */
+export function ownAuth(account: Account, { at, contact, cause, inferred }: Removal): Auth | undefined {
+  const present = [...account.contacts.values()];
+  // It goes on elsewhere: what authenticates now does so there.
+  const hasMoved = cause === 'Replaced' || (contact.callId !== null && present.some(({ callId }) => callId === contact.callId));
+  if (inferred || hasMoved) return undefined;
+  const open = account.auths.filter((auth) => !auth.claimed && Math.abs(auth.at - at) <= SETTLE);
+  const isSame = (auth: Auth): boolean => sameSocket(auth.remote, contact.remote);
+  if (account.channelType === 'PJSIP') return open.findLast((auth) => (contact.callId === null ? isSame(auth) : auth.sessionId === contact.callId));
+  return open.findLast(isSame) ?? open.findLast((auth) => !present.some(({ remote }) => sameSocket(auth.remote, remote)));
+}
+
+/** Why the PBX removed a contact that did not ask for it. */
+export function reasonOf(account: Account, { at, contact, cause }: Removal): string {
+  const successor = account.appearances.some((appearance) => appearance.kind === 'new' && appearance.contact !== contact && Math.abs(appearance.at - at) <= SETTLE);
+  if (successor) return 'REPLACED';
+  if (account.channelType !== 'PJSIP') return cause === '' ? 'UNREGISTERED' : cause.toUpperCase();
+  if (contact.expiresAt !== null && at >= contact.expiresAt - EXPIRY_SLACK) return 'EXPIRED';
+  const transport = contact.remote?.transport ?? parseContactUri(contact.uri)?.transport ?? null;
+  return isReliable(transport) ? 'TRANSPORT_CLOSED' : 'REMOVED';
 }

@@ -53,9 +53,10 @@ export class Outage {
     return !this.isLate() && !this.isListed(channelType);
   }
 
-  /** Whether all since that time was heard, by the login that stands. */
-  heardSince(at: Micros | null): boolean {
-    return at !== null && this.hearingFrom !== null && at >= this.hearingFrom;
+  /** Whether what was said just before an event of that time may be missing, about something that was last told of at `toldAt`. */
+  isAfterBreak(at: Micros, toldAt: Micros | null): boolean {
+    const { hearingFrom } = this;
+    return hearingFrom !== null && at - hearingFrom <= SETTLE && (toldAt === null || toldAt < hearingFrom);
   }
 
   /** What a difference to what was known of a driver means: null, unless its first listing after a break is still to come. */

@@ -3,7 +3,7 @@ import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import type { Output } from '../output.js';
 import { confirmedContacts, newContact, type Account, type Appearance, type Auth, type Inference, type LiveContact, type Removal } from './accounts.js';
 import type { Agenda } from './agenda.js';
-import { isForeign, isFrom, isOpenFor, openAuths, pickAuth, SETTLE } from './evidence.js';
+import { isForeign, isFrom, isOpenFor, openAuths, ownAuth, pickAuth, reasonOf, SETTLE } from './evidence.js';
 import type { Outage } from './outage.js';
 import { byAuth, byContact, type RegistrationRows } from './registration-rows.js';
 import type { Evidence } from './rows.js';
@@ -15,8 +15,6 @@ import { sameSocket, type Sockets } from './sockets.js';
  */
 const INFER_AFTER: Micros = 5 * MICROS_PER_SECOND;
 
-/** Asterisk removes expired contacts on a timer, and both clocks are whole seconds. */
-const EXPIRY_SLACK: Micros = 2 * MICROS_PER_SECOND;
 const MOST_UNEXPLAINED = 20;
 
 /**
@@ -93,7 +91,7 @@ export class Registrations {
     account.lostAt = inferred?.at ?? at;
     // The event itself, where the listing came before it.
     account.removals = account.removals.filter((removal) => !removal.inferred || removal.contact.uri !== contact.uri);
-    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length, cut: this.outage.isUnsure(account.channelType, at), proved: this.outage.heardSince(contact.provedAt), inferred });
+    account.removals.push({ at, contact, cause, left: confirmedContacts(account).length, cut: this.outage.isAfterBreak(at, contact.renewedAt), inferred });
     this.agenda.plan(at + (inferred ? INFER_AFTER : SETTLE), account);
   }
 
@@ -104,7 +102,7 @@ export class Registrations {
 
   /** Where the account is registered, and where it was a moment ago and left unasked. */
   remotesOf(account: Account): Remote[] {
-    const left = account.removals.filter((removal) => !this.ownAuth(account, removal)).map(({ contact }) => contact);
+    const left = account.removals.filter((removal) => !ownAuth(account, removal)).map(({ contact }) => contact);
     return [...confirmedContacts(account), ...left].flatMap(({ remote }) => (remote ? [remote] : []));
   }
 
@@ -183,7 +181,7 @@ export class Registrations {
   private settleSession(account: Account, sessionId: string): Output[] {
     return this.decide(
       account,
-      (removal) => this.ownAuth(account, removal)?.sessionId === sessionId,
+      (removal) => ownAuth(account, removal)?.sessionId === sessionId,
       (auth) => auth.sessionId === sessionId,
     );
   }
@@ -196,7 +194,7 @@ export class Registrations {
     if (this.outage.unlisted(account.channelType)) return outputs;
     for (const auth of account.auths) {
       // A removal that may be what this one asked for is decided first.
-      if (auth.claimed || !authIsDue(auth) || account.removals.some((removal) => this.ownAuth(account, removal) === auth)) continue;
+      if (auth.claimed || !authIsDue(auth) || account.removals.some((removal) => ownAuth(account, removal) === auth)) continue;
       auth.claimed = true;
       outputs.push(...this.unclaimed(account, auth));
     }
@@ -222,7 +220,6 @@ export class Registrations {
     // Around a break it may be another phone's.
     const isOwn = auth !== null && !(appearance.cut && isForeign(account, contact, auth));
     if (isOwn) {
-      contact.provedAt = auth.at;
       contact.remote = auth.remote ?? contact.remote;
       if (account.channelType === 'PJSIP') contact.callId = auth.sessionId;
     } else if (appearance.kind === 'updated' && appearance.auth === null) contact.callId = null;
@@ -238,38 +235,18 @@ export class Registrations {
     const { contact, inferred } = removal;
     const unwritten = account.appearances.find((appearance) => appearance.contact === contact && !appearance.written);
     const outputs = unwritten ? this.unpaired(account, unwritten) : [];
-    const own = this.ownAuth(account, removal) ?? null;
+    const own = ownAuth(account, removal) ?? null;
     if (own) own.claimed = true;
     if (inferred) outputs.push(this.rows.inferredUnregister(account, removal, inferred));
-    else outputs.push(this.rows.unregister(account, removal, own, own ? '200 OK' : this.reasonOf(account, removal)));
+    else outputs.push(this.rows.unregister(account, removal, own, own ? '200 OK' : reasonOf(account, removal)));
     const { remote } = contact;
     if (remote && !confirmedContacts(account).some((other) => sameSocket(other.remote, remote))) {
-      // Whether it left or was lost is not known of one whose authentication may have gone unheard.
-      if (!own && !inferred && (!removal.cut || removal.proved)) outputs.push(...this.sockets.lost(remote, removal.at));
+      // A UDP phone whose authentication may have gone unheard may have left politely.
+      const isLost = !own && !inferred && (!removal.cut || isReliable(remote.transport));
+      if (isLost) outputs.push(...this.sockets.lost(remote, removal.at));
       else if (!isReliable(remote.transport)) this.sockets.forget(remote);
     }
     return outputs;
-  }
-
-  /** The authentication by which the phone itself asked for this removal, if it did. */
-  private ownAuth(account: Account, { at, contact, cause, inferred }: Removal): Auth | undefined {
-    const present = [...account.contacts.values()];
-    // It goes on elsewhere: what authenticates now does so there.
-    const hasMoved = cause === 'Replaced' || (contact.callId !== null && present.some(({ callId }) => callId === contact.callId));
-    if (inferred || hasMoved) return undefined;
-    const open = account.auths.filter((auth) => !auth.claimed && Math.abs(auth.at - at) <= SETTLE);
-    const isSame = (auth: Auth): boolean => sameSocket(auth.remote, contact.remote);
-    if (account.channelType === 'PJSIP') return open.findLast((auth) => (contact.callId === null ? isSame(auth) : auth.sessionId === contact.callId));
-    return open.findLast(isSame) ?? open.findLast((auth) => !present.some(({ remote }) => sameSocket(auth.remote, remote)));
-  }
-
-  private reasonOf(account: Account, { at, contact, cause }: Removal): string {
-    const successor = account.appearances.some((appearance) => appearance.kind === 'new' && appearance.contact !== contact && Math.abs(appearance.at - at) <= SETTLE);
-    if (successor) return 'REPLACED';
-    if (account.channelType !== 'PJSIP') return cause === '' ? 'UNREGISTERED' : cause.toUpperCase();
-    if (contact.expiresAt !== null && at >= contact.expiresAt - EXPIRY_SLACK) return 'EXPIRED';
-    const transport = contact.remote?.transport ?? parseContactUri(contact.uri)?.transport ?? null;
-    return isReliable(transport) ? 'TRANSPORT_CLOSED' : 'REMOVED';
   }
 
   private unclaimed(account: Account, auth: Auth): Output[] {
@@ -290,7 +267,6 @@ export class Registrations {
     }
     if (contact) {
       if (account.channelType !== 'PJSIP' || contact.remote === null) contact.remote = auth.remote ?? contact.remote;
-      contact.provedAt = auth.at;
       this.heardOf(account, contact);
       return [this.rows.register(account, contact, auth.at, byAuth(auth), auth.cut)];
     }

@@ -9,6 +9,8 @@ import { jsonObject, Texts } from './texts.js';
 /** One remote address and port that talks to the PBX. */
 interface Socket {
   remote: Remote;
+  /** When it was first heard of: its CONNECT, where that is known. */
+  readonly openedAt: Micros;
   seenAt: Micros;
   /** Accounts that proved themselves on it. */
   readonly accounts: Set<string>;
@@ -75,7 +77,7 @@ export class Sockets {
       return known;
     }
     if (this.sockets.size >= MOST_SOCKETS) this.forgetOne();
-    const socket: Socket = { remote, seenAt: at, accounts: new Set(), broken: false, pjsip: false, listed: false, tlsCipher };
+    const socket: Socket = { remote, openedAt: at, seenAt: at, accounts: new Set(), broken: false, pjsip: false, listed: false, tlsCipher };
     this.sockets.set(socketKey(remote), socket);
     return socket;
   }
@@ -92,8 +94,10 @@ export class Sockets {
     this.texts.forget(socket);
     socket.accounts.add(peername);
     const remoteAddress = formatAddress(remote);
-    const key = eventKey(this.pbx, remoteAddress, peername, at);
-    return [{ kind: 'socket-use', key, pbx: this.pbx, transport: remote.transport, remoteAddress, peername, account, at }];
+    // An event may be older than the listing that was told before it, and no proof comes before its connection.
+    const provedAt = Math.max(at, socket.openedAt);
+    const key = eventKey(this.pbx, remoteAddress, peername, provedAt);
+    return [{ kind: 'socket-use', key, pbx: this.pbx, transport: remote.transport, remoteAddress, peername, account, at: provedAt }];
   }
 
   tlsCipherOf(remote: Remote | null): string | null {

@@ -1,10 +1,12 @@
 import { parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import type { ChannelType, PbxInput } from '../../ami/input.js';
+import { messageOf } from '../../errors.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import type { AccountState, Output } from '../output.js';
-import { newContact, type Account, type LiveContact } from './accounts.js';
+import type { Account } from './accounts.js';
 import { Agenda } from './agenda.js';
+import { ContactEvents } from './contact-events.js';
 import { Directory } from './directory.js';
 import { SETTLE } from './evidence.js';
 import { squareListing } from './listing.js';
@@ -18,10 +20,6 @@ import { socketKey, Sockets, type SavedSockets } from './sockets.js';
 import { jsonObject } from './texts.js';
 import { translateRegistry, translateUserEvent } from './translate.js';
 
-/** Statuses by which chan_pjsip announces a contact (`Created` before Asterisk 14). */
-const NEW_CONTACT = new Set(['NonQualified', 'Created', 'Unknown', 'Reachable']);
-/** Those that no qualification causes: somebody registered just now. */
-const ANNOUNCED = new Set(['NonQualified', 'Created']);
 const SWEEP_EVERY: Micros = 600 * MICROS_PER_SECOND;
 const LONG_EXPIRED: Micros = 600 * MICROS_PER_SECOND;
 
@@ -48,6 +46,7 @@ export class SessionTracker {
   private readonly agenda = new Agenda<Account>();
   private readonly sockets: Sockets;
   private readonly registrations: Registrations;
+  private readonly contactEvents: ContactEvents;
   private readonly refusals: Refusals;
   private readonly memory = new SecurityMemory();
   private readonly outage = new Outage();
@@ -60,6 +59,7 @@ export class SessionTracker {
       return new Set(remotes.map(socketKey));
     });
     this.registrations = new Registrations(new RegistrationRows(pbx, this.sockets, this.outage), this.sockets, this.agenda, this.outage);
+    this.contactEvents = new ContactEvents(this.accounts, this.registrations, this.sockets, this.outage);
     this.refusals = new Refusals(pbx);
   }
 
@@ -67,6 +67,11 @@ export class SessionTracker {
   restore(states: readonly AccountState[]): void {
     this.accounts.restore(states);
     this.outage.restored(states);
+    this.learn(states);
+  }
+
+  /** Takes up the sockets alone, which another listener may have seen since: they are no news. */
+  learn(states: readonly AccountState[]): void {
     for (const state of states) {
       for (const { remoteAddress, transport } of state.contacts) {
         const remote = remoteAddress === null ? null : parseHostPort(remoteAddress, transport);
@@ -98,32 +103,45 @@ export class SessionTracker {
     this.sweptAt = rest.sweptAt;
   }
 
+  /** Never throws: what was settled before a fault comes out all the same, and the input as one that makes no row. */
   handle(input: PbxInput): Output[] {
+    const outputs: Output[] = [];
+    try {
+      for (const output of this.outputsOf(input)) outputs.push(output);
+    } catch (error) {
+      const isEvent = input.kind === 'event';
+      const headers = isEvent ? [...input.event.headers()].map(([name]) => name) : [];
+      outputs.push({ kind: 'untranslatable', event: isEvent ? input.event.name : input.kind, reason: messageOf(error), headers, fault: error });
+    }
+    return outputs;
+  }
+
+  private *outputsOf(input: PbxInput): Generator<Output> {
     const at = input.kind === 'event' ? input.event.at : input.at;
-    const outputs = input.kind === 'connected' || input.kind === 'disconnected' ? this.breakOff(input) : [];
-    outputs.push(...this.passTime(at));
+    if (input.kind === 'connected' || input.kind === 'disconnected') yield* this.breakOff(input);
+    yield* input.kind === 'tick' ? this.tick(at) : this.passTime(at);
+    yield* this.said(input);
+    this.outage.heard(at);
+    yield* this.accounts.changes(at);
+  }
+
+  private said(input: PbxInput): Output[] {
     switch (input.kind) {
       case 'event':
-        outputs.push(...this.event(input.event));
-        break;
+        return this.event(input.event);
       case 'contacts':
-        outputs.push(...this.contacts(input));
-        break;
+        return this.contacts(input);
       case 'transport-monitors':
-        outputs.push(...this.sockets.monitors(input));
-        break;
+        return this.sockets.monitors(input);
       case 'account-name':
-        outputs.push(...this.accounts.named(this.accounts.account(input.channelType, input.endpoint), input.name));
-        break;
+        return this.accounts.named(this.accounts.account(input.channelType, input.endpoint), input.name);
       case 'connected':
       case 'disconnected':
       case 'dropped':
       case 'zone':
       case 'tick':
-        break;
+        return [];
     }
-    this.outage.heard(at);
-    return [...outputs, ...this.accounts.changes(at)];
   }
 
   /** Decides all that still waits, as if its time had passed. */
@@ -133,20 +151,21 @@ export class SessionTracker {
   }
 
   /** Before time passes: from then on nothing was heard. */
-  private breakOff({ kind, at }: Extract<PbxInput, { kind: 'connected' | 'disconnected' }>): Output[] {
+  private *breakOff({ kind, at }: Extract<PbxInput, { kind: 'connected' | 'disconnected' }>): Generator<Output> {
     const brokeAt = kind === 'disconnected' ? at : (this.outage.lastHeard ?? at);
-    const outputs = this.passTime(brokeAt);
+    yield* this.passTime(brokeAt);
     if (kind === 'disconnected') this.outage.disconnected(at);
-    else this.outage.connected(at);
-    this.sockets.disconnectedFromPbx();
-    outputs.push(...this.refusals.cutOff());
+    else {
+      this.outage.connected(at);
+      this.sockets.disconnectedFromPbx();
+    }
+    yield* this.refusals.cutOff();
     for (const account of this.accounts.all()) if (this.registrations.cutOff(account, brokeAt)) this.accounts.touch(account);
-    return outputs;
   }
 
   private event(event: AmiEvent): Output[] {
-    if (event.name === 'ContactStatus') return this.contactStatus(event);
-    if (event.name === 'PeerStatus') return this.peerStatus(event);
+    if (event.name === 'ContactStatus') return this.contactEvents.contactStatus(event);
+    if (event.name === 'PeerStatus') return this.contactEvents.peerStatus(event);
     if (event.name === 'Registry') return row(translateRegistry(this.pbx, event));
     if (event.name === 'UserEvent') return this.userEvent(event);
     const service = event.get('Service');
@@ -175,59 +194,6 @@ export class SessionTracker {
     if (caller !== null) return outputs;
     const auth = { at: event.at, remote, sessionId: event.get('SessionID'), claimed: false, cut: this.outage.isUnsure(channelType, event.at) };
     return [...outputs, ...this.registrations.authenticated(account, auth)];
-  }
-
-  private contactStatus(event: AmiEvent): Output[] {
-    const account = this.accounts.account('PJSIP', event.get('EndpointName') || event.get('AOR'));
-    const uri = event.get('URI');
-    const status = event.get('ContactStatus');
-    const known = account.contacts.get(uri);
-    this.accounts.touch(account);
-    if (status === 'Removed') {
-      const contact = known ?? this.registrations.onlyUnlisted(account, uri);
-      if (contact) this.registrations.removed(account, contact, '', event.at);
-      return [];
-    }
-    if (status === 'Updated') return this.registrations.refreshed(account, uri, event.at);
-    // Before the listing, one that answers again may have been there for long.
-    const words = known || !this.outage.isListed('PJSIP') ? ANNOUNCED : NEW_CONTACT;
-    const isAnnounced = words.has(status) && (!known || this.registrations.onlyListed(account, uri) !== null);
-    if (isAnnounced) return this.registrations.appeared(account, uri, status, null, event.at);
-    return known ? this.reachability(account, known, status, event.at) : [];
-  }
-
-  private peerStatus(event: AmiEvent): Output[] {
-    const channelType = event.get('ChannelType');
-    // chan_pjsip's PeerStatus repeats what ContactStatus says, with less.
-    if (channelType !== 'SIP' && channelType !== 'IAX2') return [];
-    const name = event.get('Peer').replace(/^[^/]*\//, '');
-    const outputs: Output[] = [];
-    const account = this.accounts.account(channelType, name);
-    const contact = account.contacts.get(name);
-    const status = event.get('PeerStatus');
-    this.accounts.touch(account);
-    if (status === 'Registered') {
-      const remote = parseHostPort(event.get('Address'), null);
-      const moved = contact?.remote && remote && !(contact.remote.ip === remote.ip && contact.remote.port === remote.port);
-      outputs.push(...this.registrations.appeared(account, name, 'Registered', remote, event.at));
-      // Where it was before a break, it may have left long ago.
-      const unlisted = this.outage.unlisted(channelType);
-      if (contact && moved) this.registrations.removed(account, contact, 'Replaced', event.at, unlisted && { at: event.at, ...unlisted });
-    } else if (status === 'Unregistered') {
-      const gone = contact ?? this.registrations.onlyUnlisted(account, name) ?? newContact(name, status);
-      this.registrations.removed(account, gone, event.get('Cause'), event.at);
-    } else if (contact) outputs.push(...this.reachability(account, contact, status, event.at));
-    return outputs;
-  }
-
-  /** A phone that stops answering has left its socket; one that answers again is back on it. */
-  private reachability(account: Account, contact: LiveContact, status: string, at: Micros): Output[] {
-    const { remote, status: before } = contact;
-    contact.status = status;
-    if (!remote || before === status) return [];
-    if (status === 'Unreachable') return this.sockets.lost(remote, at);
-    if (before !== 'Unreachable' || status !== 'Reachable') return [];
-    return [...this.sockets.sign(remote, at, account.channelType, 'REACHABLE'), ...this.sockets.use(remote, account.name, account.description, at)];
   }
 
   private userEvent(event: AmiEvent): Output[] {
@@ -259,27 +225,28 @@ export class SessionTracker {
     return outputs;
   }
 
-  /** Decides what was due before `now`, each thing as it was when it was due, so that it does not matter when time is next spoken of. */
-  private passTime(now: Micros): Output[] {
-    const outputs: Output[] = [];
+  /** Forgets only by the PBX's clock: an event may be dated far ahead. */
+  private *tick(now: Micros): Generator<Output> {
+    yield* this.passTime(now);
     const sweepAt = Math.floor(now / SWEEP_EVERY) * SWEEP_EVERY;
     if (sweepAt > this.sweptAt) {
-      outputs.push(...this.settle(sweepAt));
       this.sockets.forgetIdle(sweepAt);
       this.forgetExpired(sweepAt);
-      this.sweptAt = sweepAt;
-    } else if (sweepAt < this.sweptAt - SWEEP_EVERY) this.sweptAt = sweepAt;
-    outputs.push(...this.settle(now), ...this.refusals.settle(now));
-    return outputs;
+    }
+    if (sweepAt > this.sweptAt || sweepAt < this.sweptAt - SWEEP_EVERY) this.sweptAt = sweepAt;
   }
 
-  private settle(now: Micros): Output[] {
-    const outputs: Output[] = [];
+  /** Decides what was due before `now`, each thing as it was when it was due, so that it does not matter when time is next spoken of. */
+  private *passTime(now: Micros): Generator<Output> {
+    yield* this.settle(now);
+    yield* this.refusals.settle(now);
+  }
+
+  private *settle(now: Micros): Generator<Output> {
     for (let next = this.agenda.take(now); next; next = this.agenda.take(now)) {
       this.accounts.touch(next.what);
-      outputs.push(...this.registrations.settle(next.what, next.due, now));
+      yield* this.registrations.settle(next.what, next.due, now);
     }
-    return outputs;
   }
 
   /** A driver that can no longer be listed tells of no end either; its registrations end when they said they would. */

@@ -43,11 +43,17 @@ describeEachDatabase('gaps', (database) => {
       expect(await rows()).toHaveLength(3);
     });
 
-    it('ends where it was last heard, though time that passed in silence was told as heard before', async () => {
-      await heard('a', listening(0, 5), listening(0, 10));
-      await heard('a', listening(0, 4, 'the PBX did not answer a Ping'), listening(30, 30));
-      await heard('a', listening(0, 10));
-      expect((await rows()).map((row) => Number(row['until_at']) - NOON)).toEqual([4 * SECOND, 30 * SECOND]);
+    it('ends at the last word, also before what was told meanwhile, whatever is written again', async () => {
+      await heard('a', listening(0, 5), listening(0, 40));
+      await heard('a', listening(0, 25, 'Ping was not answered'));
+      await heard('a', listening(0, 40), listening(0, 45));
+      await heard('b', listening(0, 40), listening(0, 25, 'Ping was not answered'), listening(0, 40), listening(0, 50, 'another'));
+      await heard('c', listening(30, 30), listening(30, 35), listening(30, 20, 'stopped'));
+      expect((await rows()).map((row) => [row['listener'], (Number(row['until_at']) - NOON) / SECOND, row['reason']]).sort()).toEqual([
+        ['a', 25, 'Ping was not answered'],
+        ['b', 25, 'Ping was not answered'],
+        ['c', 30, 'stopped'],
+      ]);
     });
   });
 
@@ -59,6 +65,13 @@ describeEachDatabase('gaps', (database) => {
     const [row] = (await database().knex('capture_gap').select()) as Record<string, unknown>[];
     expect(row).toMatchObject({ kind: 'GAP', recovery: 'pending', lost: 0, recovered_calls: 0 });
     expect(Number(row?.['recovery_due'])).toBe(at(30));
+  });
+
+  it('begin at the last word that was heard, where time passed before the silence was noticed', async () => {
+    await heard('a', listening(0, 10), listening(0, 40));
+    await heard('a', listening(0, 12, 'Ping was not answered'), listening(60, 70));
+    await square();
+    expect(await gaps()).toEqual([[12, 60, 'Ping was not answered']]);
   });
 
   it('of a process that was killed say so', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { amiEvent } from '../../../src/ami/event.js';
 import type { PbxInput } from '../../../src/ami/input.js';
 import { DiskSpool, type DiskSpoolOptions } from '../../../src/pipeline/disk-spool.js';
 import { instantOf } from '../../../src/pipeline/input-codec.js';
+import { SpoolError, SpoolThread } from '../../../src/pipeline/spool-thread.js';
 
 const SECOND = 1_000_000;
 const never = new AbortController().signal;
@@ -181,5 +182,99 @@ describe('the spool', () => {
     const { inputs } = await takeAll(spool);
     expect(inputs.length).toBeGreaterThan(10);
     expect(inputs.length).toBeLessThan(18);
+  });
+});
+
+/** The real file, but for the disk: that it is full is only said. A real full disk is tried in test/faults. */
+class FullDisk extends SpoolThread {
+  isFull = false;
+
+  override append(...args: Parameters<SpoolThread['append']>): Promise<number> {
+    return this.isFull ? Promise.reject(new SpoolError('SQLITE_FULL', 'database or disk is full')) : super.append(...args);
+  }
+}
+
+describe('a spool whose disk is full', () => {
+  async function onFullDisk(dir: string): Promise<{ spool: DiskSpool; disk: FullDisk }> {
+    const made: FullDisk[] = [];
+    const spool = await spoolIn(dir, { thread: (path) => made[made.push(new FullDisk(path)) - 1] ?? new FullDisk(path) });
+    const [disk] = made;
+    if (!disk) throw new Error('no thread was made');
+    return { spool, disk };
+  }
+  const upTo = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
+  const eventsOf = (inputs: readonly PbxInput[]): number[] => inputs.filter(({ kind }) => kind === 'event').map(instantOf);
+
+  it('gives on from memory, in order and once, and puts on disk what still waits when there is room again', async () => {
+    const dir = folder();
+    let { spool, disk } = await onFullDisk(dir);
+    for (let n = 0; n < 100; n += 1) spool.push(event('Cdr', n));
+    await spool.flush();
+    disk.isFull = true;
+    for (let n = 100; n < 20_000; n += 1) spool.push(event('Cdr', n));
+    await spool.flush();
+    expect(spool.status()).toMatchObject({ waiting: 20_000, dropped: 0, failing: 'SQLITE_FULL' });
+    const first: number[] = [];
+    while (first.length < 3_000) first.push(...eventsOf((await spool.take(never))?.inputs ?? []));
+    expect(first).toEqual(upTo(0, first.length));
+
+    disk.isFull = false;
+    spool.push(event('Cdr', 20_000));
+    while (spool.status().failing !== null) await sleep(50);
+    await spool.close();
+    ({ spool, disk } = await onFullDisk(dir));
+    const again = eventsOf((await takeAll(spool)).inputs);
+    // What was on disk and not checkpointed comes again; what went from memory alone does not.
+    expect(again.filter((n) => n >= first.length)).toEqual(upTo(first.length, 20_001));
+    expect(again).toEqual([...new Set(again)].sort((a, b) => a - b));
+  });
+
+  it('keeps no more in memory than it may, counts what it leaves out, and no call is among that', async () => {
+    const { spool, disk } = await onFullDisk(folder());
+    disk.isFull = true;
+    for (let n = 0; n < 1_200_000; n += 1) {
+      spool.push(event('ChallengeSent', n));
+      if (n % 100_000 === 0) await spool.flush();
+    }
+    for (let n = 0; n < 100; n += 1) spool.push(event('Cdr', 2_000_000 + n));
+    await spool.flush();
+    const { dropped, waiting } = spool.status();
+    expect(dropped).toBeGreaterThan(100_000);
+    expect(dropped + waiting).toBe(1_200_100);
+    const { inputs } = await takeAll(spool);
+    expect(eventsOf(inputs).slice(-100)).toEqual(upTo(2_000_000, 2_000_100));
+    disk.isFull = false;
+    spool.push(event('ChallengeSent', 3_000_000));
+    const noted = [...inputs, ...(await takeAll(spool)).inputs].reduce((sum, input) => sum + (input.kind === 'dropped' ? input.count : 0), 0);
+    expect(noted).toBe(dropped);
+  });
+
+  it('says loudly what a stop loses, when nothing took it', async () => {
+    const dir = folder();
+    const said: string[] = [];
+    const logger = pino({ level: 'error' }, { write: (line: string) => void said.push(line) });
+    const made: FullDisk[] = [];
+    const spool = await spoolIn(dir, { logger, thread: (path) => made[made.push(new FullDisk(path)) - 1] ?? new FullDisk(path) });
+    if (made[0]) made[0].isFull = true;
+    for (let n = 0; n < 10; n += 1) spool.push(event('Cdr', n));
+    await spool.close();
+    expect(said.join('')).toContain('"lost":10');
+  });
+
+  it('puts a file aside whose pages are damaged, and begins a new one', async () => {
+    const dir = folder();
+    const spool = await spoolIn(dir);
+    for (let n = 0; n < 4_000; n += 1) spool.push(event('Cdr', n));
+    await spool.flush();
+    await spool.close();
+    const path = join(dir, 'lab.spool');
+    const bytes = readFileSync(path);
+    // The root page of a table: opening it reads that.
+    bytes.fill(7, 4_096, 3 * 4_096);
+    writeFileSync(path, bytes);
+    const next = await spoolIn(dir);
+    next.push(event('Cdr', 1));
+    expect((await takeAll(next)).inputs).toHaveLength(1);
+    expect(readdirSync(dir).some((name) => name.startsWith('lab.spool.damaged-'))).toBe(true);
   });
 });

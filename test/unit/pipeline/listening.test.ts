@@ -43,6 +43,27 @@ describe('Listening', () => {
     expect(told([connected(100), tick(106), event(104), tick(110), tick(111)])).toEqual(['listening 100-100 -', 'listening 100-106 -', 'listening 100-111 -']);
   });
 
+  it('goes by the PBX’s clock, wherever an event is dated', () => {
+    expect(told([connected(100), tick(101), event(86_500), event(86_600), tick(104), tick(111), disconnected(112)])).toEqual([
+      'listening 100-100 -',
+      'listening 100-106 -',
+      'listening 100-111 -',
+      'listening 100-112 no answer to Ping',
+    ]);
+  });
+
+  it('begins anew where the PBX’s clock is set', () => {
+    expect(told([connected(100), tick(103), tick(97), tick(102)]).slice(1)).toEqual(["listening 100-103 the PBX's clock was set back", 'listening 97-97 -', 'listening 97-102 -']);
+    expect(told([connected(100), tick(103), event(9_000), tick(9_000), tick(104), tick(110)]).slice(1)).toEqual([
+      'listening 100-108 -',
+      "listening 100-108 the PBX's clock jumped ahead",
+      'listening 9000-9000 -',
+      "listening 9000-9000 the PBX's clock was set back",
+      'listening 104-104 -',
+      'listening 104-110 -',
+    ]);
+  });
+
   it('tells what was left out, and goes on', () => {
     expect(told([connected(100), { kind: 'dropped', from: fromSeconds(101), at: fromSeconds(106), count: 7 }])).toEqual([
       'listening 100-100 -',

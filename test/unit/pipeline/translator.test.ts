@@ -18,11 +18,11 @@ function register(translator: Translator, n: number, at: number): void {
 describe('a translator’s saved state', () => {
   it.each([
     ['nothing', ''],
-    ['half of it', '{"version":1,"pbx":"lab","zo'],
+    ['half of it', '{"version":2,"pbx":"lab","zo'],
     ['another kind of JSON', 'null'],
-    ['another version', new Translator('lab').save().replace('"version":1', '"version":0')],
+    ['another version', new Translator('lab').save().replace(/"version":\d+/, '"version":0')],
     ['another PBX', new Translator('other').save()],
-    ['a part of it', '{"version":1,"pbx":"lab","zone":null}'],
+    ['a part of it', '{"version":2,"pbx":"lab","zone":null}'],
     ['what points at nothing', brokenState()],
   ])('is refused when it is %s, which leaves the translator as new', (_, text) => {
     const translator = new Translator('lab');
@@ -62,6 +62,42 @@ describe('a time that is far off', () => {
     const from = performance.now();
     translator.handle(event('FullyBooted', START + 1_000_000, {}));
     expect(performance.now() - from).toBeLessThan(1_000);
+  });
+
+  it('in one event marks nobody off line; the PBX’s clock does', () => {
+    const translator = new Translator('lab');
+    const hours = (n: number): number => START + n * 3_600_000_000;
+    const contacts = [{ channelType: 'PJSIP' as const, endpoint: '909', uri: 'sip:909@10.0.0.1:5060', callId: 'a', userAgent: null, expiresAt: hours(1), status: 'Reachable', remote: null, description: null }];
+    translator.handle({ kind: 'connected', at: START });
+    translator.handle({ kind: 'contacts', channelType: 'PJSIP', complete: true, contacts, requestedAt: START + 1, at: START + 2, baseline: true });
+    const lost = (input: PbxInput): boolean => translator.handle(input).some((output) => output.kind === 'account-state' && output.account.contacts.length === 0);
+    expect(lost(event('FullyBooted', hours(48), {}))).toBe(false);
+    expect(lost({ kind: 'tick', at: hours(0.1) })).toBe(false);
+    expect(lost({ kind: 'tick', at: hours(1.1) })).toBe(false);
+    expect(lost({ kind: 'tick', at: hours(1.4) })).toBe(true);
+  });
+});
+
+describe('an input that translation cannot bear', () => {
+  it('takes nothing along of what others had settled', () => {
+    const translator = new Translator('lab');
+    register(translator, 1, START);
+    translator.handle(event('ContactStatus', START + 1_000_000, { URI: 'sip:u1@10.0.0.1:5060', ContactStatus: 'Removed', EndpointName: 'u1' }));
+    const twin = new Translator('lab');
+    twin.load(translator.save());
+    const reason = 'a header that cannot be read';
+    const broken = amiEvent('ContactStatus', START + 3_600_000_000, new Map());
+    const get = (name: string): string => {
+      if (name === 'Service') return '';
+      throw new Error(reason);
+    };
+    const outputs = translator.handle({ kind: 'event', event: { ...broken, get } });
+    const settled = twin.handle({ kind: 'tick', at: broken.at }).filter(({ kind }) => kind === 'sip-session');
+    expect(settled).not.toEqual([]);
+    expect(outputs.filter(({ kind }) => kind === 'sip-session')).toEqual(settled);
+    expect(outputs.at(-1)).toMatchObject({ kind: 'untranslatable', event: 'ContactStatus', reason, headers: [] });
+    // Their accounts are told with the next input.
+    expect(translator.handle({ kind: 'tick', at: broken.at + 1 }).map(({ kind }) => kind)).toEqual(['account-state']);
   });
 });
 

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { expect, it } from 'vitest';
+import { openDatabase } from '../../../src/database/database.js';
+import type { Output } from '../../../src/logs/output.js';
+import { writeBatch } from '../../../src/pipeline/writer.js';
+import { describeWith } from '../../support/needs.js';
+import { emptyMariaDb } from '../../support/servers.js';
+
+/** Passes everything on; `swallow` makes those connections silent that stand by then, and none after. */
+async function swallowingProxy(port: number): Promise<{ port: number; swallow(): void; close(): void }> {
+  const links: [Socket, Socket][] = [];
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    near.pipe(far);
+    far.pipe(near);
+    links.push([near, far]);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    swallow() {
+      for (const [near, far] of links) {
+        near.unpipe(far).resume();
+        far.unpipe(near).resume();
+      }
+    },
+    close() {
+      server.close();
+      for (const socket of links.flat()) socket.destroy();
+    },
+  };
+}
+
+describeWith(['mariadb'], 'a connection whose other end is gone without a word', () => {
+  it('ends a write at its limit, and the next one takes another connection', async () => {
+    const { url, drop } = await emptyMariaDb();
+    const through = new URL(url);
+    const proxy = await swallowingProxy(Number(through.port));
+    through.port = String(proxy.port);
+    const database = openDatabase(through.href);
+    await database.migrate();
+    const impatient = { ...database, transactionLimitMs: 1_000 };
+    const batch = (n: number): Output[] => [{ kind: 'loss', pbx: 'lab', from: n, until: n + 1, reason: 'the spool was full', lost: 1 }];
+    await writeBatch({ ...database, transactionLimitMs: 20_000 }, batch(1), 'listener');
+    proxy.swallow();
+    // As many as the pool may have kept.
+    let failed = 0;
+    for (let written = false; !written; ) {
+      written = await writeBatch(failed === 0 ? impatient : { ...impatient, transactionLimitMs: 3_000 }, batch(2), 'listener').then(
+        () => true,
+        (error: unknown) => {
+          expect(String(error)).toMatch(/the database did not end a transaction within [13] s/);
+          return false;
+        },
+      );
+      if (!written) failed += 1;
+      expect(failed).toBeLessThan(9);
+    }
+    expect(failed).toBeGreaterThan(0);
+    expect(await database.knex('capture_gap').select('id')).toHaveLength(2);
+    await database.close();
+    proxy.close();
+    await drop();
+  });
+});
