@@ -41,7 +41,7 @@ describeWith(['asterisk-22', 'faketime'], "the clock of the service's machine", 
 
     const killedAt = Date.now();
     await logbook.halt('SIGKILL');
-    await step(-3_600);
+    await step(-1_800);
     await logbook.start();
     const backAt = Date.now();
     await storm.raise(1);
