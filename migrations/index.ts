@@ -3,6 +3,7 @@ import * as logs from './20261122190000_create_logs.js';
 import * as console from './20261122190100_create_console.js';
 import * as reliability from './20261125180000_create_reliability.js';
 import * as preferences from './20261126090000_create_preferences.js';
+import * as statistics from './20261126100000_index_statistics.js';
 
 interface Migration {
   up(knex: Knex): Promise<void>;
@@ -15,6 +16,7 @@ const all: Readonly<Record<string, Migration>> = {
   '20261122190100_create_console': console,
   '20261125180000_create_reliability': reliability,
   '20261126090000_create_preferences': preferences,
+  '20261126100000_index_statistics': statistics,
 };
 
 export const migrations: Knex.MigrationSource<string> = {

@@ -29,12 +29,12 @@ export interface Lack {
 
 /**
  * What the login lacks. Asterisk 16 and 22 ask `system` for PJSIPShowContacts,
- * `system` or `reporting` for SIPpeers, `call` or `reporting` for Getvar, `command` for Command.
+ * `system` or `reporting` for SIPpeers and IAXpeerlist, `call` or `reporting` for Getvar, `command` for Command.
  */
 export function lackedPrivileges(abilities: Abilities): readonly Lack[] {
   const lacks: Lack[] = [];
   if (!can(abilities, 'PJSIPShowContacts') && !hasSystem(abilities)) {
-    lacks.push({ purpose: can(abilities, 'SIPpeers') ? 'list which PJSIP accounts are on line' : 'list who is on line', privilege: 'system' });
+    lacks.push({ purpose: can(abilities, 'SIPpeers') || can(abilities, 'IAXpeerlist') ? 'list which PJSIP accounts are on line' : 'list who is on line', privilege: 'system' });
   }
   if (!can(abilities, 'Getvar')) lacks.push({ purpose: "ask for accounts' names and the PBX's time zone", privilege: 'reporting' });
   if (!can(abilities, 'Command')) lacks.push({ purpose: 'list open connections, so that CONNECT and DISCONNECT are inferred, nor check whether it hears all events and calls', privilege: 'command' });
@@ -46,13 +46,13 @@ export function missingWritePrivileges(abilities: Abilities, username: string): 
   const warnings = lackedPrivileges(abilities).map(
     ({ purpose, privilege }) => `The AMI login "${username}" may not ${purpose}: add ${privilege} to its write= line in manager.conf.`,
   );
-  if (hasNoListing(abilities)) warnings.push('The PBX has neither PJSIPShowContacts nor SIPpeers: load res_pjsip to see who is on line.');
+  if (hasNoListing(abilities)) warnings.push('The PBX has none of PJSIPShowContacts, SIPpeers and IAXpeerlist: load res_pjsip to see who is on line.');
   return warnings;
 }
 
 /** The login may ask, but the PBX has no module that lists who is on line. */
 export const hasNoListing = (abilities: Abilities): boolean =>
-  hasSystem(abilities) && !can(abilities, 'PJSIPShowContacts') && !can(abilities, 'SIPpeers');
+  hasSystem(abilities) && !['PJSIPShowContacts', 'SIPpeers', 'IAXpeerlist'].some((action) => can(abilities, action));
 
 // Two actions of Asterisk's core that ask for `system` alone.
 const hasSystem = (abilities: Abilities): boolean => can(abilities, 'ModuleCheck') || can(abilities, 'DBPut');

@@ -1,4 +1,5 @@
 import { callerIdName } from './caller-id.js';
+import type { ChannelType } from './input.js';
 import type { AmiLine } from './line.js';
 import { pause } from './pause.js';
 
@@ -7,8 +8,19 @@ const AGAIN_MS = 3_600_000;
 // What can't be an argument of a dialplan function, or would end it.
 const UNSAFE = /[\s(),{}"$\\[\]]/;
 
+interface Question {
+  readonly variable: (endpoint: string) => string;
+  readonly name: (value: string) => string;
+}
+
+/** chan_sip's list has the names. */
+const QUESTIONS: Readonly<Record<Exclude<ChannelType, 'SIP'>, Question>> = {
+  PJSIP: { variable: (endpoint) => `PJSIP_ENDPOINT(${endpoint},callerid)`, name: callerIdName },
+  IAX2: { variable: (peer) => `IAXPEER(${peer},callerid_name)`, name: (value) => value },
+};
+
 /**
- * Asks for the name behind each PJSIP endpoint seen on line, once a connection and again each
+ * Asks for the name behind each PJSIP endpoint or IAX2 peer seen on line, once a connection and again each
  * hour, with `Getvar` and `PJSIP_ENDPOINT(909,callerid)`: `PJSIPShowEndpoint` would print passwords.
  */
 export class AccountNames {
@@ -17,6 +29,7 @@ export class AccountNames {
   #running = 0;
 
   constructor(
+    private readonly channelType: keyof typeof QUESTIONS,
     private readonly line: AmiLine,
     private readonly signal: AbortSignal,
     private readonly onName: (endpoint: string, name: string) => void,
@@ -40,11 +53,12 @@ export class AccountNames {
   }
 
   async #work(): Promise<void> {
+    const { variable, name: nameOf } = QUESTIONS[this.channelType];
     this.#running += 1;
     for (let endpoint = this.#queue.shift(); endpoint !== undefined && !this.signal.aborted; endpoint = this.#queue.shift()) {
       try {
-        const answer = await this.line.send({ Action: 'Getvar', Variable: `PJSIP_ENDPOINT(${endpoint},callerid)` });
-        const name = answer.kind === 'success' ? callerIdName(answer.headers.get('value') ?? '') : '';
+        const answer = await this.line.send({ Action: 'Getvar', Variable: variable(endpoint) });
+        const name = answer.kind === 'success' ? nameOf(answer.headers.get('value') ?? '') : '';
         if (name !== '') this.onName(endpoint, name);
       } catch (error) {
         // Asked again when it is seen again.

@@ -1,10 +1,13 @@
+import { isIP } from 'node:net';
+
 export type Transport = 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
 
 /** One end of a connection as seen on the wire. */
 export interface Remote {
   readonly transport: Transport | null;
   readonly ip: string;
-  readonly port: number;
+  /** Null where only the address is known, as from chan_iax2's `PeerStatus`: that is not one connection. */
+  readonly port: number | null;
 }
 
 const TRANSPORTS: readonly string[] = ['UDP', 'TCP', 'TLS', 'WS', 'WSS'];
@@ -18,10 +21,14 @@ export function isReliable(transport: Transport | null): boolean {
   return transport !== null && transport !== 'UDP';
 }
 
-/** `203.0.113.37:28224` or `[2001:db8::1]:5060`: how addresses are shown, stored and compared. */
-export function formatAddress(remote: Remote): string {
-  return remote.ip.includes(':') ? `[${remote.ip}]:${remote.port}` : `${remote.ip}:${remote.port}`;
+/** `203.0.113.37:28224` or `[2001:db8::1]:5060`, without a port `203.0.113.37` or `2001:db8::1`: how addresses are shown, stored and compared. */
+export function formatAddress({ ip, port }: Remote): string {
+  if (port === null) return ip;
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
+
+/** As far as both ports are known. */
+export const isSameAddress = (a: Remote, b: Remote): boolean => a.ip === b.ip && (a.port === b.port || a.port === null || b.port === null);
 
 /** `IPV4/UDP/203.0.113.37/28224`, the form of `RemoteAddress` in security events. */
 export function parseSecurityAddress(text: string): Remote | null {
@@ -33,6 +40,12 @@ export function parseSecurityAddress(text: string): Remote | null {
 export function parseHostPort(text: string, transport: Transport | null = null): Remote | null {
   const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d+)$/.exec(text.trim());
   return match ? remote(transport ?? '', match[1] ?? match[2] ?? '', match[3] ?? '') : null;
+}
+
+/** What {@link formatAddress} gives: the port may be missing. */
+export function parseAddress(text: string, transport: Transport | null = null): Remote | null {
+  const ip = text.trim();
+  return isIP(ip) === 0 ? parseHostPort(ip, transport) : { transport, ip: canonicalIp(ip), port: null };
 }
 
 /** The address a contact URI claims, null where it names a host rather than an address. */

@@ -4,6 +4,7 @@ import { can, type Abilities } from './abilities.js';
 import { AccountNames } from './account-names.js';
 import { inBackground, logFailure } from './background.js';
 import type { AmiEvent } from './event.js';
+import { listIaxPeers } from './iax-peers.js';
 import type { ChannelType, ListedContact, PbxInput } from './input.js';
 import type { AmiLine } from './line.js';
 import { listPjsipContacts } from './pjsip-contacts.js';
@@ -27,24 +28,22 @@ export class ContactWatch {
   readonly #options: ContactWatchOptions;
   readonly #listings: readonly (readonly [ChannelType, () => Promise<readonly ListedContact[] | null>])[];
   readonly #schedule: SnapshotSchedule;
-  readonly #names: AccountNames | null;
+  readonly #names: ReadonlyMap<ChannelType, AccountNames>;
   /** Channel drivers that have not given their first list of this connection. */
   readonly #unlisted: Set<ChannelType>;
 
   constructor(options: ContactWatchOptions) {
-    const { line, abilities, logger, signal } = options;
+    const { line, abilities, signal } = options;
     this.#options = options;
     this.#listings = [
       ...(can(abilities, 'PJSIPShowContacts') ? [['PJSIP', () => listPjsipContacts(line)] as const] : []),
       ...(can(abilities, 'SIPpeers') && can(abilities, 'SIPshowpeer') ? [['SIP', () => listSipPeers(line)] as const] : []),
+      ...(can(abilities, 'IAXpeerlist') ? [['IAX2', () => listIaxPeers(line)] as const] : []),
     ];
     this.#unlisted = new Set(this.#listings.map(([channelType]) => channelType));
     this.#schedule = new SnapshotSchedule(() => this.#take(), options.pace);
     signal.addEventListener('abort', () => this.#schedule.stop());
-    this.#names = can(abilities, 'Getvar')
-      ? new AccountNames(line, signal, (endpoint, name) => this.#named(endpoint, name), (error) => logFailure(logger, 'asking for an account name', error))
-      : null;
-    if (this.#names) inBackground(logger, 'refreshing account names', () => this.#names?.keepFresh() ?? Promise.resolve());
+    this.#names = new Map(can(abilities, 'Getvar') ? (['PJSIP', 'IAX2'] as const).map((channelType) => [channelType, this.#namesOf(channelType)]) : []);
   }
 
   snapshot(): void {
@@ -54,12 +53,17 @@ export class ContactWatch {
   onEvent(event: AmiEvent): void {
     if (event.name === 'ContactStatus' && FRESH.has(event.get('ContactStatus'))) {
       if (this.#listings.length > 0) this.#schedule.soon();
-      this.#names?.want(event.get('EndpointName'));
+      this.#names.get('PJSIP')?.want(event.get('EndpointName'));
     }
-    if (event.name === 'PeerStatus' && event.get('ChannelType') === 'SIP' && event.get('PeerStatus') === 'Registered' && this.#lists('SIP')) {
-      const peer = event.get('Peer').replace(/^SIP\//, '');
-      inBackground(this.#options.logger, 'asking for a SIP peer', () => this.#showPeer(peer));
-    }
+    if (event.name === 'PeerStatus' && event.get('PeerStatus') === 'Registered') this.#onPeer(event.get('ChannelType'), event.get('Peer').replace(/^[^/]*\//, ''));
+  }
+
+  #onPeer(channelType: string, peer: string): void {
+    if (channelType === 'SIP' && this.#lists('SIP')) inBackground(this.#options.logger, 'asking for a SIP peer', () => this.#showPeer(peer));
+    if (channelType !== 'IAX2') return;
+    // Its port is in the list alone, and there is no asking for one peer.
+    if (this.#lists('IAX2')) this.#schedule.soon();
+    this.#names.get('IAX2')?.want(peer);
   }
 
   async #take(): Promise<void> {
@@ -87,11 +91,15 @@ export class ContactWatch {
     const { line, onInput } = this.#options;
     const baseline = complete && this.#unlisted.delete(channelType);
     onInput({ kind: 'contacts', channelType, complete, contacts, requestedAt, at: line.clock.read(), baseline });
-    if (channelType === 'PJSIP') for (const contact of contacts) this.#names?.want(contact.endpoint);
+    for (const contact of contacts) this.#names.get(channelType)?.want(contact.endpoint);
   }
 
-  #named(endpoint: string, name: string): void {
-    this.#options.onInput({ kind: 'account-name', channelType: 'PJSIP', endpoint, name, at: this.#options.line.clock.read() });
+  #namesOf(channelType: 'PJSIP' | 'IAX2'): AccountNames {
+    const { line, logger, onInput, signal } = this.#options;
+    const onName = (endpoint: string, name: string): void => onInput({ kind: 'account-name', channelType, endpoint, name, at: line.clock.read() });
+    const names = new AccountNames(channelType, line, signal, onName, (error) => logFailure(logger, 'asking for an account name', error));
+    inBackground(logger, 'refreshing account names', () => names.keepFresh());
+    return names;
   }
 
   #lists(channelType: ChannelType): boolean {

@@ -4,21 +4,21 @@ import type { AmiEvent } from './event.js';
 
 export type ChannelType = 'PJSIP' | 'SIP' | 'IAX2';
 
-/** One `ContactList` of `PJSIPShowContacts`, or one registered peer of `SIPpeers` + `SIPshowpeer`. */
+/** One `ContactList` of `PJSIPShowContacts`, or one registered peer of `SIPpeers` + `SIPshowpeer` or of `IAXpeerlist`. */
 export interface ListedContact {
   readonly channelType: ChannelType;
   /** Endpoint (PJSIP) or peer name: the account. */
   readonly endpoint: string;
-  /** `Uri` of a PJSIP contact; for a chan_sip peer, which has one contact, the peer's name. */
+  /** `Uri` of a PJSIP contact; for a chan_sip or IAX2 peer, which has one contact, the peer's name. */
   readonly uri: string;
   /** Call-ID of the registration; a refresh's security events carry it as `SessionID`. PJSIP only. */
   readonly callId: string | null;
   readonly userAgent: string | null;
   /** Null when unknown. A permanent (configured) contact is not listed at all. */
   readonly expiresAt: Micros | null;
-  /** Asterisk's word: `Reachable`, `Unreachable`, `NonQualified`, `Unknown` …; chan_sip's `OK (1 ms)` is `Reachable`. */
+  /** Asterisk's word: `Reachable`, `Unreachable`, `NonQualified`, `Unknown` …; chan_sip's and IAX2's `OK (1 ms)` is `Reachable`. */
   readonly status: string;
-  /** Where chan_sip says packets come from; null for PJSIP, whose listing only knows the phone's claim. */
+  /** Where chan_sip or IAX2 says packets come from; null for PJSIP, whose listing only knows the phone's claim. */
   readonly remote: Remote | null;
   /** Caller id name or description of a chan_sip peer; null where the listing has none. */
   readonly description: string | null;

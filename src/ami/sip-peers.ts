@@ -1,10 +1,11 @@
 import { fromSeconds } from '../time.js';
-import { parseContactUri, parseHostPort } from './address.js';
+import { parseContactUri } from './address.js';
 import { callerIdName } from './caller-id.js';
 import type { ListedContact } from './input.js';
 import type { AmiLine } from './line.js';
 import type { Headers } from './manager.js';
 import { eachOf } from './pause.js';
+import { peerAddress, qualifyStatus } from './peers.js';
 
 // Each SIPshowpeer locks the peer; a few at a time keep the PBX and the connection free for others.
 const PEERS_AT_ONCE = 4;
@@ -34,7 +35,7 @@ export async function showSipPeer(line: AmiLine, name: string): Promise<ListedCo
 /** The answer to `SIPshowpeer`, read at `at`: its expiry counts from then. */
 export function parseSipPeer(headers: Headers, at: number): ListedContact | null {
   const get = (name: string): string => headers.get(name) ?? '';
-  const address = parseHostPort(hostPort(get('address-ip'), get('address-port')));
+  const address = peerAddress(get('address-ip'), get('address-port'));
   if (get('dynamic').toUpperCase() !== 'Y' || !address) return null;
   const seconds = /^(\d+) seconds$/.exec(get('regexpire'))?.[1];
   return {
@@ -48,18 +49,4 @@ export function parseSipPeer(headers: Headers, at: number): ListedContact | null
     remote: { ...address, transport: parseContactUri(get('reg-contact'))?.transport ?? null },
     description: callerIdName(get('callerid')) || get('description') || null,
   };
-}
-
-function hostPort(ip: string, port: string): string {
-  if (port === '0' || !/^[0-9a-f:.]+$/i.test(ip)) return '';
-  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
-}
-
-/** chan_sip's word in PJSIP's spelling. */
-function qualifyStatus(text: string): string {
-  const word = text.split(' ', 1)[0]?.toUpperCase() ?? '';
-  const words: Readonly<Record<string, string>> = {
-    OK: 'Reachable', LAGGED: 'Reachable', UNREACHABLE: 'Unreachable', UNKNOWN: 'Unknown', UNMONITORED: 'NonQualified',
-  };
-  return words[word] ?? text;
 }

@@ -7,7 +7,7 @@ import { pageQuery } from './listing.js';
 const PATIENCE_MS = 500;
 
 /** How many rows a query has; more than `most` are not counted, and answered as `most + 1`. Null when that takes too long. */
-export async function countUpTo(knex: Knex, log: LogDefinition, query: ListQuery, most: number): Promise<number | null> {
+export async function countRows(knex: Knex, log: LogDefinition, query: ListQuery, most: number): Promise<number | null> {
   const rows = pageQuery(knex, log, { ...query, after: null, limit: most + 1 }).clearSelect().clearOrder().select(knex.raw('1 as one'));
   try {
     const counted = (await knex.from(rows.as('counted')).count({ count: '*' }).first().timeout(PATIENCE_MS)) as { readonly count: number | string } | undefined;

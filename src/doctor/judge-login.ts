@@ -101,7 +101,7 @@ function judgeWrite({ abilities }: LoginFacts, add: Fix): readonly Check[] {
   const lacks = lackedPrivileges(abilities);
   if (lacks.length === 0) {
     return hasNoListing(abilities)
-      ? [less('pbx.write', 'the PBX has neither PJSIPShowContacts nor SIPpeers, so nobody can list who is on line', fix('modules.conf', 'load => res_pjsip.so'))]
+      ? [less('pbx.write', 'the PBX has none of PJSIPShowContacts, SIPpeers and IAXpeerlist, so nobody can list who is on line', fix('modules.conf', 'load => res_pjsip.so'))]
       : [ok('pbx.write', 'the login may ask for all that Logbook asks')];
   }
   return lacks.map(({ purpose, privilege }) => less(`pbx.write.${privilege}`, `the login may not ${purpose}`, add));

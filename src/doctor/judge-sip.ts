@@ -45,12 +45,14 @@ function qualify({ contacts }: LoginFacts): Check {
   return less(name, `some accounts on line are never sent OPTIONS (${named}): a phone that is unplugged stays on line until it expires`, add);
 }
 
-// A refresh is known by its SuccessfulAuth too, which is why the setting is not needed as a rule.
+// Asterisk 16.28 and 22.10 only repeat the contact's status with the setting on; releases that say `Updated` tell each
+// refresh by it. A refresh is known by its SuccessfulAuth anyway, which is why the setting is no fault as a rule.
 function refreshes({ updatesOnRefresh, heardSecurity, unreadClasses }: LoginFacts): Check {
   const name = 'sip.refreshes';
-  if (updatesOnRefresh === true) return ok(name, 'the PBX tells of each refresh (send_contact_status_on_update_registration)');
+  const setting = `send_contact_status_on_update_registration is ${updatesOnRefresh === null ? 'not told' : updatesOnRefresh ? 'on' : 'off'}`;
   const readsSecurity = heardSecurity || unreadClasses?.includes('security') === false;
-  if (readsSecurity) return ok(name, 'refreshes are known by their authentication; those of phones without a password are not');
+  if (readsSecurity) return ok(name, `refreshes are known by their authentication, those of phones without a password are not (${setting}, and not needed)`);
+  if (updatesOnRefresh === true) return ok(name, `${setting}: releases of Asterisk that say Updated tell of each refresh`);
   const add = fix('pjsip.conf, [global]', 'send_contact_status_on_update_registration = yes');
-  return less(name, 'without security events no refresh of a registration is seen', add);
+  return less(name, `without security events no refresh of a registration is seen, and ${setting}`, add);
 }

@@ -25,3 +25,17 @@ export async function lastRunOf(knex: Knex, jobName: string): Promise<Micros | n
   const row = await knex<{ job: string; finished_at: number | string }>(TABLE).where('job', jobName).first('finished_at');
   return row ? Number(row.finished_at) : null;
 }
+
+/** The last run of a job that ended well. */
+export interface LastRun {
+  readonly job: string;
+  readonly startedAt: Micros;
+  readonly finishedAt: Micros;
+  readonly result: string;
+}
+
+/** The last run of each job that leaves a note, by name. */
+export async function lastRuns(knex: Knex): Promise<LastRun[]> {
+  const rows = await knex<{ job: string; started_at: number | string; finished_at: number | string; result: string }>(TABLE).select().orderBy('job');
+  return rows.map(({ job, started_at, finished_at, result }) => ({ job, startedAt: Number(started_at), finishedAt: Number(finished_at), result }));
+}

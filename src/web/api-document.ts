@@ -16,8 +16,8 @@ export interface Api {
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-export function apiOf(logs: readonly LogDefinition[]): Api {
-  const endpoints: Endpoint[] = [...logs.map(listEndpoint), accountEndpoint, letterEndpoint, documentEndpoint(() => document)];
+export function apiOf(logs: readonly LogDefinition[], others: readonly Endpoint[] = []): Api {
+  const endpoints: Endpoint[] = [...others, ...logs.map(listEndpoint), accountEndpoint, letterEndpoint, documentEndpoint(() => document)];
   const document = describe(endpoints);
   return { endpoints, document };
 }

@@ -67,7 +67,7 @@ export const contactSchema = z
   .strictObject({
     uri: z.string().meta({ description: 'What the phone claims to be reached by.' }),
     callId: z.string().nullable().meta({ description: 'Call-ID of the registration.' }),
-    remoteAddress: z.string().nullable().meta({ description: 'address:port seen on the wire. Absent while only the phone’s own claim is known.' }),
+    remoteAddress: z.string().nullable().meta({ description: 'address:port seen on the wire, without the port where the PBX did not say it. Absent while only the phone’s own claim is known.' }),
     transport: z.enum(['UDP', 'TCP', 'TLS', 'WS', 'WSS']).nullable(),
     userAgent: z.string().nullable().meta({ description: 'The phone’s software.' }),
     expiresAt: isoSchema(3).nullable().meta(time('When the registration ends.')),

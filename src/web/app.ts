@@ -13,11 +13,13 @@ import { answerFailure, overdue } from './answer-failure.js';
 import { api } from './api.js';
 import { API_ROOT, apiOf } from './api-document.js';
 import { apiPage } from './api-page.js';
+import { assets } from './asset-files.js';
 import { FORMATS } from './export-choices.js';
 import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
 import { health } from './health.js';
 import { ALL_LOGS } from './menu.js';
+import { overviewEndpoint, overviewPage } from './overview-routes.js';
 import { pages } from './pages.js';
 import { preferences } from './preferences.js';
 import { remembered, type Readiness } from './readiness.js';
@@ -25,7 +27,7 @@ import { databaseSessions } from './sessions.js';
 import { signIn } from './sign-in.js';
 import { field, signInRoutes } from './sign-in-routes.js';
 import { consoleUsers, type ConsoleUser } from './users.js';
-import { ASSETS, views } from './views.js';
+import { views } from './views.js';
 import { isZone } from './zone.js';
 
 export interface WebParts {
@@ -49,10 +51,12 @@ export function createWebApp(parts: WebParts): Express {
   const signIns = signIn(knex, users, clock);
   const gate = access(users, signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
-  const page = views(config, demo, { readiness: remembered(readiness, NOTICE_MS), deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
-  const { endpoints, document } = apiOf(ALL_LOGS);
+  const known = remembered(readiness, NOTICE_MS);
+  const page = views(config, demo, { readiness: known, deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
+  const overview = { knex, readiness: known, clock };
+  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)]);
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
@@ -60,7 +64,7 @@ export function createWebApp(parts: WebParts): Express {
   app.use(securityHeaders);
   app.use(overdue);
   app.use(health(readiness));
-  app.use('/assets', express.static(ASSETS, { index: false, immutable: true, maxAge: '30d' }));
+  app.use('/assets', assets());
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
@@ -72,6 +76,7 @@ export function createWebApp(parts: WebParts): Express {
   for (const log of ALL_LOGS) {
     for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
   }
+  app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
   app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
@@ -85,12 +90,14 @@ const noStore: express.RequestHandler = (_request, response, next) => {
   next();
 };
 
-// All that a page needs comes from this host; there are no scripts at all.
+// All that a page needs comes from this host, scripts too; none stands in a page.
 const securityHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
       defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      connectSrc: ["'self'"],
       styleSrc: ["'self'"],
       imgSrc: ["'self'"],
       formAction: ["'self'"],

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { countUpTo } from '../database/count.js';
+import { countRows } from '../database/count.js';
 import { listAll } from '../database/listing.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
 import { allCalls, callQuery, legFilters } from '../logs/cdr/calls.js';
@@ -34,7 +34,7 @@ async function openRows(knex: Knex, { listing: { log, query } }: ExportRequest):
   const first = await pages.next();
   const records = first.done === true ? [] : first.value;
   const exact = records.length < BLOCK_ROWS;
-  const count = exact ? records.length : await countUpTo(knex, log, query, MOST_COUNTED);
+  const count = exact ? records.length : await countRows(knex, log, query, MOST_COUNTED);
   return { estimate: counted(count), blocks: continued(records, pages) };
 }
 
@@ -50,7 +50,7 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
   async function estimate(): Promise<RowEstimate | null> {
     if (legsRead < BLOCK_ROWS) return counted(records.length);
     if (records.length === 0) return null;
-    const legs = await countUpTo(knex, log, { ...query, filters: legFilters(calls) }, MOST_COUNTED);
+    const legs = await countRows(knex, log, { ...query, filters: legFilters(calls) }, MOST_COUNTED);
     if (legs === null) return null;
     const rows = Math.max(records.length, Math.round((Math.min(legs, MOST_COUNTED) * records.length) / legsRead));
     return { kind: legs > MOST_COUNTED ? 'more than' : 'about', rows };

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Request, Response } from 'express';
 import { Eta } from 'eta';
@@ -7,13 +5,13 @@ import type { Config } from '../config.js';
 import { messageOf } from '../errors.js';
 import { deadLetters } from '../logs/dead-letter/columns.js';
 import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
+import { assetHref } from './asset-files.js';
 import { formatCount, visible } from './display-text.js';
 import { LACKING, LOGS } from './menu.js';
 import type { Readiness } from './readiness.js';
 import { ZONE_NAMES } from './zone.js';
 
 // Beside this file, in `src` and in `dist/src` alike.
-export const ASSETS = join(import.meta.dirname, 'assets');
 const VIEWS = join(import.meta.dirname, 'views');
 
 export interface Page {
@@ -25,6 +23,11 @@ export interface Page {
   readonly zone?: string;
   /** Takes part in the layout, without the frame of a signed-in user. */
   readonly bare?: boolean;
+  /** Says itself what is down. */
+  readonly ownNotices?: boolean;
+  /** Files of `assets` that this page needs besides the console's own, in order. */
+  readonly styles?: readonly string[];
+  readonly scripts?: readonly string[];
   readonly view: Readonly<Record<string, unknown>>;
 }
 
@@ -47,8 +50,6 @@ export function views(
   csrfToken: (request: Request) => string,
 ): Views {
   const eta = new Eta({ views: VIEWS, cache: true, autoEscape: true });
-  // The content's name lets browsers keep the file and still see the next release's.
-  const styleHref = `/assets/console.css?v=${createHash('sha256').update(readFileSync(join(ASSETS, 'console.css'))).digest('hex').slice(0, 12)}`;
   return {
     async render(request, response, template, page) {
       const user = page.bare ? undefined : response.locals.user;
@@ -57,11 +58,13 @@ export function views(
         title: page.title,
         pbxName: visible(config.pbxName),
         demo,
-        styleHref,
+        styles: ['console.css', ...(page.styles ?? [])].map(assetHref),
+        scripts: (page.scripts ?? []).map(assetHref),
         user: user ? { name: visible(user.username) } : null,
+        overview: { title: 'Overview', href: '/overview', current: page.section === 'overview' },
         menu: LOGS.map((log) => ({ title: log.title, href: `/${log.name}`, current: page.section === log.name })),
         lacking: user ? await lacking(page.section, asked.deadLetters) : [],
-        notices: user ? (await notices(asked.readiness)).map(linked) : [],
+        notices: user && page.ownNotices !== true ? (await notices(asked.readiness)).map(linked) : [],
         zone,
         zones: ZONE_NAMES,
         returnTo: request.originalUrl,

@@ -86,6 +86,12 @@ describe('chan_pjsip', () => {
     expect(rows(udp + contact('1020.0', 'Removed', A)).at(-2)).toBe('UNREGISTER SERVER 909 REMOVED 192.0.2.1:5060');
   });
 
+  it('guesses nothing where no listing told the expiry, as for a login without `write = system`', () => {
+    const start = auth('1000.0', '909', 's1', WIRE_TLS) + contact('1000.001', 'NonQualified', ON_TLS);
+    const expired = 'Event: Registry\nTimestamp: 1040.0\nStatus: Request Sent\n\n' + contact('1061.2', 'Removed', ON_TLS);
+    expect(rows(NOBODY + start + expired).at(-2)).toBe('UNREGISTER SERVER 909 REMOVED 192.0.2.1:40000');
+  });
+
   it('marks a phone that stops answering as gone and one that answers again as back', () => {
     const text =
       NOBODY +
@@ -171,7 +177,7 @@ describe('chan_pjsip', () => {
   });
 });
 
-describe('chan_sip and IAX2', () => {
+describe('chan_sip', () => {
   const challenge = (at: string, account: string, session: string): string => security('ChallengeSent', at, account, session, WIRE_A, 'SIP');
 
   it('tells a call from a refresh by the challenge, also when the dialled number is a peer', () => {
@@ -203,11 +209,6 @@ describe('chan_sip and IAX2', () => {
   it('makes no REGISTER row of a call that was refused', () => {
     const text = challenge('1000.0', 'sip:804@192.0.2.9', 'p2') + security('InvalidPassword', '1000.001', '600', 'p2', WIRE_A, 'SIP');
     expect(rows(text)).toEqual(['CONNECT CLIENT - FIRST_SEEN 192.0.2.1:5060']);
-  });
-
-  it('follows IAX2 as far as its PeerStatus goes', () => {
-    const text = peer('1000.0', 'Registered', 'branch', 'Address: 192.0.2.7:4569', 'IAX2') + peer('1060.0', 'Unregistered', 'branch', 'Cause: Expired', 'IAX2');
-    expect(rows(text).filter((row) => row.includes('branch'))).toEqual(['REGISTER CLIENT branch 200 OK 192.0.2.7:4569', 'UNREGISTER SERVER branch EXPIRED 192.0.2.7:4569']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseHostPort, parseTransport } from '../../src/ami/address.js';
 import { amiEvent } from '../../src/ami/event.js';
+import { parseIaxPeer } from '../../src/ami/iax-peers.js';
 import type { ListedContact, MonitoredConnection, PbxInput } from '../../src/ami/input.js';
 import type { Output } from '../../src/logs/output.js';
 import { Translator } from '../../src/pipeline/translator.js';
@@ -42,6 +43,7 @@ export function inputsOf(text: string): PbxInput[] {
   const isFirst = (kind: string): boolean => !baseline.has(kind) && baseline.add(kind).size > 0;
   let now: Micros = 0;
   let contacts: ListedContact[] = [];
+  let iaxPeers: (ListedContact | null)[] | null = null;
   for (const block of text.replaceAll(/\r?\n/g, '\n').split(/\n\n+/)) {
     const { headers, output } = parse(block);
     const own = parseIso(headers.get('eventtv') ?? '') ?? fromSeconds(Number(headers.get('timestamp') ?? Number.NaN));
@@ -53,6 +55,11 @@ export function inputsOf(text: string): PbxInput[] {
     else if (event === 'ContactListComplete' || headers.get('message') === 'No Contacts found') {
       give({ kind: 'contacts', channelType: 'PJSIP', complete: true, contacts, baseline: isFirst('contacts'), ...listing });
       contacts = [];
+    } else if (event === 'PeerEntry' && headers.get('channeltype') === 'IAX') (iaxPeers ??= []).push(parseIaxPeer(headers));
+    else if (event === 'PeerlistComplete' && iaxPeers) {
+      const peers = iaxPeers.filter((peer) => peer !== null);
+      give({ kind: 'contacts', channelType: 'IAX2', complete: true, contacts: peers, baseline: isFirst('IAX2'), ...listing });
+      iaxPeers = null;
     } else if (output.length > 0) {
       give({ kind: 'transport-monitors', connections: connectionsOf(output), baseline: isFirst('monitors'), ...listing });
     } else if (event !== undefined) give({ kind: 'event', event: amiEvent(event, at, headers) });

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { parseContactUri, parseHostPort, type Remote } from '../../ami/address.js';
+import { parseAddress, parseContactUri, type Remote } from '../../ami/address.js';
 import type { ChannelType } from '../../ami/input.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { clip, type DatabaseRow } from '../columns.js';
@@ -68,5 +68,5 @@ function fromStateRow(row: DatabaseRow): AccountState {
 
 /** Where an account is: as seen on the wire, else as the phone claims until a packet proves it. */
 export function addressOf(contact: Contact): Remote | null {
-  return contact.remoteAddress === null ? parseContactUri(contact.uri) : parseHostPort(contact.remoteAddress, contact.transport);
+  return contact.remoteAddress === null ? parseContactUri(contact.uri) : parseAddress(contact.remoteAddress, contact.transport);
 }

@@ -75,7 +75,7 @@ export const sipSessions = defineLog({
       maxLength: 80,
       filter: true,
       listed: true,
-      about: 'address:port that packets come from.',
+      about: 'address:port that packets come from. Without a port where the PBX did not say it, as of an IAX2 peer that just registered.',
     },
     transport: { db: 'transport', title: 'Transport', type: 'text', optional: true, maxLength: 4, about: 'UDP, TCP, TLS, WS or WSS.' },
     tlsCipher: {

@@ -1,4 +1,4 @@
-import { parseHostPort } from '../../ami/address.js';
+import { isSameAddress, parseAddress } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import type { Micros } from '../../time.js';
 import type { Output } from '../output.js';
@@ -54,8 +54,8 @@ export class ContactEvents {
     const status = event.get('PeerStatus');
     this.accounts.touch(account);
     if (status === 'Registered') {
-      const remote = parseHostPort(event.get('Address'), null);
-      const moved = contact?.remote && remote && !(contact.remote.ip === remote.ip && contact.remote.port === remote.port);
+      const remote = parseAddress(event.get('Address'));
+      const moved = contact?.remote && remote && !isSameAddress(contact.remote, remote);
       outputs.push(...this.registrations.appeared(account, name, 'Registered', remote, event.at));
       // Where it was before a break, it may have left long ago.
       const unlisted = this.outage.unlisted(channelType);

@@ -1,4 +1,4 @@
-import { parseHostPort } from '../../ami/address.js';
+import { parseAddress } from '../../ami/address.js';
 import type { ChannelType } from '../../ami/input.js';
 import type { Micros } from '../../time.js';
 import { eventKey } from '../key.js';
@@ -99,7 +99,7 @@ export class Directory {
         contact.userAgent = stored.userAgent;
         contact.expiresAt = stored.expiresAt;
         contact.registeredAt = stored.registeredAt;
-        contact.remote = stored.remoteAddress === null ? null : parseHostPort(stored.remoteAddress, stored.transport);
+        contact.remote = stored.remoteAddress === null ? null : parseAddress(stored.remoteAddress, stored.transport);
         account.contacts.set(contact.uri, contact);
       }
     }

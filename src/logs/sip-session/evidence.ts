@@ -48,6 +48,8 @@ export function ownAuth(account: Account, { at, contact, cause, inferred }: Remo
   // It goes on elsewhere: what authenticates now does so there.
   const hasMoved = cause === 'Replaced' || (contact.callId !== null && present.some(({ callId }) => callId === contact.callId));
   if (inferred || hasMoved) return undefined;
+  // chan_iax2 tells of no authentication, and gives no cause for what the peer asked for itself.
+  if (account.channelType === 'IAX2' && cause === '') return { at, remote: contact.remote, sessionId: '', claimed: true, cut: false };
   const open = account.auths.filter((auth) => !auth.claimed && Math.abs(auth.at - at) <= SETTLE);
   const isSame = (auth: Auth): boolean => sameSocket(auth.remote, contact.remote);
   if (account.channelType === 'PJSIP') return open.findLast((auth) => (contact.callId === null ? isSame(auth) : auth.sessionId === contact.callId));
@@ -59,7 +61,8 @@ export function reasonOf(account: Account, { at, contact, cause }: Removal): str
   const successor = account.appearances.some((appearance) => appearance.kind === 'new' && appearance.contact !== contact && Math.abs(appearance.at - at) <= SETTLE);
   if (successor) return 'REPLACED';
   if (account.channelType !== 'PJSIP') return cause === '' ? 'UNREGISTERED' : cause.toUpperCase();
-  if (contact.expiresAt !== null && at >= contact.expiresAt - EXPIRY_SLACK) return 'EXPIRED';
+  if (contact.expiresAt === null) return 'REMOVED';
+  if (at >= contact.expiresAt - EXPIRY_SLACK) return 'EXPIRED';
   const transport = contact.remote?.transport ?? parseContactUri(contact.uri)?.transport ?? null;
   return isReliable(transport) ? 'TRANSPORT_CLOSED' : 'REMOVED';
 }

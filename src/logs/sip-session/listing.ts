@@ -1,4 +1,4 @@
-import { formatAddress } from '../../ami/address.js';
+import { formatAddress, type Remote } from '../../ami/address.js';
 import type { ListedContact, PbxInput } from '../../ami/input.js';
 import { MICROS_PER_SECOND } from '../../time.js';
 import type { Output } from '../output.js';
@@ -57,12 +57,12 @@ export function squareListing(listing: Listing, known: Known): Account[] {
   return [...touched];
 }
 
-/** A chan_sip peer has one contact: at another address it is another one. */
+/** A chan_sip or IAX2 peer has one contact: at another address it is another one. */
 const hasMoved = ({ peerAddress }: LiveContact, { remote }: ListedContact): boolean =>
   peerAddress !== null && remote !== null && formatAddress(remote) !== peerAddress;
 
 function merge(listing: Listing, entry: ListedContact, account: Account, known: Known): LiveContact | null {
-  const { registrations, sockets, outputs, inference } = known;
+  const { registrations, outputs, inference } = known;
   let contact = account.contacts.get(entry.uri);
   const isNew = !contact;
   if (!contact) {
@@ -76,9 +76,8 @@ function merge(listing: Listing, entry: ListedContact, account: Account, known: 
   }
   account.sighted.delete(entry.uri);
   contact.missed = 0;
-  contact.remote ??= entry.remote;
+  learnRemote(listing, entry, account, contact, known);
   contact.peerAddress = entry.remote ? formatAddress(entry.remote) : contact.peerAddress;
-  if (contact.remote && listing.baseline) sockets.open(contact.remote, listing.requestedAt);
   const explained = learnCallId(entry, account, contact, known);
   outputs.push(...explained.rows);
   if (!contact.confirmed) outputs.push(...registrations.confirm(account, contact, listing.at));
@@ -90,6 +89,24 @@ function merge(listing: Listing, entry: ListedContact, account: Account, known: 
   if (listing.baseline || !REACHABILITY.has(contact.status)) contact.status = entry.status;
   if (entry.userAgent !== null && entry.userAgent !== '') learnUserAgent(account, contact, entry.userAgent, outputs);
   return contact;
+}
+
+function learnRemote(listing: Listing, { remote }: ListedContact, account: Account, contact: LiveContact, { sockets, outputs }: Known): void {
+  const { remote: before, registeredAt } = contact;
+  if (before === null || (remote && knowsBetter(listing, remote, contact))) contact.remote = remote;
+  const { remote: now } = contact;
+  if (!now || now.port === null) return;
+  if (listing.baseline) sockets.open(now, listing.requestedAt);
+  else if (before?.port === null && registeredAt !== null) {
+    // Its registration was the first sign of this connection.
+    outputs.push(...sockets.sign(now, registeredAt, account.channelType), ...sockets.use(now, account.name, account.description, registeredAt));
+  }
+}
+
+/** chan_iax2 lists where packets come from, and says the port nowhere else. */
+function knowsBetter({ channelType, baseline, requestedAt }: Listing, listed: Remote, { remote, registeredAt }: LiveContact): boolean {
+  if (channelType !== 'IAX2' || (registeredAt !== null && registeredAt >= requestedAt)) return false;
+  return baseline || (remote?.port === null && remote.ip === listed.ip);
 }
 
 /** Rows for the registrations that the Call-ID explains, and whether it is another one than before. */

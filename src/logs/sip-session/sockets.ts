@@ -54,6 +54,8 @@ export class Sockets {
 
   /** A packet from an address: the first one marks a client arriving. */
   sign(remote: Remote, at: Micros, channelType: ChannelType, details = 'FIRST_SEEN'): Output[] {
+    // Several may be behind one address.
+    if (remote.port === null) return [];
     const key = socketKey(remote);
     const known = this.sockets.get(key);
     const socket = known ?? this.open(remote, at);

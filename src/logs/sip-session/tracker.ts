@@ -1,4 +1,4 @@
-import { parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
+import { parseAddress, parseHostPort, parseSecurityAddress, parseTransport, type Remote } from '../../ami/address.js';
 import type { AmiEvent } from '../../ami/event.js';
 import type { ChannelType, PbxInput } from '../../ami/input.js';
 import { messageOf } from '../../errors.js';
@@ -74,8 +74,8 @@ export class SessionTracker {
   learn(states: readonly AccountState[]): void {
     for (const state of states) {
       for (const { remoteAddress, transport } of state.contacts) {
-        const remote = remoteAddress === null ? null : parseHostPort(remoteAddress, transport);
-        if (remote) this.sockets.open(remote, state.updatedAt);
+        const remote = remoteAddress === null ? null : parseAddress(remoteAddress, transport);
+        if (remote && remote.port !== null) this.sockets.open(remote, state.updatedAt);
       }
     }
   }

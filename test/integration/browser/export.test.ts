@@ -50,7 +50,7 @@ describeWith(['chromium'], 'exporting in a browser', () => {
     it(`goes from a filtered list to a file and back with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async () => {
       const { context, page } = await visit({ javaScriptEnabled });
       await page.goto('/cdrs?disposition=BUSY');
-      const listed = await page.locator('tbody tr').count();
+      const listed = await page.locator('td.disposition').count();
       await page.getByRole('link', { name: 'Export…' }).click();
       await page.waitForURL('**/export?**');
       expect(await page.locator('.selection').textContent()).toBe(`${listed} rows · Disposition BUSY`);

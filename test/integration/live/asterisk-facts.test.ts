@@ -37,10 +37,11 @@ for (const version of [16, 22] as const) {
       expect(await ask({ Action: 'Filter', Operation: 'Add', Filter: '!Event: TestEvent' })).toMatchObject({ Response: 'Success' });
       expect(await ask({ Action: 'Originate', Channel: 'Local/600@lab', Application: 'Hangup' })).toMatchObject(refused);
       expect(await ask({ Action: 'UpdateConfig', SrcFilename: 'manager.conf', DstFilename: 'manager.conf' })).toMatchObject(refused);
+      expect(await ask({ Action: 'IAXpeerlist' })).toMatchObject({ Response: 'Success' });
+      expect(await ask({ Action: 'Getvar', Variable: 'IAXPEER(iax2,callerid_name)' })).toMatchObject({ Response: 'Success', Value: 'Branch' });
       if (version === 16) {
         expect(await ask({ Action: 'SIPpeers' })).toMatchObject({ Response: 'Success' });
         expect(await ask({ Action: 'SIPshowpeer', Peer: '805' })).toMatchObject({ Response: 'Success', Description: 'Reception, ground floor' });
-        expect(await ask({ Action: 'IAXpeerlist' })).toMatchObject({ Response: 'Success' });
       }
       client.close();
     });

@@ -83,6 +83,8 @@ for (const setup of BOTH) {
       const phone = await live().tls('1932');
       const seen = await phone.register(120);
       await expectRegistrations(logbook, '1932', from, [registered(seen)]);
+      // From then on its expiry is known, so that its end is none.
+      await eventually(async () => expect(await logbook.rows('registered-accounts', { username: '1932' })).toMatchObject([{ registrationExpires: expect.any(String) as unknown }]));
       const droppedAt = await phone.drop();
       await expectRegistrations(logbook, '1932', from, [
         registered(seen),

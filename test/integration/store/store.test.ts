@@ -150,6 +150,15 @@ describeEachDatabase('account states', (database) => {
     expect((await listPage(knex, registeredAccounts, parseListQuery(registeredAccounts, {}))).records).toEqual([]);
     expect(await knex('registered_account').select('id')).toEqual(before);
   });
+
+  it('have an address without a port where the PBX said none', async () => {
+    const known = account('branch', 10);
+    const portless = { ...known, channelType: 'IAX2' as const, contacts: known.contacts.map((contact) => ({ ...contact, remoteAddress: '127.9.9.9', transport: null })) };
+    await writeBatch(database(), [{ kind: 'account-state', account: portless }], 'listener');
+    const { records } = await listPage(database().knex, registeredAccounts, parseListQuery(registeredAccounts, { username: 'branch' }));
+    expect(records).toMatchObject([{ ipAddress: '127.9.9.9', port: null, transport: null }]);
+    await writeBatch(database(), [{ kind: 'account-state', account: { ...portless, contacts: [], updatedAt: 11 } }], 'listener');
+  });
 });
 
 describeEachDatabase('details that come later', (database) => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { api } from '../../../src/web/api.js';
 import { apiOf } from '../../../src/web/api-document.js';
 import { ALL_LOGS as LOGS } from '../../../src/web/menu.js';
+import { overviewEndpoint } from '../../../src/web/overview-routes.js';
 import { fill } from './any-rows.js';
 import { basic, PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
 import { onEachDatabase, type EmptyDatabase } from './each-database.js';
@@ -74,8 +75,9 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
   const queryOf = (operation: Operation): Parameter[] => (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
 
   it('has every address there is, and no other', () => {
-    const { endpoints } = apiOf(LOGS);
-    const routes = api(console.database.knex, endpoints).stack.map(({ route }) => route?.path.replaceAll(/:(\w+)/g, '{$1}'));
+    const { knex } = console.database;
+    const { endpoints } = apiOf(LOGS, [overviewEndpoint({ knex, readiness: () => Promise.resolve(console.readiness), clock: () => 0 }, 'UTC')]);
+    const routes = api(knex, endpoints).stack.map(({ route }) => route?.path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(Object.keys(document.paths).sort()).toEqual(routes.sort());
   });
 
@@ -103,7 +105,7 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
     for (const [path, address, operation] of operations()) {
       const { next } = (await (await ask(`${address}${queryOf(operation).length > 0 ? '?limit=1' : ''}`)).json()) as { next?: string };
       for (const { name, schema } of queryOf(operation)) {
-        const values = name === 'cursor' ? [next ?? ''] : (schema.enum ?? (schema.pattern === undefined ? ['909'] : ['2026-05-10', '2026-05-10T17:12:24.882+02:00']));
+        const values = name === 'cursor' ? [next ?? ''] : name === 'tz' ? ['UTC', 'Europe/Rome'] : (schema.enum ?? (schema.pattern === undefined ? ['909'] : ['2026-05-10', '2026-05-10T17:12:24.882+02:00']));
         for (const value of schema.minimum === undefined ? values : [schema.minimum, schema.maximum]) {
           const answer = await ask(`${address}?${new URLSearchParams({ [name]: String(value) }).toString()}`);
           expect([path, name, value, answer.status]).toEqual([path, name, value, 200]);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { readXlsx } from 'hucre/xlsx';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ALL_LOGS } from '../../../src/web/menu.js';
 import { MICROS_PER_SECOND } from '../../../src/time.js';
 import { BEGIN, recorded, type Recorded } from '../../unit/logs/recorded-calls.js';
 import { basic, PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
@@ -171,7 +172,7 @@ onEachDatabase('exports', (emptyDatabase) => {
     expect(html).toContain('drops its zeros');
     expect(html).not.toContain('<script');
     expect(await page('/export?list=cdrs&calls=folded')).toMatch(/<strong>about [\d,]+ calls<\/strong>/);
-    expect(await page('/export?list=web-sessions')).not.toContain('Each whole call a row');
+    for (const log of ALL_LOGS) if (log.name !== 'cdrs') expect(await page(`/export?list=${log.name}`)).not.toContain('Each whole call a row');
   });
 
   it('lead from the page to the file, and are remembered for that user and list', async () => {

@@ -66,7 +66,7 @@ onEachDatabase('pages and JSON', (emptyDatabase) => {
   it('sends headers that let nothing foreign in', async () => {
     const { headers } = await visitor.get('/cdrs');
     expect(headers.get('content-security-policy')).toBe(
-      "default-src 'none';style-src 'self';img-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'",
+      "default-src 'none';script-src 'self';connect-src 'self';style-src 'self';img-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'",
     );
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-powered-by')).toBeNull();

@@ -143,3 +143,36 @@ describe('with chan_sip', () => {
     expect(sent(pbx, 'PJSIPShowContacts')).toBe(0);
   });
 });
+
+describe('with chan_iax2', () => {
+  const peer = (name: string, ip: string, port: string): string =>
+    `Event: PeerEntry\r\n%ID%Channeltype: IAX\r\nObjectName: ${name}\r\nIPaddress: ${ip}\r\nPort: ${port}\r\nDynamic: yes\r\nStatus: OK (3 ms)\r\n\r\n`;
+  const script = (port: () => string): Script => (action, header, socket) => {
+    switch (action) {
+      case 'listcommands':
+        return commands('IAXpeerlist', 'Getvar');
+      case 'iaxpeerlist':
+        return `Response: Success\r\n%ID%EventList: start\r\n\r\n${peer('branch', '127.9.9.9', port())}${peer('away', '(null)', '(null)')}Event: PeerlistComplete\r\n%ID%EventList: Complete\r\nListItems: 2\r\n\r\n`;
+      case 'getvar':
+        return `Response: Success\r\n%ID%Value: ${header('Variable') === 'IAXPEER(branch,callerid_name)' ? 'Branch office' : ''}\r\n\r\n`;
+      default:
+        return basic(action, header, socket);
+    }
+  };
+
+  test('registered peers are listed, with their names, and again when one registers, which tells its port', async () => {
+    let port = '4569';
+    const { inputs, pbx, connection } = await start(script(() => port));
+    await until(() => of(inputs, 'contacts').length === 1, 'the baseline');
+    const [baseline] = of(inputs, 'contacts');
+    expect(baseline).toMatchObject({ channelType: 'IAX2', complete: true, baseline: true });
+    expect(baseline?.contacts).toMatchObject([{ endpoint: 'branch', status: 'Reachable', remote: { ip: '127.9.9.9', port: 4_569 } }]);
+    await until(() => of(inputs, 'account-name').length === 1, 'the name');
+    expect(of(inputs, 'account-name')[0]).toMatchObject({ channelType: 'IAX2', endpoint: 'branch', name: 'Branch office' });
+    port = '40804';
+    pbx.say('Event: PeerStatus\r\nPrivilege: system,all\r\nChannelType: IAX2\r\nPeer: IAX2/branch\r\nPeerStatus: Registered\r\nAddress: 127.9.9.9\r\n\r\n');
+    await until(() => of(inputs, 'contacts').length === 2, 'the listing after it');
+    expect(of(inputs, 'contacts')[1]).toMatchObject({ channelType: 'IAX2', complete: true, baseline: false, contacts: [{ endpoint: 'branch', remote: { port: 40_804 } }] });
+    expect(JSON.stringify(connection.status())).not.toContain('load res_pjsip');
+  });
+});

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Backoff } from '../../../src/ami/backoff.js';
+import { formatAddress, parseAddress } from '../../../src/ami/address.js';
 import { callerIdName } from '../../../src/ami/caller-id.js';
 import { parseEpoch, parseEventTv, PbxClock } from '../../../src/ami/clock.js';
+import { parseIaxPeer } from '../../../src/ami/iax-peers.js';
 import { parseContactList } from '../../../src/ami/pjsip-contacts.js';
 import { parseSipPeer } from '../../../src/ami/sip-peers.js';
 import { parseOffset, readZone } from '../../../src/ami/zone.js';
@@ -21,6 +23,24 @@ describe('callerIdName', () => {
     ['<unknown>', ''],
     ['', ''],
   ])('%s', (text, name) => expect(callerIdName(text)).toBe(name));
+});
+
+describe('addresses', () => {
+  test.each([
+    ['203.0.113.37:28224', '203.0.113.37', 28_224],
+    ['[2001:db8::1]:5060', '2001:db8::1', 5_060],
+    ['127.0.0.1', '127.0.0.1', null],
+    ['2001:db8::1', '2001:db8::1', null],
+  ])('%s is read and written alike, with a port or without', (text, ip, port) => {
+    const parsed = parseAddress(text, 'UDP');
+    expect(parsed).toEqual({ transport: 'UDP', ip, port });
+    expect(parsed && formatAddress(parsed)).toBe(text);
+  });
+
+  test('have one spelling, and nothing else is one', () => {
+    expect(parseAddress('2001:DB8:0:0::1')).toEqual(parseAddress('2001:db8::1'));
+    for (const text of ['', '(null)', '-none-', 'pbx.example.net', '127.0.0.1:']) expect(parseAddress(text), text).toBeNull();
+  });
 });
 
 describe('the clock', () => {
@@ -117,5 +137,16 @@ describe('listed contacts', () => {
     });
     expect(parseSipPeer(headers(peer.replace('Dynamic: Y', 'Dynamic: N')), 0)).toBeNull();
     expect(parseSipPeer(headers(peer.replace('127.57.41.37\n', '(null)\n')), 0)).toBeNull();
+  });
+
+  // As Asterisk 16.28 and 22.10 sent them.
+  test('of chan_iax2', () => {
+    const peer = 'Channeltype: IAX\nObjectName: branch\nObjectUsername: branch-user\nChanObjectType: peer\nIPaddress: 127.9.9.9\nMask: (null)\nPort: 34999\nDynamic: yes\nTrunk: no\nEncryption: no\nStatus: OK (3 ms)';
+    expect(parseIaxPeer(headers(peer))).toEqual({
+      channelType: 'IAX2', endpoint: 'branch', uri: 'branch', callId: null, userAgent: null, expiresAt: null,
+      status: 'Reachable', remote: { transport: null, ip: '127.9.9.9', port: 34_999 }, description: null,
+    });
+    expect(parseIaxPeer(headers(peer.replace('127.9.9.9', '(null)').replace('34999', '(null)')))).toBeNull();
+    expect(parseIaxPeer(headers(peer.replace('Dynamic: yes', 'Dynamic: no')))).toBeNull();
   });
 });
