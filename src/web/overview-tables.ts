@@ -1,5 +1,6 @@
 import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import type { RefusedName } from '../logs/statistics/refused.js';
+import { lengthOf } from '../logs/statistics/spans.js';
 import type { Micros } from '../time.js';
 import { accountEventsHref, type TimeText, type Tone } from './cells.js';
 import { durationText, formatCount, visible } from './display-text.js';
@@ -138,10 +139,21 @@ export function gapsTable(overview: Overview, pbxName: string, tz: string | null
   const total = gapsComplete ? many(gaps.length, 'gap') : `More than ${formatCount(MOST_GAPS)} gaps`;
   const rows = gaps.slice(0, SHOWN_GAPS).map((gap) => ({ ...gapView(gap, zone, { ownPbx: pbxName, calls: true }), begin: time(gap.from) }));
   const silent = silentFor(overview, gaps);
+  const counted = gaps.length === 0 ? heardWords(overview, time) : `${total}${silent > 0 ? `, not heard for ${durationText(silent)} in all${gapsComplete ? '' : ' or more'}` : ''}.`;
+  const last = overview.accounts.unknown.at(-1);
   return {
-    says: gaps.length === 0 ? 'The PBX was heard without a break.' : `${total}${silent > 0 ? `, not heard for ${durationText(silent)} in all${gapsComplete ? '' : ' or more'}` : ''}.`,
+    says: last?.to === range.asOf && last.from > range.from ? `${counted} Not heard since ${time(last.from).text}.` : counted,
     rows,
     more: gaps.length > rows.length ? `and ${gapsComplete ? '' : 'more than '}${formatCount(gaps.length - rows.length)} earlier` : '',
     href: listHref('capture-gaps', {}, range, tz),
   };
+}
+
+/** What there is to say where no gap has a row, as before the first login, and for a moment after each break. */
+function heardWords({ accounts, range }: Overview, time: Clock): string {
+  const [before] = accounts.unknown;
+  const between = accounts.unknown.filter(({ from, to }) => from > range.from && to < range.asOf);
+  if (before?.from === range.from && before.to === range.asOf) return 'The PBX was not heard in this time.';
+  const breaks = between.length === 0 ? 'without a break' : `but for ${durationText(lengthOf(between))}`;
+  return before?.from === range.from ? `The PBX was heard from ${time(before.to).text} on, ${breaks}.` : `The PBX was heard ${breaks}.`;
 }

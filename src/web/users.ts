@@ -56,7 +56,7 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
     await knex(TABLE).insert({ username, password_hash: passwordHash, time_zone: '', created_at: now, password_changed_at: now });
   };
   /** What `ensureAdmin` tried to write; known by its hash when only the answer was lost. */
-  let admin: { readonly password: string; readonly passwordHash: string } | null = null;
+  const made = new Map<string, { readonly password: string; readonly passwordHash: string }>();
 
   const addUser = async (username: string, password: string): Promise<ConsoleUser> => {
     const name = checkUsername(username);
@@ -106,15 +106,15 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
     async ensureAdmin(username, password) {
       const name = checkUsername(username);
       const outcome = (row: UserRow) => {
-        const ours = row.password_hash === admin?.passwordHash ? admin : null;
+        const own = made.get(name);
+        const ours = row.password_hash === own?.passwordHash ? own : null;
         return { created: ours !== null, generatedPassword: password === null ? (ours?.password ?? null) : null };
       };
       const row = await rowOf({ username: name });
       if (row) return outcome(row);
-      if (!admin) {
-        const chosen = password ?? generatePassword();
-        admin = { password: chosen, passwordHash: await hashPassword(checkPassword(chosen)) };
-      }
+      const chosen = password ?? generatePassword();
+      const admin = made.get(name) ?? { password: chosen, passwordHash: await hashPassword(checkPassword(chosen)) };
+      made.set(name, admin);
       try {
         await insert(name, admin.passwordHash);
       } catch (error) {

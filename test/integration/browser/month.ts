@@ -107,8 +107,8 @@ function scans(random: Random): Omit<SipSession, 'id'>[] {
 
 async function gaps(knex: Knex): Promise<void> {
   const edges: readonly (readonly [begin: Micros, end: Micros, reason: string, recovery: string, calls: number, note: string])[] = [
-    [MONTH_END - 5 * 24 * HOUR, MONTH_END - 5 * 24 * HOUR + 3 * HOUR, 'Logbook was killed or its machine went down', 'done', 41, ''],
-    [MONTH_END - 13 * HOUR, MONTH_END - 13 * HOUR + 85 * MINUTE, 'the PBX did not answer a Ping within 10 s', 'done', 9, ''],
+    [MONTH_END - 5 * 24 * HOUR, MONTH_END - 5 * 24 * HOUR + 3 * HOUR, 'Logbook was killed or its machine went down', 'done', 41, '41 calls of Master.csv'],
+    [MONTH_END - 13 * HOUR, MONTH_END - 13 * HOUR + 85 * MINUTE, 'the PBX did not answer a Ping within 10 s', 'done', 9, '9 calls of Master.csv'],
     [MONTH_END - 100 * MINUTE, MONTH_END - 88 * MINUTE, 'Connection refused', 'failed', 0, 'Master.csv cannot be read: EACCES'],
   ];
   let begin = MONTH_END - 30 * 24 * HOUR;

@@ -145,6 +145,8 @@ onEachDatabase('the overview', (emptyDatabase) => {
       [2, 2, 2, 1_800], [null, null, null, 3_600], [2, 2, 2, 1_800],
       [2, 2, 2, 0], [1, 2, 1, 0], [1, 1, 1, 0], [1, 1, 1, 0],
     ]);
+    expect(await page()).toContain('The PBX was heard but for 2 h.');
+    expect(await page('/overview?range=7d')).toContain('The PBX was heard from 21 Oct 19:30 on, but for 2 h.');
     expect(await page()).toContain(`data-unknown="[[${(NOW - 6 * HOUR) / 1_000},${(NOW - 4 * HOUR) / 1_000}]]"`);
   });
 

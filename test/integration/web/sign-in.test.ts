@@ -210,7 +210,7 @@ onEachDatabase('console users', (emptyDatabase) => {
   });
 
   it('begin with an admin, whose password is generated once', async () => {
-    const { users } = console;
+    const users = consoleUsers(console.database.knex);
     expect(await users.ensureAdmin('admin', 'something else')).toEqual({ created: false, generatedPassword: null });
     const made = await users.ensureAdmin('root', null);
     expect(made).toMatchObject({ created: true });
