@@ -11,7 +11,8 @@ export class PbxClock {
   #difference: Micros | null = null;
   #floor: Micros = 0;
 
-  constructor(private readonly now: () => Micros = () => fromMs(Date.now())) {}
+  // Not Date.now(): a machine whose clock is set has not moved the PBX's.
+  constructor(private readonly now: () => Micros = () => fromMs(performance.timeOrigin + performance.now())) {}
 
   get isSet(): boolean {
     return this.#difference !== null;

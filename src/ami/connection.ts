@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
-import { fromMs, type Micros } from '../time.js';
+import { fromMs, fromSeconds, type Micros } from '../time.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { PbxClock } from './clock.js';
 import type { AmiStatus, PbxInput } from './input.js';
@@ -43,6 +43,8 @@ const DEFAULTS = {
 };
 const LOGOFF_TIMEOUT_MS = 500;
 const LATE_TICK_MS = 100;
+/** How long what was said may lie in the socket in a storm: a second and a half were seen. */
+const UNREAD: Micros = fromSeconds(2);
 
 /** How one attempt ended. */
 type Ending = { readonly kind: 'refused' | 'lost'; readonly message: string };
@@ -60,6 +62,7 @@ export class PbxConnection {
   /** A login stands, as far as the pipeline has been told. */
   #isListening = false;
   #isLeaving = false;
+  #ticked: Micros = 0;
   #loop: Promise<void> | null = null;
 
   constructor(options: PbxConnectionOptions) {
@@ -167,8 +170,16 @@ export class PbxConnection {
     while (await pause(tickIntervalMs, this.#stopping.signal)) {
       const lateMs = performance.now() - due;
       due = performance.now() + tickIntervalMs;
-      if (lateMs < LATE_TICK_MS && this.#clock.isSet) this.#emit({ kind: 'tick', at: this.#clock.read() });
+      if (lateMs < LATE_TICK_MS && this.#clock.isSet) this.#emit({ kind: 'tick', at: this.#heardUntil() });
     }
+  }
+
+  /** While more and more comes, some of what was said by now still lies in the socket. */
+  #heardUntil(): Micros {
+    const isQuiet = this.#session === null || this.#session.silentMs >= this.#options.tickIntervalMs;
+    const at = this.#clock.read() - (isQuiet ? 0 : UNREAD);
+    this.#ticked = this.#ticked - at > UNREAD ? at : Math.max(this.#ticked, at);
+    return this.#ticked;
   }
 
   /** Nothing was heard for `silentMs` before; what came in that time, nobody knows. */

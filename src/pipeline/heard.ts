@@ -28,7 +28,9 @@ export function timePassed({ until, clock }: HeardTime, input: Exclude<PbxInput,
     return { kind: 'goes on', heard: { until: Math.max(until, at), clock: at } };
   }
   if (input.kind === 'event' || at > clock + MAX_STEP) return { kind: 'goes on', heard: { until: Math.max(until, Math.min(at, clock + MAX_LEAD)), clock } };
-  return { kind: 'goes on', heard: { until: Math.max(until, at), clock: Math.max(clock, at) } };
+  // What was said between a listing and its arrival may not have been read yet.
+  const said = 'requestedAt' in input ? input.requestedAt : input.kind === 'dropped' ? at : until;
+  return { kind: 'goes on', heard: { until: Math.max(until, said), clock: Math.max(clock, at) } };
 }
 
 /** When the PBX was last heard, for the start after a crash. */

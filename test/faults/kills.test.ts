@@ -88,7 +88,9 @@ async function stormWithKills(context: TestContext, { engine, events, kills: tim
     const at = storm.said.get(number) ?? 0;
     return !gaps.some((gap) => gap.from <= at && at < gap.to);
   });
-  expect(ranges(outside)).toEqual([]);
+  // How far outside, in milliseconds.
+  const off = outside.map((number) => Math.min(...gaps.map((gap) => Math.max(gap.from - (storm.said.get(number) ?? 0), (storm.said.get(number) ?? 0) - gap.to)))).map((micros) => Math.round(micros / MICROS));
+  expect(ranges(outside), `up to ${Math.max(0, ...off)} ms off`).toEqual([]);
 }
 
 /**
@@ -114,7 +116,7 @@ for (const engine of ['SQLite', 'MariaDB'] as const) {
   const needs = ['asterisk-22', ...(engine === 'MariaDB' ? (['mariadb'] as const) : [])] as const;
   describeWith(needs, `SIGKILL at random instants, into ${engine}`, () => {
     it('five times in a storm of 100,000 events loses only what gaps cover, and doubles nothing', async (context) => {
-      await stormWithKills(context, { engine, events: 100_000, kills: 5, graceMs: 1_000 });
+      await stormWithKills(context, { engine, events: 100_000, kills: 5, graceMs: 3_000 });
     });
 
     it('at 1,000 events a second loses what was read in the last moment at most', async (context) => {

@@ -54,6 +54,7 @@ export interface Asterisk {
 }
 
 const HERE = import.meta.dirname;
+const RTP_PORTS = 150;
 const PRODUCTION = join(HERE, '../../docker/asterisk');
 
 /** A private Asterisk on loopback and free ports, with the configuration of docker/asterisk plus lab accounts. */
@@ -135,14 +136,15 @@ function configure(etc: string, options: AsteriskOptions, ports: Ports, paths: {
   };
   const production = (name: string): string => readFileSync(join(PRODUCTION, name), 'utf8');
   const lab = (name: string): string => filled(join(HERE, 'asterisk', name), values);
-  const rtpStart = 20_000 + (process.pid % 120) * 100 + (options.version === 16 ? 50 : 0);
+  // Two ports a call, and on a busy machine many calls at once; below the ports that the system gives away by itself.
+  const rtpStart = 20_000 + (process.pid % 40) * 300 + (options.version === 16 ? RTP_PORTS : 0);
   const files: Record<string, string> = {
     'asterisk.conf': lab('asterisk.conf'),
     'cdr.conf': production('cdr.conf') + (options.cdrCsv === undefined ? '' : `\n[csv]\n${options.cdrCsv.join('\n')}\n`),
     'cdr_manager.conf': options.cdrMappings === false ? replaced(production('cdr_manager.conf'), [[/^\w+(,u)? => .*$/gm, '']]) : production('cdr_manager.conf'),
     'logger.conf': production('logger.conf'),
     'modules.conf': production('modules.conf'),
-    'rtp.conf': replaced(production('rtp.conf'), [[/10000/, String(rtpStart)], [/10099/, String(rtpStart + 49)]]),
+    'rtp.conf': replaced(production('rtp.conf'), [[/10000/, String(rtpStart)], [/10099/, String(rtpStart + RTP_PORTS - 1)]]),
     'http.conf': lab('http.conf'),
     'ari.conf': lab('ari.conf'),
     'iax.conf': lab('iax.conf'),

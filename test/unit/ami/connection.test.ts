@@ -67,7 +67,8 @@ describe('a connection', () => {
     await until(() => started.inputs.filter((input) => input.kind === 'tick').length > 3, 'ticks');
     const ticks = started.inputs.filter((input) => input.kind === 'tick').map((input) => input.at);
     expect(ticks).toEqual([...ticks].sort((a, b) => a - b));
-    expect(Math.abs((ticks[0] ?? 0) / 1e6 - Date.now() / 1e3 - aheadS)).toBeLessThan(2);
+    // While something comes, a tick says no more than that all of two seconds ago was heard.
+    expect(Math.abs((ticks.at(-1) ?? 0) / 1e6 - Date.now() / 1e3 - aheadS)).toBeLessThan(4);
   });
 
   test('goes on without FullyBooted after a while, with a warning', async () => {

@@ -8,6 +8,7 @@ const at = fromSeconds;
 const event = (seconds: number) => ({ kind: 'event', event: amiEvent('Cdr', at(seconds), new Map()) }) as const;
 const tick = (seconds: number) => ({ kind: 'tick', at: at(seconds) }) as const;
 const name = (seconds: number) => ({ kind: 'account-name', channelType: 'PJSIP', endpoint: '909', name: 'Desk', at: at(seconds) }) as const;
+const listing = (asked: number, seconds: number) => ({ kind: 'transport-monitors', connections: [], requestedAt: at(asked), at: at(seconds), baseline: false }) as const;
 const dropped = (seconds: number) => ({ kind: 'dropped', from: at(seconds - 1), at: at(seconds), count: 1 }) as const;
 
 describe('time passed', () => {
@@ -19,7 +20,8 @@ describe('time passed', () => {
     ['a tick', tick(1_100), 1_100, 1_100],
     ['a tick an hour on', tick(4_600), 4_600, 4_600],
     ['a tick that is behind the events', tick(998), 1_003, 998],
-    ['an answer', name(1_100), 1_100, 1_100],
+    ['an answer, before which more may have been said', name(1_100), 1_003, 1_100],
+    ['a listing, up to when it was asked for', listing(1_050, 1_100), 1_050, 1_100],
     ['an answer that is late', name(900), 1_003, 1_000],
     ['an answer by a clock that was set', name(90_000), 1_005, 1_000],
     ['a note of what was left out', dropped(1_100), 1_100, 1_100],
