@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { migrations } from '../../../migrations/index.js';
 import { openDatabase, type Database } from '../../../src/database/database.js';
 import { describeEachDatabase } from '../../support/databases.js';
 
@@ -18,7 +19,7 @@ describeEachDatabase('bringing the tables up to date', (database, url) => {
     // In one thread SQLite's own patience would keep the other one from ending.
     const caller = database().dialect === 'sqlite' ? 'service' : 'command';
     await Promise.all([open(caller).migrate(), open(caller).migrate()]);
-    expect(await applied()).toHaveLength(4);
+    expect(await applied()).toHaveLength((await migrations.getMigrations([])).length);
     expect(await database().knex('cdr').select('id')).toEqual([]);
   });
 
