@@ -33,6 +33,8 @@ const TRIES = 3;
 const RETRY_MS = 200;
 const RETRY_FAILING_MS = 1_000;
 const BATCHES_WRITTEN = 50;
+/** Asterisk's threads stamp and tell events not in quite the same order: what was stamped a moment before the last word may be missing too. */
+const OUT_OF_ORDER = fromMs(10);
 const BYTES_A_MB = 1_048_576;
 /** From so full on, people hear of it before anything is left out. */
 const NEARLY_FULL = 0.8;
@@ -91,7 +93,7 @@ export class DiskSpool implements Spool {
     this.#lastHeard = new LastHeard(opened.heard);
     this.#admission = new Admission(maxMb * BYTES_A_MB);
     // What ended the last run told nobody; the time from then on was not heard.
-    if (opened.heard?.standing) this.push({ kind: 'disconnected', at: opened.heard.at, reason: 'Logbook was killed or its machine went down' });
+    if (opened.heard?.standing) this.push({ kind: 'disconnected', at: opened.heard.at - OUT_OF_ORDER, reason: 'Logbook was killed or its machine went down' });
   }
 
   /**
