@@ -1,9 +1,8 @@
-import { insertOnce, type Database } from '../database/database.js';
+import type { Database } from '../database/database.js';
 import { takeTurn } from '../database/turns.js';
 import { writing } from '../database/writing.js';
 import { writeListening } from '../logs/capture-gap/listening.js';
 import { writeLosses } from '../logs/capture-gap/store.js';
-import { toRow } from '../logs/columns.js';
 import { keepOffsets } from '../logs/cdr/pbx-offsets.js';
 import { insertCalls } from '../logs/cdr/store.js';
 import { writeDeadLetters } from '../logs/dead-letter/store.js';
@@ -11,7 +10,7 @@ import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
 import { writeSessions } from '../logs/sip-session/write.js';
-import { webSessions } from '../logs/web-session/columns.js';
+import { insertWebSessions } from '../logs/web-session/store.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
 
@@ -26,11 +25,7 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
     for (const pbx of inTurn(outputs)) await takeTurn(trx, pbx);
     await insertCalls(trx, of('cdr').map(({ row }) => row));
     await writeSessions(trx, of('sip-session'));
-    await insertOnce(
-      trx,
-      webSessions.table,
-      of('web-session').map(({ row: { key, ...record } }) => ({ event_key: key, ...toRow(webSessions.columns, record) })),
-    );
+    await insertWebSessions(trx, of('web-session').map(({ row }) => row));
     await writeSocketUses(trx, of('socket-use'));
     await fillDetails(trx, of('sip-session-detail'));
     await writeAccountStates(trx, of('account-state').map(({ account }) => account));

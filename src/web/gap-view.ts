@@ -63,9 +63,9 @@ function callsText({ recovery, recoveryNote, recoveredCalls }: CaptureGap): stri
   const note = visible(recoveryNote ?? '');
   switch (recovery) {
     case 'done':
-      return recoveredCalls === null ? sentence(note) : `Recovered: ${note}.`;
+      return foundText(note, recoveredCalls);
     case 'once':
-      return `${recoveredCalls === null ? sentence(note) : `Recovered: ${note}.`} They are looked for once more.`;
+      return `${foundText(note, recoveredCalls)} They are looked for once more.`;
     case 'failed':
       return `Calls could not all be recovered: ${note}`;
     case 'none':
@@ -74,5 +74,7 @@ function callsText({ recovery, recoveryNote, recoveredCalls }: CaptureGap): stri
       return 'Its calls are being looked for.';
   }
 }
+
+const foundText = (note: string, calls: number | null): string => (calls === null ? sentence(note) : `Recovered: ${note === '' ? `${calls} ${calls === 1 ? 'call' : 'calls'}` : note}.`);
 
 const sentence = (text: string): string => (text === '' ? '' : `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`);

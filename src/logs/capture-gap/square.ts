@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../database/database.js';
+import { takeTurn } from '../../database/turns.js';
 import { writing } from '../../database/writing.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { clip } from '../columns.js';
@@ -29,7 +30,7 @@ export async function squareGaps(database: Database, pbx: string, now: Micros): 
   const due = await plan(database.knex, name, now);
   if (isNothing(due)) return { written: 0, changed: 0, deleted: 0, settled: due.settled };
   return writing(database, async (trx) => {
-    await alone(trx, name);
+    await takeTurn(trx, `gaps ${gapKey(name, 0)}`);
     const { add, move, remove, forget, settled } = await plan(trx, name, now);
     for (const id of remove) await trx(captureGaps.table).where({ id }).delete();
     for (const { id, silence } of move) {
@@ -128,10 +129,4 @@ async function gapsSince(knex: Knex, pbx: string, begin: Micros): Promise<Gap[]>
     .select({ id: 'id', from: 'from_at', to: 'to_at', reason: 'reason' })
     .orderBy('from_at')) as { id: number | string; from: number | string; to: number | string; reason: string }[];
   return rows.map(({ id, from, to, reason }) => ({ id: Number(id), from: Number(from), to: Number(to), reason }));
-}
-
-/** Waits until no other process squares the gaps of this PBX, and keeps them waiting until the transaction ends. */
-async function alone(trx: Knex, pbx: string): Promise<void> {
-  const name = `gaps-${gapKey(pbx, 0)}`;
-  await trx('setting').insert({ name, value: '' }).onConflict('name').merge(['name']);
 }
