@@ -45,18 +45,14 @@ export function listParameters(log: LogDefinition): ListParameters {
 
 // Inferred, since the document needs to see the object inside the pipe.
 function parametersOfList(log: LogDefinition) {
-  const time = log.columns[log.timeColumn]?.title ?? log.timeColumn;
-  // Where time is not what one looks for first, an example need not be about it.
-  const example = (text: string) => (log.timeColumn === log.defaultSort ? { param: { example: text } } : {});
   return parametersOf(log.name, {
-    from: instant().optional().meta({ description: `${time} at or after this. ${ABOUT_INSTANTS}`, ...example('2026-05-01') }),
-    to: instant().optional().meta({ description: `${time} before this, written as from.`, ...example('2026-06-01') }),
-    ...filters(log.columns),
+    ...rangeParameters(log),
+    ...filterParameters(log.columns, 'rows whose'),
     sort: oneOf(sortNames(log.columns)).default(log.defaultSort).meta({ description: 'The column that orders the list.' }),
     order: oneOf(['asc', 'desc'])
       .optional()
       .meta({ description: `Ascending or descending. Without it ${log.defaultOrder} by ${log.defaultSort}, and asc by any other column.` }),
-    limit: wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: 'How many rows at most.', param: { example: MAX_LIMIT } }),
+    limit: limitParameter(),
     cursor: text().optional().meta({ description: 'What the page before gave as next, beside the same filters, sort and order.' }),
   }).transform(({ from = null, to = null, sort, order, limit, cursor, ...given }, context): ListQuery => {
     if (from !== null && to !== null && from > to) {
@@ -75,13 +71,28 @@ function parametersOfList(log: LogDefinition) {
 
 const ABOUT_INSTANTS = 'ISO 8601, such as 2026-05-10T17:12:24Z or 2026-05-10; without an offset it is UTC. In an address + is written %2B.';
 
-function filters(columns: Columns): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
+/** `from` and `to` of a list by time. */
+export function rangeParameters({ columns, timeColumn, defaultSort }: Pick<LogDefinition, 'columns' | 'timeColumn' | 'defaultSort'>) {
+  const time = columns[timeColumn]?.title ?? timeColumn;
+  // Where time is not what one looks for first, an example need not be about it.
+  const example = (text: string) => (timeColumn === defaultSort ? { param: { example: text } } : {});
+  return {
+    from: instant().optional().meta({ description: `${time} at or after this. ${ABOUT_INSTANTS}`, ...example('2026-05-01') }),
+    to: instant().optional().meta({ description: `${time} before this, written as from.`, ...example('2026-06-01') }),
+  };
+}
+
+export const limitParameter = (what = 'rows') =>
+  wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: `How many ${what} at most.`, param: { example: MAX_LIMIT } });
+
+/** A parameter for each column that can be asked for; `what` is what they choose: `rows whose`. */
+export function filterParameters(columns: Columns, what: string): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
   return Object.fromEntries(
     Object.entries(columns)
       .filter(([, column]) => column.filter)
       .map(([name, column]) => {
         const values = choicesOf(column);
-        const about = `Only rows whose ${column.title} is ${values ? '' : 'exactly '}this.`;
+        const about = `Only ${what} ${column.title} is ${values ? '' : 'exactly '}this.`;
         const description = column.about === undefined ? about : `${about} ${column.about}`;
         return [name, (values ? oneOf(values) : text()).optional().meta({ description })];
       }),

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors.js';
 import { CALL_COLUMNS } from '../logs/cdr/call-columns.js';
-import { callQuery } from '../logs/cdr/calls.js';
+import { callQuery } from '../logs/cdr/call-query.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { Column, LogDefinition } from '../logs/columns.js';
 import type { QueryParameters } from '../logs/list-query.js';

@@ -3,7 +3,8 @@ import type { Knex } from 'knex';
 import { countRows } from '../database/count.js';
 import { listAll } from '../database/listing.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
-import { allCalls, callQuery, legFilters } from '../logs/cdr/calls.js';
+import { callQuery, legFilters } from '../logs/cdr/call-query.js';
+import { allCalls } from '../logs/cdr/calls.js';
 import type { LogRecord } from '../logs/columns.js';
 import type { ExportRequest } from './export-choices.js';
 

@@ -18,12 +18,19 @@ export interface ListingRequest {
  * as forms send them, on the reader's wall clock. Throws InvalidInputError that names the parameter.
  */
 export function parseListingRequest(log: LogDefinition, parameters: QueryParameters, ownZone: string): ListingRequest {
+  const { tz, zone, own } = readerParameters(parameters, ownZone);
+  return { log, query: parseListQuery(log, own), zone, tz };
+}
+
+/** The zone that a query string names, null where it is the reader's own, and the other parameters, with instants that say their zone. */
+export function readerParameters(parameters: QueryParameters, ownZone: string): { readonly tz: string | null; readonly zone: ReaderZone; readonly own: QueryParameters } {
   const given = parameters['tz'];
   if (given !== undefined && typeof given !== 'string') throw new InvalidInputError('tz', 'must be a single value');
   const tz = given === undefined || given.trim() === '' ? null : given.trim();
   const zone = readerZone(tz ?? ownZone);
-  const query = parseListQuery(log, { ...parameters, ...wallClock(parameters, zone) }, ['tz', ...Object.values(EXACT)]);
-  return { log, query, zone, tz };
+  const ours: readonly string[] = ['tz', ...Object.values(EXACT)];
+  const own = Object.fromEntries(Object.entries({ ...parameters, ...wallClock(parameters, zone) }).filter(([name]) => !ours.includes(name)));
+  return { tz, zone, own };
 }
 
 /** The instant that a form's wall clock stood for when it was made: in autumn one hour is there twice, and forms know no milliseconds. */

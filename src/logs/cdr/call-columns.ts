@@ -1,26 +1,49 @@
-import type { Column, LogRecord } from '../columns.js';
-import { DISPOSITIONS } from './columns.js';
+import type { Column, Columns, LogDefinition, LogRecord } from '../columns.js';
+import { cdrs, DISPOSITIONS } from './columns.js';
 import type { FoldedCall } from './folded-call.js';
 
 /** The columns of whole calls, in the order in which lists and files show them. No table holds them. */
 export const CALL_COLUMNS: Readonly<Record<string, Omit<Column, 'db'>>> = {
-  begin: { title: 'Begin', type: 'precise-instant', about: 'When the first leg began.' },
+  begin: { title: 'Begin', type: 'precise-instant', listed: true, about: 'When the first leg began.' },
   answer: { title: 'Answer', type: 'precise-instant', optional: true, about: 'When somebody took the call.' },
   end: { title: 'End', type: 'precise-instant', about: 'When the last leg ended.' },
-  from: { title: 'From', type: 'text' },
+  from: { title: 'From', type: 'text', listed: true },
   callerId: { title: 'Caller Id', type: 'text' },
-  to: { title: 'To', type: 'text', about: 'What was dialled.' },
-  answeredBy: { title: 'Answered By', type: 'text', optional: true, about: 'The phone or trunk that took the call first.' },
-  disposition: { title: 'Disposition', type: 'text', filter: DISPOSITIONS, about: 'ANSWERED when a party took it; a voicemail or a queue’s music does not count.' },
-  duration: { title: 'Duration', type: 'seconds', about: 'From begin to end.' },
+  to: { title: 'To', type: 'text', listed: true, about: 'What was dialled.' },
+  answeredBy: { title: 'Answered By', type: 'text', optional: true, listed: true, about: 'The phone or trunk that took the call first.' },
+  disposition: { title: 'Disposition', type: 'text', filter: DISPOSITIONS, listed: true, about: 'ANSWERED when a party took it; a voicemail or a queue’s music does not count.' },
+  duration: { title: 'Duration', type: 'seconds', listed: true, about: 'From begin to end.' },
   billsec: { title: 'Billsec', type: 'seconds', about: 'How long the caller’s line was up, overlapping legs once: what a carrier charges.' },
-  talk: { title: 'Talk', type: 'seconds', about: 'How long people were connected.' },
-  legs: { title: 'Legs', type: 'integer' },
+  talk: { title: 'Talk', type: 'seconds', listed: true, about: 'How long people were connected.' },
+  legs: { title: 'Legs', type: 'integer', listed: true },
   accountcode: { title: 'Account Code', type: 'text' },
   answeredChannel: { title: 'Answered Channel', type: 'text', optional: true },
   pbx: { title: 'PBX', type: 'text' },
-  linkedid: { title: 'Linked Id', type: 'text' },
+  linkedid: { title: 'Linked Id', type: 'text', filter: true },
 };
+
+/** Whole calls as a list: what is shown of each, and by which values of their legs they are found (`call-query.ts`). */
+export const calls: LogDefinition = {
+  name: 'calls',
+  title: 'Whole Calls',
+  about: 'Every call once: its legs (queue, ring group, transfer) folded into one.',
+  table: cdrs.table,
+  timeColumn: 'begin',
+  defaultSort: 'begin',
+  defaultOrder: 'desc',
+  tieBreak: [],
+  columns: {
+    src: { db: 'src', title: 'Src', type: 'text', filter: true },
+    dst: { db: 'dst', title: 'Dst', type: 'text', filter: true },
+    ...withoutTable(CALL_COLUMNS),
+    uniqueid: { db: 'uniqueid', title: 'Unique Id', type: 'text', filter: true },
+  },
+};
+
+// Nothing reads calls by their own columns.
+function withoutTable(columns: typeof CALL_COLUMNS): Columns {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, { ...column, db: '' }]));
+}
 
 /** A call's values by `CALL_COLUMNS`. */
 export const callRecord = ({ legs, ...call }: FoldedCall): LogRecord => ({ ...call, legs: legs.length });

@@ -1,32 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { pageQuery } from '../../database/listing.js';
-import { InvalidInputError } from '../../errors.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
-import { parseListQuery, type ListQuery, type QueryParameters } from '../list-query.js';
+import { formatCursor, legFilters, type CallCursor, type CallQuery, type Place } from './call-query.js';
 import { cdrs, type Cdr } from './columns.js';
 import { callKey, foldCalls, type FoldedCall } from './folded-call.js';
-
-/**
- * Which calls are asked for, newest first. A call fits when it began in `[from, to)`, when one of its legs has all the
- * values of `filters`, and when `disposition`, which is about the whole call, is its own.
- */
-export interface CallQuery extends Pick<ListQuery, 'from' | 'to' | 'filters' | 'limit'> {
-  readonly after: CallCursor | null;
-}
-
-/** A place among calls, or among legs, that are ordered by time and then by id. */
-interface Place {
-  readonly at: Micros;
-  readonly id: number;
-}
-
-/** Where to go on: legs from `scan` up are read, and of the calls that they are of these are not given yet, by their ids. */
-interface CallCursor {
-  readonly scan: Place;
-  readonly open: readonly number[];
-}
 
 export interface CallPage {
   /** With all their legs. */
@@ -41,28 +20,8 @@ const MOST_LEGS = 10_000;
 /** A leg that fits but begins later than this after its call's begin is not looked for where the query has a `to`. */
 const LONGEST_CALL = 86_400 * MICROS_PER_SECOND;
 
-/** How many calls a cursor may carry; a scan has met few that it has not come down to. */
-const MOST_OPEN = 2_000;
-
 // So many values that MariaDB still looks each up in the index rather than trusting its statistics.
 const KEYS_A_QUERY = 200;
-
-/** What a leg must have for its call to have it; ANSWERED and NO_ANSWER are no more than most calls. */
-const TOLD_BY_A_LEG: ReadonlySet<string> = new Set(['BUSY', 'FAILED', 'UNKNOWN']);
-
-/** Reads the query string of a list of calls: that of the legs, but for `sort` and `order`. Throws InvalidInputError that names the parameter. */
-export function parseCallQuery(parameters: QueryParameters, others: readonly string[] = []): CallQuery {
-  const { cursor, ...rest } = parameters;
-  const query = callQuery(parseListQuery(cdrs, rest, others));
-  return { ...query, after: cursor === undefined || cursor === '' ? null : parseCursor(cursor) };
-}
-
-/** The calls of a list of legs, from the first. Throws InvalidInputError for an order that calls are not listed in. */
-export function callQuery({ from, to, filters, limit, sort, order }: ListQuery): CallQuery {
-  if (sort !== cdrs.defaultSort) throw new InvalidInputError('sort', `must be ${cdrs.defaultSort} for whole calls`);
-  if (order !== 'desc') throw new InvalidInputError('order', 'must be desc for whole calls');
-  return { from, to, filters, limit, after: null };
-}
 
 /** One page of whole calls. Costs what it shows, and reads no more than about 10,000 legs to find it. */
 export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage> {
@@ -71,7 +30,8 @@ export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage>
   const batch = Math.min(1_000, Math.max(100, query.limit * 2));
   while (!scan.ended && scan.found.length <= query.limit && scan.legsRead < MOST_LEGS) await scan.advance(knex, batch, query.limit);
   const calls = scan.take(query.limit);
-  return { calls, next: scan.ended && scan.found.length === 0 ? null : formatCursor(scan.cursor()) };
+  const given = calls.at(-1)?.begin ?? query.after?.given ?? null;
+  return { calls, next: scan.ended && scan.found.length === 0 ? null : formatCursor(scan.cursor(given)) };
 }
 
 /** Every call that fits, block after block, each a few short queries. `legsRead` is how many legs that took so far. */
@@ -88,6 +48,12 @@ export async function* allCalls(knex: Knex, query: CallQuery, batch = 1_000): As
 export async function readCall(knex: Knex, legId: number): Promise<FoldedCall | null> {
   const legs = (await knex(cdrs.table).select<DatabaseRow[]>(KEY_COLUMNS).where({ id: legId })).map(keyOf);
   return [...(await callsOf(knex, legs)).values()][0] ?? null;
+}
+
+/** The calls of that linkedid, or of that uniqueid where the PBX says no linkedid: one of each PBX that has one, newest first. */
+export async function readCalls(knex: Knex, linkedid: string): Promise<FoldedCall[]> {
+  const rows = await Promise.all((['linkedid', 'uniqueid'] as const).map((column) => legsBy(knex, column, [linkedid]) as Promise<DatabaseRow[]>));
+  return foldCalls(rows.flat().map((row) => fromRow(cdrs.columns, row)));
 }
 
 /**
@@ -140,9 +106,9 @@ class CallScan {
     return this.found.splice(0, most);
   }
 
-  cursor(): CallCursor {
+  cursor(given: Micros | null): CallCursor {
     const open = [...this.found, ...[...this.#waiting.values()].filter((call) => this.#fits(call))];
-    return { scan: this.#position ?? { at: 0, id: 0 }, open: open.map(({ id }) => id) };
+    return { scan: this.#position ?? { at: 0, id: 0 }, given, open: open.map(({ id }) => id) };
   }
 
   #isNews({ key, id }: LegKey): boolean {
@@ -181,12 +147,6 @@ const isBefore = (a: Place, b: Place): boolean => a.at > b.at || (a.at === b.at 
 const placeOf = ({ begin, id }: FoldedCall): Place => ({ at: begin, id });
 
 const KEY_COLUMNS = ['id', 'call_date', 'pbx', 'linkedid', 'uniqueid'];
-
-/** What of the filters is about single legs, or cannot be of a call without being of one of its legs. */
-export function legFilters({ filters }: CallQuery): Readonly<Record<string, string>> {
-  const { disposition, ...others } = filters;
-  return disposition !== undefined && TOLD_BY_A_LEG.has(disposition) ? filters : others;
-}
 
 /** The SQL by which a scan goes on below a place; apart, so that tests can ask the database to explain it. */
 export function legsQuery(knex: Knex, query: CallQuery, position: Place | null, batch: number): Knex.QueryBuilder {
@@ -235,22 +195,4 @@ async function callsOf(knex: Knex, legs: readonly LegKey[]): Promise<Map<string,
 export function legsBy(knex: Knex, column: 'linkedid' | 'uniqueid' | 'id', values: readonly (string | number)[]): Knex.QueryBuilder {
   const query = knex(cdrs.table).select(Object.values(cdrs.columns).map(({ db }) => db)).whereIn(column, values);
   return column === 'uniqueid' ? query.where('linkedid', '') : query;
-}
-
-const formatCursor = ({ scan, open }: CallCursor): string => Buffer.from(JSON.stringify(['calls', scan.at, scan.id, ...open])).toString('base64url');
-
-function parseCursor(text: unknown): CallCursor {
-  const wrong = new InvalidInputError('cursor', 'is not one that the list of calls gave');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(String(text), 'base64url').toString('utf8'));
-  } catch {
-    throw wrong;
-  }
-  if (!Array.isArray(parsed)) throw wrong;
-  const [kind, ...numbers] = parsed as unknown[];
-  if (kind !== 'calls' || !numbers.every((value): value is number => Number.isSafeInteger(value))) throw wrong;
-  const [at, id, ...open] = numbers;
-  if (at === undefined || id === undefined || open.length > MOST_OPEN) throw wrong;
-  return { scan: { at, id }, open };
 }

@@ -98,12 +98,12 @@ function fold(group: readonly Cdr[]): FoldedCall | null {
 }
 
 /** Applications that look for a party: an answered leg of theirs without one means that the line was answered before. */
-const SEEKING: ReadonlySet<string> = new Set(['Dial', 'Queue', 'FollowMe', 'RetryDial']);
+export const SEEKING: ReadonlySet<string> = new Set(['Dial', 'Queue', 'FollowMe', 'RetryDial']);
 
 const isAnswered = ({ disposition }: Cdr): boolean => disposition === 'ANSWERED';
 
 /** Whether a channel is half of a Local channel whose other half has legs of its own, which say what came of it. */
-function isRelayed(dstchannel: string, channels: ReadonlySet<string>): boolean {
+export function isRelayed(dstchannel: string, channels: ReadonlySet<string>): boolean {
   const half = /^(Local\/.*;)([12])$/.exec(dstchannel);
   return half !== null && channels.has(`${half[1] ?? ''}${half[2] === '1' ? '2' : '1'}`);
 }
@@ -121,9 +121,11 @@ function failureOf(legs: readonly Cdr[]): Disposition {
   return words.has('FAILED') ? 'FAILED' : 'UNKNOWN';
 }
 
-const endOf = ({ callDate, endDate, duration }: Cdr): Micros => endDate ?? callDate + duration * MICROS_PER_SECOND;
+/** When a leg ended: as the PBX said, else as long after its begin as it lasted. */
+export const endOf = ({ callDate, endDate, duration }: Cdr): Micros => endDate ?? callDate + duration * MICROS_PER_SECOND;
 
-const answerOf = (leg: Cdr): Micros => leg.answerDate ?? endOf(leg) - leg.billsec * MICROS_PER_SECOND;
+/** When an answered leg was answered: as the PBX said, else `billsec` before its end. */
+export const answerOf = (leg: Cdr): Micros => leg.answerDate ?? endOf(leg) - leg.billsec * MICROS_PER_SECOND;
 
 interface Span {
   readonly from: Micros;
@@ -161,7 +163,7 @@ function seconds(spans: readonly Span[]): number {
 }
 
 /** `904` of `PJSIP/904-0000001a` and of `Local/904@from-queue-00000002;1`. */
-function partyOf(channel: string): string {
+export function partyOf(channel: string): string {
   const name = channel.slice(channel.indexOf('/') + 1).replace(/;[12]$/, '').replace(/-[0-9a-f]+$/i, '');
   return channel.startsWith('Local/') ? name.replace(/@.*$/, '') : name;
 }

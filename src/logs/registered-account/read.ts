@@ -35,7 +35,16 @@ const storedContacts = z.array(
 /** One account by its id; null when there is none. */
 export async function readAccount(knex: Knex, id: number): Promise<AccountDetail | null> {
   const row = await knex<DatabaseRow>(registeredAccounts.table).where({ id }).first<DatabaseRow | undefined>();
-  if (!row) return null;
+  return row ? detailOf(row) : null;
+}
+
+/** The accounts of that name: one for each channel driver that has it. */
+export async function readAccountsNamed(knex: Knex, pbx: string, username: string): Promise<AccountDetail[]> {
+  const rows = (await knex(registeredAccounts.table).where({ pbx, username }).orderBy('channel_type')) as DatabaseRow[];
+  return rows.map(detailOf);
+}
+
+function detailOf(row: DatabaseRow): AccountDetail {
   const since = Number(row['since']);
   return {
     record: fromRow(registeredAccounts.columns, row),

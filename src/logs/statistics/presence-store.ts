@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Micros } from '../../time.js';
 import { registeredAccounts } from '../registered-account/columns.js';
 import { sipSessions } from '../sip-session/columns.js';
+import { LEFT_ON_LINE, OF_TRUNK, REGISTERED, STAYS, UNREGISTERED } from '../sip-session/standing.js';
 import { onLineSpans } from './presence.js';
 import type { Span } from './spans.js';
 
@@ -9,14 +10,6 @@ const TABLE = sipSessions.table;
 /** Ends of registrations that are looked at; beyond them the older part of the range is not known. */
 export const MOST_ENDS = 20_000;
 const SEEKS_A_QUERY = 100;
-
-// A phone that moved, or left while another stays, leaves its account on line.
-const STAYS = `(details like '% left' or details like 'REPLACED%')`;
-// coalesce hides these columns from SQLite's planner, which would walk everybody's rows by them rather than the account's own.
-const REGISTERED = `(coalesce(event, '') = 'REGISTER' and (details = 'INFERRED' or (coalesce(source, '') = 'CLIENT' and details = '200 OK')))`;
-// What the PBX did at a provider that knows it by an account's name; a phone's own end has an address.
-const OF_TRUNK = `(coalesce(source, '') = 'SERVER' and coalesce(remote_address, '') = '' and details like 'UNREGISTERED%')`;
-const UNREGISTERED = `(coalesce(event, '') = 'UNREGISTER' and not ${OF_TRUNK})`;
 
 /** Who was on line in a range, all accounts of some PBXs together. */
 export interface Presence {
@@ -110,7 +103,7 @@ async function lastRows(knex: Knex, accounts: readonly Account[], at: Micros): P
 /** The SQL of one look-up; apart, so that tests can ask the database to explain it. */
 export const lastRowQuery = (knex: Knex, { pbx, username }: Pick<Account, 'pbx' | 'username'>, at: Micros): Knex.QueryBuilder =>
   knex(TABLE)
-    .select(knex.raw(`case when event = 'REGISTER' or ${STAYS} then 1 else 0 end as stays`))
+    .select(knex.raw(`case when ${LEFT_ON_LINE} then 1 else 0 end as stays`))
     .where({ peername: username, pbx })
     .where('at', '<', at)
     .whereRaw(`(${REGISTERED} or ${UNREGISTERED})`)
@@ -139,7 +132,7 @@ export const firstReturnQuery = (knex: Knex, { pbx, username }: Pick<Account, 'p
     .limit(1);
 
 /** Many look-ups of one value each, as columns of few rows, since each query alone would cost a way to the database; null where there is none. */
-async function together(knex: Knex, seeks: readonly Knex.QueryBuilder[]): Promise<(number | null)[]> {
+export async function together(knex: Knex, seeks: readonly Knex.QueryBuilder[]): Promise<(number | null)[]> {
   const values: (number | null)[] = [];
   for (let start = 0; start < seeks.length; start += SEEKS_A_QUERY) {
     const part = seeks.slice(start, start + SEEKS_A_QUERY);

@@ -7,10 +7,10 @@ import { upperSnake } from '../sip-session/rows.js';
 import type { Span } from './spans.js';
 
 /** The words of refused rows. A proxy's own (`UserEvent: SipSession`) may be any other, and are not counted. */
-const WORDS: readonly string[] = [...REFUSALS].map(upperSnake);
+export const WORDS: readonly string[] = [...REFUSALS].map(upperSnake);
 
-// The port begins after the first colon, or after the bracket of an IPv6 address.
-const ADDRESS = `case when remote_address like '[%' then substr(remote_address, 1, instr(remote_address, ']')) else substr(remote_address, 1, instr(remote_address, ':') - 1) end`;
+// The port, where there is one, begins after the first colon, or after the bracket of an IPv6 address.
+export const ADDRESS = `case when remote_address like '[%' then substr(remote_address, 1, instr(remote_address, ']')) when instr(remote_address, ':') = 0 then remote_address else substr(remote_address, 1, instr(remote_address, ':') - 1) end`;
 
 export interface RefusedName {
   readonly name: string;

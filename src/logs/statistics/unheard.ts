@@ -40,6 +40,19 @@ export async function hearing(knex: Knex, range: Span): Promise<Hearing> {
   };
 }
 
+/** When one PBX was not heard in `[from, to)`, where `to` is now. */
+export async function unheardOf(knex: Knex, pbx: string, range: Span): Promise<Span[]> {
+  const gaps = (await knex(captureGaps.table)
+    .select({ pbx: 'pbx', from: 'from_at', to: 'to_at' })
+    .where({ kind: 'GAP', pbx })
+    .where('to_at', '>', range.from)
+    .orderBy('to_at', 'desc')
+    .limit(MOST_ROWS)) as Row[];
+  const everHeard = await knex(LISTENING).where({ pbx }).limit(1).select<{ pbx: string }[]>('pbx');
+  const logins = everHeard.length === 0 ? undefined : spansOf((await loginsQuery(knex, pbx, range)) as Row[]);
+  return [...stateOf(logins, spansOf(gaps), range).unheard];
+}
+
 function stateOf(logins: readonly Span[] | undefined, gaps: readonly Span[], range: Span): { readonly heard: boolean; readonly unheard: readonly Span[] } {
   const known = within(gaps, range);
   const unheard = logins === undefined ? known : union([...known, ...silenceAround(logins, range)]);
@@ -55,21 +68,23 @@ export function silenceAround(logins: readonly Span[], range: Span): Span[] {
 }
 
 /** The logins that touch the range, by PBX; none of a PBX whose logins are all older. */
-async function loginsOf(knex: Knex, { from, to }: Span): Promise<ReadonlyMap<string, readonly Span[]>> {
+async function loginsOf(knex: Knex, range: Span): Promise<ReadonlyMap<string, readonly Span[]>> {
   const names = await knex(LISTENING).distinct<{ pbx: string }[]>('pbx');
   const logins = new Map<string, readonly Span[]>();
   for (const { pbx } of names) {
-    const rows = (await knex(LISTENING)
-      .select({ pbx: 'pbx', from: 'from_at', to: 'until_at' })
-      .where('pbx', pbx)
-      .where('until_at', '>=', from)
-      .where('from_at', '<', to)
-      .orderBy('until_at', 'desc')
-      .limit(MOST_ROWS)) as Row[];
-    logins.set(pbx, spansOf(rows));
+    logins.set(pbx, spansOf((await loginsQuery(knex, pbx, range)) as Row[]));
   }
   return logins;
 }
+
+const loginsQuery = (knex: Knex, pbx: string, { from, to }: Span): Knex.QueryBuilder =>
+  knex(LISTENING)
+    .select({ pbx: 'pbx', from: 'from_at', to: 'until_at' })
+    .where('pbx', pbx)
+    .where('until_at', '>=', from)
+    .where('from_at', '<', to)
+    .orderBy('until_at', 'desc')
+    .limit(MOST_ROWS);
 
 interface Row {
   readonly pbx: string;
