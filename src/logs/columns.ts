@@ -103,9 +103,9 @@ export function toRow<C extends Columns>(columns: C, record: Partial<RecordOf<C>
 
 export const isInstant = ({ type }: Pick<Column, 'type'>): boolean => type === 'instant' || type === 'precise-instant';
 export const isText = (column: Column): boolean => column.type === 'text';
-export const maxLengthOf = (column: Column): number => column.maxLength ?? 255;
+export const maxLengthOf = (column: Pick<Column, 'maxLength'>): number => column.maxLength ?? 255;
 /** The only values there are, where the column names them. */
-export const choicesOf = ({ filter }: Column): readonly string[] | null => (filter === undefined || filter === true ? null : filter);
+export const choicesOf = ({ filter }: Pick<Column, 'filter'>): readonly string[] | null => (filter === undefined || filter === true ? null : filter);
 
 function readValue(column: Column, stored: unknown): Value {
   if (column.type === 'text') {

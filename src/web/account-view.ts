@@ -1,13 +1,17 @@
 import { cdrs, type Cdr } from '../logs/cdr/columns.js';
-import { parseListQuery } from '../logs/list-query.js';
-import type { LogDefinition, LogRecord } from '../logs/columns.js';
 import type { Contact } from '../logs/output.js';
-import type { AccountDetail } from '../logs/registered-account/read.js';
 import { sipSessions, type SipSession } from '../logs/sip-session/columns.js';
+import { FLAP, type Loss, type PresenceFigures } from '../logs/statistics/account-presence.js';
+import { MOST_ROWS, type Refusal, type Seen } from '../logs/statistics/account-history.js';
+import { lengthOf, within } from '../logs/statistics/spans.js';
 import type { Micros } from '../time.js';
-import { accountEventsHref, timeText, type Cell, type TimeText } from './cells.js';
-import { visible } from './display-text.js';
-import { listingView, type Head } from './listing-view.js';
+import { HISTORIES, type AccountHistory, type HistoryName } from './account-history.js';
+import { presenceTimeline } from './account-timeline.js';
+import { accountEventsHref, accountPageHref, cellsOf, timeText, type Cell, type TimeText } from './cells.js';
+import { durationText, formatCount, visible } from './display-text.js';
+import { plainHeads, type Head } from './listing-view.js';
+import { listHref, many, percent } from './overview-text.js';
+import type { Timeline } from './timeline.js';
 import type { ReaderZone } from './zone.js';
 
 interface ContactView {
@@ -22,17 +26,48 @@ interface ContactView {
   readonly uri: string;
 }
 
+interface SeenView {
+  readonly value: string;
+  readonly first: TimeText;
+  readonly last: TimeText;
+  readonly events: string;
+}
+
+interface LossView {
+  readonly at: TimeText;
+  readonly back: TimeText | null;
+  readonly away: string;
+  readonly details: string;
+  readonly note: string;
+}
+
 export interface AccountView {
-  readonly id: number;
+  /** Of its rows among the registered accounts; '' where there is none. */
+  readonly ids: string;
   readonly username: string;
   readonly description: string;
   readonly online: boolean;
+  readonly known: boolean;
   readonly since: TimeText | null;
-  readonly updated: TimeText;
+  readonly lasted: string;
+  readonly updated: TimeText | null;
   readonly channelType: string;
   readonly pbx: string;
   readonly zone: string;
+  readonly jsonHref: string;
   readonly contacts: readonly ContactView[];
+  readonly figures: readonly { readonly title: string; readonly value: string; readonly note: string }[];
+  readonly ranges: readonly { readonly title: string; readonly href: string; readonly current: boolean }[];
+  readonly rangeTitle: string;
+  readonly timeline: Timeline;
+  readonly losses: readonly LossView[];
+  readonly moreLosses: number;
+  readonly unknown: string;
+  readonly userAgents: readonly SeenView[];
+  readonly addresses: readonly SeenView[];
+  /** How far back was looked, where not all was. */
+  readonly lookedSince: TimeText | null;
+  readonly refusals: { readonly says: string; readonly href: string; readonly rows: readonly { readonly address: string; readonly attempts: string; readonly reasons: string; readonly first: TimeText; readonly last: TimeText }[]; readonly more: number };
   readonly sessions: RecentRows;
   readonly calls: RecentRows;
   readonly eventsHref: string;
@@ -45,27 +80,88 @@ interface RecentRows {
   readonly rows: readonly (readonly Cell[])[];
 }
 
+const TITLES: Readonly<Record<HistoryName, string>> = { '24h': 'Last 24 hours', '7d': 'Last 7 days' };
+const MOST_LOSSES = 50;
+const MOST_SEEN = 20;
+export const LOOKED_THROUGH = formatCount(MOST_ROWS);
+
 /** All that the account's page shows. */
-export function accountView(account: AccountDetail, sessions: readonly SipSession[], calls: readonly Cdr[], zone: ReaderZone): AccountView {
-  const { record } = account;
-  const time = (at: Micros | null): TimeText | null => (at === null ? null : timeText(at, zone, { type: 'instant', optional: true }));
+export function accountView(history: AccountHistory, sessions: readonly SipSession[], calls: readonly Cdr[], zone: ReaderZone, tz: string | null): AccountView {
+  const { states, range, presence, pbx, username } = history;
+  const time = (at: Micros): TimeText => timeText(at, zone, { type: 'instant', optional: true });
+  const optional = (at: Micros | null): TimeText | null => (at === null ? null : time(at));
   const callsHref = (parameters: Record<string, string>): string => `/cdrs?${new URLSearchParams(parameters).toString()}`;
+  const losses = presence.losses.filter(({ at }) => at >= range.from).reverse();
+  const unknown = lengthOf(within(presence.unknown, range));
+  const address = accountPageHref(pbx, username);
   return {
-    id: record.id,
-    username: visible(record.username),
-    description: visible(record.description ?? ''),
-    online: account.online,
-    since: time(account.since),
-    updated: timeText(account.updatedAt, zone, { type: 'instant', optional: true }),
-    channelType: account.channelType,
-    pbx: visible(record.pbx),
+    ids: states.map(({ record }) => record.id).join(', '),
+    username: visible(username),
+    description: visible(history.description ?? ''),
+    online: history.online,
+    known: states.length > 0,
+    since: optional(history.since),
+    lasted: history.since === null ? '' : durationText(Math.max(1, range.to - history.since)),
+    updated: states.length === 0 ? null : time(Math.max(...states.map(({ updatedAt }) => updatedAt))),
+    channelType: states.map(({ channelType }) => channelType).join(', '),
+    pbx: visible(pbx),
     zone: zone.name,
-    contacts: account.contacts.map((contact) => contactView(contact, time)),
-    sessions: recentRows(sipSessions, sessions, zone),
-    calls: recentRows(cdrs, calls, zone),
-    eventsHref: accountEventsHref(record.username),
-    placedHref: callsHref({ src: record.username }),
-    receivedHref: callsHref({ dst: record.username }),
+    jsonHref: `/api/v1${address}?range=${history.rangeName}`,
+    contacts: states.flatMap(({ contacts }) => contacts.map((contact) => contactView(contact, optional))),
+    figures: HISTORIES.flatMap((name) => figuresOf(history.figures[name], TITLES[name])),
+    ranges: HISTORIES.map((name) => ({ title: TITLES[name], href: `${address}?${new URLSearchParams({ range: name, ...(tz === null ? {} : { tz }) }).toString()}#registrations`, current: name === history.rangeName })),
+    rangeTitle: TITLES[history.rangeName].toLowerCase(),
+    timeline: presenceTimeline(history, zone),
+    losses: losses.slice(0, MOST_LOSSES).map((loss) => lossView(loss, range.to, time)),
+    moreLosses: Math.max(0, losses.length - MOST_LOSSES),
+    unknown: unknown > 0 ? durationText(unknown) : '',
+    userAgents: history.whereabouts.userAgents.slice(0, MOST_SEEN).map((seen) => seenView(seen, time)),
+    addresses: history.whereabouts.addresses.slice(0, MOST_SEEN).map((seen) => seenView(seen, time)),
+    lookedSince: optional(history.whereabouts.since),
+    refusals: refusalsView(history, tz, time),
+    sessions: { heads: plainHeads(sipSessions, zone), rows: sessions.map((row) => cellsOf(sipSessions, row, zone)) },
+    calls: { heads: plainHeads(cdrs, zone), rows: calls.map((row) => cellsOf(cdrs, row, zone)) },
+    eventsHref: accountEventsHref(username),
+    placedHref: callsHref({ src: username }),
+    receivedHref: callsHref({ dst: username }),
+  };
+}
+
+function figuresOf({ lost, flaps, onLine }: PresenceFigures, title: string): { title: string; value: string; note: string }[] {
+  return [
+    { title, value: onLine === null ? 'not known' : percent(onLine), note: 'on line, of the time in which the PBX was heard' },
+    { title, value: many(flaps, 'flap'), note: `lost and back within ${durationText(FLAP)}; ${many(lost, 'loss', 'losses')} in all` },
+  ];
+}
+
+function lossView({ at, back, details, heard }: Loss, now: Micros, time: (at: Micros) => TimeText): LossView {
+  return {
+    at: time(at),
+    back: back === null ? null : time(back),
+    away: durationText(Math.max(1, (back ?? now) - at)),
+    details: visible(details),
+    note: heard ? '' : 'the PBX was not heard all the time: the times may be others',
+  };
+}
+
+const seenView = ({ value, firstAt, lastAt, events }: Seen, time: (at: Micros) => TimeText): SeenView => ({ value: visible(value), first: time(firstAt), last: time(lastAt), events: formatCount(events) });
+
+const MOST_REFUSALS = 20;
+
+function refusalsView({ refusals, username, range, rangeName }: AccountHistory, tz: string | null, time: (at: Micros) => TimeText): AccountView['refusals'] {
+  const attempts = refusals.reduce((sum, refusal) => sum + refusal.attempts, 0);
+  const row = ({ address, attempts: own, firstAt, lastAt, reasons }: Refusal): AccountView['refusals']['rows'][number] => ({
+    address: address === '' ? '(not told)' : visible(address),
+    attempts: formatCount(own),
+    reasons: reasons.map(visible).join(', '),
+    first: time(firstAt),
+    last: time(lastAt),
+  });
+  return {
+    says: attempts === 0 ? `Nobody was refused with this name in the ${TITLES[rangeName].toLowerCase()}.` : `${many(attempts, 'attempt')} from ${many(refusals.length, 'address', 'addresses')} in the ${TITLES[rangeName].toLowerCase()}.`,
+    href: listHref('sip-sessions', { event: 'REGISTER', peername: username }, range, tz),
+    rows: refusals.slice(0, MOST_REFUSALS).map(row),
+    more: Math.max(0, refusals.length - MOST_REFUSALS),
   };
 }
 
@@ -80,10 +176,4 @@ function contactView(contact: Contact, time: (at: Micros | null) => TimeText | n
     registered: time(contact.registeredAt),
     uri: visible(contact.uri),
   };
-}
-
-// A listing without its links to sort: here the order is what the page says it is.
-function recentRows(log: LogDefinition, records: readonly LogRecord[], zone: ReaderZone): RecentRows {
-  const { heads, rows } = listingView({ log, query: parseListQuery(log, {}), zone, tz: null }, records, null);
-  return { heads: heads.map((head) => ({ ...head, sortHref: null, ariaSort: null })), rows };
 }

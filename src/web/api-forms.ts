@@ -11,13 +11,13 @@ export type JsonObject = Readonly<Record<string, Json>>;
 /** How the API writes the values of a type, and the schema of what it writes. */
 interface Form {
   readonly write: (value: NonNullable<Value>) => Json;
-  readonly schema: (column: Column) => z.ZodType;
+  readonly schema: (column: Omit<Column, 'db'>) => z.ZodType;
   /** What the type alone does not tell. */
   readonly unit?: string;
 }
 
 const asItIs = (value: NonNullable<Value>): Json => value;
-const isoSchema = (digits: 3 | 6): z.ZodType<string> =>
+export const isoSchema = (digits: 3 | 6): z.ZodType<string> =>
   z.string().regex(new RegExp(`^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{${digits}}Z$`)).meta({ format: 'date-time' });
 
 const FORMS: Readonly<Record<ColumnType, Form>> = {
@@ -38,10 +38,16 @@ const FORMS: Readonly<Record<ColumnType, Form>> = {
 
 /** A record as JSON has it: the log's columns in their order, instants in ISO 8601 and UTC, null for what is absent. */
 export function jsonRecord(log: LogDefinition, record: LogRecord): JsonObject {
-  return Object.fromEntries(Object.entries(log.columns).map(([name, column]) => [name, jsonValue(column, record[name] ?? null)]));
+  return jsonColumns(log.columns, record);
 }
 
-function jsonValue(column: Column, value: Value): Json {
+type Described = Omit<Column, 'db'>;
+
+/** The same of columns that no table has. */
+export const jsonColumns = (columns: Readonly<Record<string, Described>>, record: LogRecord): JsonObject =>
+  Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, jsonValue(column, record[name] ?? null)]));
+
+function jsonValue(column: Described, value: Value): Json {
   if (column.list) return candidateNames(value);
   return value === null ? null : FORMS[column.type].write(value);
 }
@@ -51,10 +57,13 @@ export function recordSchema(log: LogDefinition): z.ZodObject {
   return z.strictObject(recordShape(log)).meta(log.about === undefined ? {} : { description: log.about });
 }
 
-const recordShape = (log: LogDefinition): Record<string, z.ZodType> =>
-  Object.fromEntries(Object.entries(log.columns).map(([name, column]) => [name, columnSchema(column)]));
+const recordShape = (log: LogDefinition): Record<string, z.ZodType> => columnsShape(log.columns);
 
-function columnSchema(column: Column): z.ZodType {
+/** The schemas of what `jsonColumns` gives. */
+export const columnsShape = (columns: Readonly<Record<string, Described>>): Record<string, z.ZodType> =>
+  Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, columnSchema(column)]));
+
+function columnSchema(column: Described): z.ZodType {
   const { schema, unit } = FORMS[column.type];
   const description = [column.about, unit].filter((text) => text !== undefined).join(' ');
   const form = column.list ? z.array(z.string()) : column.optional ? schema(column).nullable() : schema(column);

@@ -10,11 +10,13 @@ import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
 import { addressLimit } from './address-limit.js';
 import { answerFailure, overdue } from './answer-failure.js';
+import { accountHistoryEndpoint } from './account-json.js';
 import { api } from './api.js';
 import { API_ROOT, apiOf } from './api-document.js';
 import { apiPage } from './api-page.js';
 import { assets } from './asset-files.js';
 import { FORMATS } from './export-choices.js';
+import { callEndpoint, callsEndpoint } from './call-json.js';
 import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
 import { health } from './health.js';
@@ -56,7 +58,7 @@ export function createWebApp(parts: WebParts): Express {
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
   const overview = { knex, readiness: known, clock };
-  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)]);
+  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint, callEndpoint(clock), accountHistoryEndpoint(clock)]);
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
@@ -77,7 +79,7 @@ export function createWebApp(parts: WebParts): Express {
     for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
   }
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
-  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf, config.pbxName));
+  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf, config.pbxName, clock));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

@@ -55,6 +55,16 @@ const TONES: Readonly<Record<string, Tone>> = {
 export const accountEventsHref = (peername: string): string => `/sip-sessions?${new URLSearchParams({ peername }).toString()}`;
 export const accountHref = (id: Value): string => `/registered-accounts/${String(id)}`;
 
+/** The account of that name, on line or not. */
+export const accountPageHref = (pbx: string, peername: string): string => `/accounts/${encodeURIComponent(pbx)}/${encodeURIComponent(peername)}`;
+
+/** The whole call that a leg belongs to. */
+export function callHref({ linkedid, uniqueid, id, pbx }: LogRecord): string {
+  const call = String(linkedid ?? '') || String(uniqueid ?? '');
+  if (call === '') return `/calls/leg-${String(id)}`;
+  return `/calls/${encodeURIComponent(call)}?${new URLSearchParams({ pbx: String(pbx ?? '') }).toString()}`;
+}
+
 /** What single columns add to the plain value. */
 const EXTRAS: Readonly<Record<string, (record: LogRecord) => Partial<Cell>>> = {
   // Green would say that somebody is on line.
@@ -65,6 +75,8 @@ const EXTRAS: Readonly<Record<string, (record: LogRecord) => Partial<Cell>>> = {
   'registered-accounts.id': ({ id }) => ({ href: accountHref(id ?? '') }),
   'registered-accounts.ipAddress': ({ contactCount }) =>
     Number(contactCount) > 1 ? { note: `+${Number(contactCount) - 1}` } : {},
+  'cdrs.callDate': (record) => ({ href: callHref(record) }),
+  'calls.begin': (record) => ({ href: callHref(record) }),
   'capture-gaps.to': ({ from, to }) => ({ note: `(${durationText(Number(to) - Number(from))})` }),
   'dead-letters.id': ({ id }) => ({ href: `/dead-letters/${String(id)}` }),
 };
@@ -105,7 +117,7 @@ function plainCell(name: string, column: Column, value: Value, zone: ReaderZone)
   return { ...cell, text: visible(String(value)), ...(tone === 'plain' ? {} : { tone }) };
 }
 
-const toneOf = (word: string): Tone => TONES[word] ?? (/^(FAIL|LOCKED)/.test(word) ? 'bad' : 'plain');
+export const toneOf = (word: string): Tone => TONES[word] ?? (/^(FAIL|LOCKED)/.test(word) ? 'bad' : 'plain');
 
 /** An instant on the reader's wall clock, as precise as its column. */
 export function timeText(at: Micros, zone: ReaderZone, { type, optional }: Pick<Column, 'type' | 'optional'>): TimeText {

@@ -1,3 +1,4 @@
+import { calls } from '../logs/cdr/call-columns.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { visible } from './display-text.js';
@@ -94,6 +95,8 @@ export function exportView(request: ExportRequest, estimate: RowEstimate | null,
 
 /** The address of the page that exports what a list shows; `choices` are parameters to begin with. */
 export function exportHref(listing: ListingRequest, choices = ''): string {
+  // Whole calls are a way of exporting the call log.
+  if (listing.log === calls) return exportHref({ ...listing, log: cdrs, query: { ...listing.query, sort: cdrs.defaultSort } }, choices || 'calls=folded');
   return `/export?${[`list=${listing.log.name}`, choices, queryOf(listing)].filter((part) => part !== '').join('&')}`;
 }
 

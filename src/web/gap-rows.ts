@@ -1,4 +1,5 @@
 import type { CaptureGap } from '../logs/capture-gap/columns.js';
+import { calls } from '../logs/cdr/call-columns.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { LogDefinition, LogRecord } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
@@ -8,7 +9,8 @@ import { gapView, gapsView, type GapView } from './gap-view.js';
 import type { ListingRequest } from './listing-query.js';
 
 /** Made of what the PBX says when it happens, so that a time in which nobody listened is missing there. */
-const HEARD: readonly LogDefinition[] = [sipSessions, webSessions, cdrs];
+const HEARD: readonly LogDefinition[] = [sipSessions, webSessions, cdrs, calls];
+const OF_CALLS: readonly LogDefinition[] = [cdrs, calls];
 
 /** So many on one page are looked for; at one place in the list more than `DRAWN_APART` become one line. */
 export const MOST_GAPS = 1_000;
@@ -61,7 +63,7 @@ export function placeGaps({ request, records, next }: ListedPage, gaps: readonly
 
 /** What stands at one place. */
 export function gapsAt(gaps: readonly CaptureGap[], request: ListingRequest, ownPbx: string): GapView[] {
-  const apart = (gap: CaptureGap): GapView => gapView(gap, request.zone, { ownPbx, calls: request.log === cdrs });
+  const apart = (gap: CaptureGap): GapView => gapView(gap, request.zone, { ownPbx, calls: OF_CALLS.includes(request.log) });
   const views: GapView[] = [];
   let run: CaptureGap[] = [];
   const endRun = (): void => {
@@ -70,7 +72,7 @@ export function gapsAt(gaps: readonly CaptureGap[], request: ListingRequest, own
   };
   for (const gap of gaps) {
     // One that somebody must look at is not to be lost among many.
-    const stands = gap.recovery === 'failed' && request.log === cdrs;
+    const stands = gap.recovery === 'failed' && OF_CALLS.includes(request.log);
     if (stands) endRun();
     if (stands) views.push(apart(gap));
     else run.push(gap);
@@ -81,7 +83,7 @@ export function gapsAt(gaps: readonly CaptureGap[], request: ListingRequest, own
 
 function ordered(log: LogDefinition, gaps: readonly CaptureGap[], down: boolean): CaptureGap[] {
   // Calls are never left out.
-  const shown = log === cdrs ? gaps.filter(({ kind }) => kind === 'GAP') : [...gaps];
+  const shown = OF_CALLS.includes(log) ? gaps.filter(({ kind }) => kind === 'GAP') : [...gaps];
   return shown.sort((a, b) => (down ? b.to - a.to || b.id - a.id : a.from - b.from || a.id - b.id));
 }
 

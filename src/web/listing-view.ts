@@ -1,12 +1,16 @@
+import { calls } from '../logs/cdr/call-columns.js';
+import { cdrs } from '../logs/cdr/columns.js';
 import { isInstant, type Column, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { toIso } from '../time.js';
-import { cellsOf, type Cell } from './cells.js';
+import { accountPageHref, cellsOf, type Cell } from './cells.js';
 import { visible } from './display-text.js';
 import { exportHref } from './export-view.js';
+import type { LegsView } from './legs-view.js';
 import type { GapView } from './gap-view.js';
 import { EXACT, formTime, headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 import { LACKING } from './menu.js';
+import type { ReaderZone } from './zone.js';
 
 export interface Head {
   readonly title: string;
@@ -50,6 +54,12 @@ export interface ListingView {
   /** What stands before each row, and after the last. */
   readonly gaps: PlacedGaps['places'];
   readonly moreGaps: boolean;
+  /** The same calls in their other form, where it is a list of calls. */
+  readonly forms: readonly { readonly title: string; readonly href: string; readonly current: boolean }[];
+  /** The pages of the accounts that the list is narrowed down to. */
+  readonly accounts: readonly { readonly text: string; readonly href: string }[];
+  /** What folds out beneath each row, null for nothing. */
+  readonly beneath: readonly (LegsView | null)[];
 }
 
 export interface PlacedGaps {
@@ -63,6 +73,7 @@ const WHEN_EMPTY: Readonly<Record<string, string>> = {
   'registered-accounts': 'No account is on line. Register a phone with the PBX and look again.',
   'web-sessions': 'Sign-ins to this console and to the PBX’s management interfaces show here.',
   cdrs: 'Place a call between two accounts and look again.',
+  calls: 'Place a call between two accounts and look again.',
   'capture-gaps': 'Since its first login Logbook has listened without a break.',
   'dead-letters': 'All that was heard could be translated and written.',
 };
@@ -92,10 +103,35 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
     about: LACKING.includes(log) ? (log.about ?? '') : '',
     gaps: gaps.places,
     moreGaps: gaps.more,
+    forms: callForms(request),
+    accounts: accountsShown(request, records),
+    beneath: [],
   };
 }
 
+/** Legs and whole calls: each one click from the other, with the same filters. */
+function callForms({ log, query, ...rest }: ListingRequest): ListingView['forms'] {
+  if (log !== cdrs && log !== calls) return [];
+  const form = (other: LogDefinition, title: string): ListingView['forms'][number] => ({
+    title,
+    href: listingHref(`/${other.name}`, { ...rest, log: other, query: { ...query, sort: other.defaultSort, order: other.defaultOrder, after: null } }),
+    current: log === other,
+  });
+  return [form(cdrs, 'Pure and unfiltered'), form(calls, 'Whole calls')];
+}
+
+function accountsShown({ log, query }: ListingRequest, records: readonly LogRecord[]): ListingView['accounts'] {
+  const { peername } = query.filters;
+  if (log.name !== 'sip-sessions' || peername === undefined) return [];
+  const pbxs = [...new Set(records.map(({ pbx }) => String(pbx)))];
+  return pbxs.map((pbx) => ({ text: visible(pbxs.length > 1 ? `${peername} (${pbx})` : peername), href: accountPageHref(pbx, peername) }));
+}
+
 const listedColumns = (log: LogDefinition): [string, Column][] => Object.entries(log.columns).filter(([, column]) => column.listed);
+
+/** The heads of a log's rows where their order is what the page says it is. */
+export const plainHeads = (log: LogDefinition, zone: ReaderZone): Head[] =>
+  listedColumns(log).map(([name, column]) => ({ title: column.title, className: `${name} ${column.type}`, zone: isInstant(column) ? zone.name : null, sortHref: null, ariaSort: null }));
 
 function head(request: ListingRequest, name: string, column: Column): Head {
   const { log, query, zone } = request;

@@ -1,19 +1,25 @@
-import { Router } from 'express';
+import { Router, type Request, type Response } from 'express';
 import type { Knex } from 'knex';
 import { listPage } from '../database/listing.js';
 import { NotFoundError } from '../errors.js';
 import { gapsBetween } from '../logs/capture-gap/store.js';
+import { calls } from '../logs/cdr/call-columns.js';
+import { cdrs } from '../logs/cdr/columns.js';
 import { deadLetters } from '../logs/dead-letter/columns.js';
-import { parseListQuery } from '../logs/list-query.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
 import { readAccount } from '../logs/registered-account/read.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
-import { accountCalls } from './account-calls.js';
-import { accountView } from './account-view.js';
+import type { Micros } from '../time.js';
+import { accountCalls, accountSessions } from './account-calls.js';
+import { readAccountHistory } from './account-history.js';
+import { accountView, LOOKED_THROUGH } from './account-view.js';
+import { readCallDetail } from './call-detail.js';
+import { callListingView, parseCallListing } from './call-listing.js';
+import { callView } from './call-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
 import { letterOf, letterView } from './letter-view.js';
 import { idOf } from './id-of.js';
-import { parseListingRequest } from './listing-query.js';
+import { parseListingRequest, readerParameters } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
 import { ALL_LOGS } from './menu.js';
 import type { ConsoleUser } from './users.js';
@@ -22,8 +28,8 @@ import type { Views } from './views.js';
 /** How many sessions and calls the page of one account shows. */
 const RECENT = 50;
 
-/** The pages of both menus, and those of one account and of one dead letter. All need a signed-in user. */
-export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | undefined) => string, ownPbx: string): Router {
+/** The pages of both menus, and those of one call, one account and one dead letter. All need a signed-in user. */
+export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | undefined) => string, ownPbx: string, clock: () => Micros): Router {
   const router = Router();
 
   router.get('/', (_request, response) => response.redirect(303, `/${sipSessions.name}`));
@@ -37,21 +43,32 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
     });
   }
 
-  router.get('/registered-accounts/:id', async (request, response) => {
-    const { zone } = parseListingRequest(registeredAccounts, request.query, zoneOf(response.locals.user));
-    const account = await readAccount(knex, idOf('account', request.params.id));
-    if (!account) throw new NotFoundError(`no account ${request.params.id}`);
-    const { username } = account.record;
-    const query = { ...parseListQuery(sipSessions, {}), filters: { peername: username }, limit: RECENT };
-    const [sessions, calls] = await Promise.all([listPage(knex, sipSessions, query), accountCalls(knex, username, RECENT)]);
-    const view = accountView(account, sessions.records, calls, zone);
-    await views.render(request, response, 'account', {
-      title: `Account ${view.username}`,
-      section: registeredAccounts.name,
+  router.get(`/${calls.name}`, async (request, response) => {
+    const listing = parseCallListing(request.query, zoneOf(response.locals.user));
+    const view = await callListingView(knex, listing, gapsOf);
+    // The menu names the call log, of which whole calls are another form.
+    await views.render(request, response, 'listing', { title: calls.title, section: cdrs.name, zone: listing.request.zone.name, styles: ['calls.css'], view: { listing: view } });
+  });
+
+  router.get(`/${calls.name}/:linkedid`, async (request, response) => {
+    const { tz, zone, own } = readerParameters(request.query, zoneOf(response.locals.user));
+    const view = callView(await readCallDetail(knex, request.params.linkedid, own, clock()), zone, tz, ownPbx);
+    await views.render(request, response, 'call', {
+      title: `Call from ${view.from} to ${view.to}`,
+      section: cdrs.name,
       zone: zone.name,
-      view: { account: view },
+      styles: ['calls.css', 'timeline.css'],
+      view: { call: view },
     });
   });
+
+  router.get('/registered-accounts/:id', async (request, response) => {
+    const account = await readAccount(knex, idOf('account', request.params.id));
+    if (!account) throw new NotFoundError(`no account ${request.params.id}`);
+    await showAccount(request, response, account.record);
+  });
+
+  router.get('/accounts/:pbx/:username', async (request, response) => showAccount(request, response, request.params));
 
   router.get('/dead-letters/:id', async (request, response) => {
     const { zone } = parseListingRequest(deadLetters, request.query, zoneOf(response.locals.user));
@@ -60,6 +77,20 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
   });
 
   return router;
+
+  async function showAccount(request: Request, response: Response, name: { readonly pbx: string; readonly username: string }): Promise<void> {
+    const { tz, zone, own } = readerParameters(request.query, zoneOf(response.locals.user));
+    const history = await readAccountHistory(knex, name.pbx, name.username, own, clock());
+    const [sessions, placed] = await Promise.all([accountSessions(knex, name, RECENT), accountCalls(knex, name, RECENT)]);
+    const view = accountView(history, sessions, placed, zone, tz);
+    await views.render(request, response, 'account', {
+      title: `Account ${view.username}`,
+      section: registeredAccounts.name,
+      zone: zone.name,
+      styles: ['calls.css', 'timeline.css'],
+      view: { account: view, lookedThrough: LOOKED_THROUGH },
+    });
+  }
 
   /** What stands before each row of a page, and after the last. */
   async function gapsOf(page: ListedPage): Promise<PlacedGaps> {

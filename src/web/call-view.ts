@@ -1,0 +1,179 @@
+import { CALL_COLUMNS, callRecord } from '../logs/cdr/call-columns.js';
+import { cdrs, type Cdr } from '../logs/cdr/columns.js';
+import { secondsOf, type LegStory } from '../logs/cdr/leg-phases.js';
+import { isInstant, type Column, type LogRecord } from '../logs/columns.js';
+import { sipSessions } from '../logs/sip-session/columns.js';
+import { toIso, type Micros } from '../time.js';
+import { accountPageHref, callHref, cellsOf, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
+import { AROUND, type Around, type CallDetail, type PartyAccount } from './call-detail.js';
+import { aroundTimeline, legsTimeline } from './call-timelines.js';
+import { durationText, formatSeconds, visible } from './display-text.js';
+import { gapView, type GapView } from './gap-view.js';
+import { wordOf } from './legs-view.js';
+import { plainHeads, type Head } from './listing-view.js';
+import { many } from './overview-text.js';
+import type { Timeline } from './timeline.js';
+import type { ReaderZone } from './zone.js';
+
+interface Field {
+  readonly title: string;
+  readonly text: string;
+  readonly time: TimeText | null;
+  /** Takes a line of its own. */
+  readonly wide: boolean;
+}
+
+interface LegView {
+  readonly number: number;
+  readonly begin: TimeText;
+  readonly from: string;
+  readonly to: string;
+  /** `Queue support` */
+  readonly via: string;
+  /** What must be known to read it right. */
+  readonly notes: readonly string[];
+  readonly ring: string;
+  readonly talk: string;
+  readonly line: string;
+  readonly tone: Tone;
+  readonly word: string;
+  readonly fields: readonly Field[];
+}
+
+interface PartyView {
+  readonly name: string;
+  readonly description: string;
+  readonly href: string | null;
+  readonly tone: Tone;
+  readonly standing: string;
+  readonly before: { readonly event: string; readonly details: string; readonly at: TimeText; readonly ago: string; readonly remoteAddress: string; readonly userAgent: string } | null;
+  readonly warning: string;
+}
+
+/** All that the page of a call shows. */
+export interface CallView {
+  readonly from: string;
+  readonly to: string;
+  readonly tone: Tone;
+  readonly word: string;
+  readonly begin: TimeText;
+  readonly zone: string;
+  readonly fields: readonly Field[];
+  readonly legsHref: string | null;
+  readonly jsonHref: string;
+  readonly legs: readonly LegView[];
+  readonly moreLegs: number;
+  readonly ringUntold: boolean;
+  readonly legsTimeline: Timeline;
+  readonly ranges: readonly { readonly title: string; readonly href: string; readonly current: boolean }[];
+  readonly parties: readonly PartyView[];
+  readonly aroundTimeline: Timeline | null;
+  readonly gaps: readonly GapView[];
+  readonly events: { readonly heads: readonly Head[]; readonly rows: readonly (readonly Cell[])[] };
+  readonly complete: boolean;
+  readonly sessionsHref: string;
+}
+
+/** A call that an agent keeps up all day has hundreds. */
+export const MOST_LEGS = 100;
+
+const TITLES: Readonly<Record<Around, string>> = { '1m': 'One minute', '10m': 'Ten minutes', '1h': 'One hour' };
+
+export function callView(detail: CallDetail, zone: ReaderZone, tz: string | null, ownPbx: string): CallView {
+  const { call, stories, around, window, accounts, events, gaps } = detail;
+  const address = callHref({ linkedid: call.linkedid, uniqueid: '', id: call.id, pbx: call.pbx });
+  const shown = stories.slice(0, MOST_LEGS);
+  return {
+    from: visible(call.from) || 'unknown',
+    to: visible(call.to) || 'unknown',
+    tone: toneOf(call.disposition),
+    word: wordOf(call),
+    begin: instantText(call.begin, zone),
+    zone: zone.name,
+    fields: fieldsOf(CALL_COLUMNS, callRecord(call), zone, ['begin', 'disposition', 'legs']),
+    legsHref: call.linkedid === '' ? null : `/cdrs?${new URLSearchParams({ linkedid: call.linkedid }).toString()}`,
+    jsonHref: `/api/v1${withParameters(address, { around })}`,
+    legs: shown.map((story, index) => legView(story, index + 1, zone)),
+    moreLegs: stories.length - shown.length,
+    ringUntold: shown.some(({ ringUntold }) => ringUntold),
+    legsTimeline: legsTimeline(call, shown),
+    ranges: AROUND.map((name) => ({ title: TITLES[name], href: `${withParameters(address, { around: name, ...(tz === null ? {} : { tz }) })}#around`, current: name === around })),
+    parties: accounts.map((account) => partyView(account, call.pbx, call.begin, zone)),
+    aroundTimeline: accounts.length === 0 ? null : aroundTimeline(detail, zone),
+    gaps: gaps.map((gap) => gapView(gap, zone, { ownPbx, calls: true })),
+    events: { heads: plainHeads(sipSessions, zone), rows: events.events.map(({ row }) => cellsOf(sipSessions, row, zone)) },
+    complete: events.complete,
+    sessionsHref: `/sip-sessions?${new URLSearchParams({ from: toIso(window.from, 'us'), to: toIso(window.to, 'us'), sort: 'timestamp', order: 'asc' }).toString()}`,
+  };
+}
+
+const withParameters = (address: string, parameters: Readonly<Record<string, string>>): string =>
+  `${address}${address.includes('?') ? '&' : '?'}${new URLSearchParams(parameters).toString()}`;
+
+const instantText = (at: Micros, zone: ReaderZone): TimeText => timeText(at, zone, { type: 'precise-instant', optional: true });
+
+function legView(story: LegStory, number: number, zone: ReaderZone): LegView {
+  const { leg, caller, party, queue, relayed, goesOnFrom, ringUntold } = story;
+  const seconds = (kind: 'ring' | 'talk' | 'line'): string => (story.phases.some((phase) => phase.kind === kind) ? formatSeconds(secondsOf(story, kind)) : '–');
+  return {
+    number,
+    begin: instantText(leg.callDate, zone),
+    from: visible(caller || leg.src) || '–',
+    to: visible(party) || '–',
+    via: queue === null ? visible(leg.lastapp) : `Queue ${visible(queue)}`.trim(),
+    notes: [
+      ...(goesOnFrom === null ? [] : [`goes on from leg ${goesOnFrom}: transferred, or sent on by the dial plan`]),
+      ...(relayed ? ['half of a Local channel: the other half says what came of it'] : []),
+      ...(leg.asteriskDisposition === leg.disposition || leg.asteriskDisposition.replace(' ', '_') === leg.disposition || leg.asteriskDisposition === '' ? [] : [`Asterisk says ${visible(leg.asteriskDisposition)}`]),
+    ],
+    ring: ringUntold ? 'not told' : seconds('ring'),
+    talk: seconds('talk'),
+    line: seconds('line'),
+    tone: toneOf(leg.disposition),
+    word: leg.disposition,
+    fields: [...fieldsOf(cdrs.columns, leg, zone, ['extra']), ...extraFields(leg)],
+  };
+}
+
+function fieldsOf(columns: Readonly<Record<string, Omit<Column, 'db'>>>, record: LogRecord, zone: ReaderZone, without: readonly string[]): Field[] {
+  return Object.entries(columns)
+    .filter(([name]) => !without.includes(name))
+    .map(([name, column]) => {
+      const value = record[name] ?? null;
+      if (value === null || value === '') return { title: column.title, text: '–', time: null, wide: false };
+      if (isInstant(column)) return { title: column.title, text: '', time: instantText(Number(value), zone), wide: false };
+      const text = column.type === 'seconds' ? formatSeconds(Number(value)) : visible(String(value));
+      return { title: column.title, text, time: null, wide: text.length > 40 };
+    });
+}
+
+/** What the PBX said besides, field by field; a text that is no JSON object is shown as it is. */
+function extraFields({ extra }: Cdr): Field[] {
+  if (extra === null) return [];
+  const field = (title: string, text: string): Field => ({ title, text: visible(text), time: null, wide: text.length > 40 });
+  try {
+    const parsed: unknown = JSON.parse(extra);
+    if (typeof parsed === 'object' && parsed !== null) return Object.entries(parsed).map(([name, value]) => field(visible(name), String(value)));
+  } catch {
+    // Cut off where it was too long.
+  }
+  return [field(cdrs.columns.extra.title, extra)];
+}
+
+function partyView({ name, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone): PartyView {
+  const { row } = before ?? {};
+  const ago = row ? durationText(begin - row.timestamp) : '';
+  const standing = before === null ? (known ? 'Not known: no registration in the month before the call' : 'Not an account whose registration is known') : before.standing === 'on' ? 'On line as the call began' : `Off line for ${ago} as the call began`;
+  return {
+    name: visible(name),
+    description: visible(description ?? ''),
+    href: known ? accountPageHref(pbx, name) : null,
+    tone: before === null ? 'plain' : before.standing === 'on' ? 'good' : 'bad',
+    standing,
+    before: row ? { event: row.event, details: visible(row.details), at: timeText(row.timestamp, zone, { type: 'instant' }), ago, remoteAddress: visible(row.remoteAddress ?? ''), userAgent: visible(row.userAgent ?? '') } : null,
+    warning: heardSince ? '' : 'The PBX was not heard all the time between that and the call.',
+  };
+}
+
+/** What the page says where there is a drawing. */
+export const legCount = (call: { readonly legs: readonly unknown[] }): string => many(call.legs.length, 'leg');
