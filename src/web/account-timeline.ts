@@ -1,12 +1,13 @@
 import { within, without } from '../logs/statistics/spans.js';
 import type { AccountHistory } from './account-history.js';
 import { visible } from './display-text.js';
-import { many, percent } from './overview-text.js';
+import type { Language } from './language.js';
 import { barEntry, clockTicks, scaleOf, type Bar, type Lane, type Scale, type Timeline } from './timeline.js';
 import type { ReaderZone } from './zone.js';
 
-/** When an account was registered; seven days as a lane each, one day as one lane. */
-export function presenceTimeline(history: AccountHistory, zone: ReaderZone): Timeline {
+/** When an account was registered. */
+export function presenceTimeline(history: AccountHistory, zone: ReaderZone, language: Language): Timeline {
+  const { t, percent } = language;
   const { presence, range, figures, rangeName, username } = history;
   const scale = scaleOf(range);
   const unknown = within(presence.unknown, range);
@@ -14,10 +15,13 @@ export function presenceTimeline(history: AccountHistory, zone: ReaderZone): Tim
   const { onLine } = figures[rangeName];
   const lanes: Lane[] = [{ title: visible(username), note: '', bars: barsOf(history, scale), marks: [] }];
   return {
-    label: `${visible(username)} was on line ${onLine === null ? 'for a time that is not known' : `${percent(onLine)} of the time that is known`}, with ${many(losses, 'loss', 'losses')} of its registration. The table that follows has them.`,
-    ticks: clockTicks(scale, zone),
+    label: [
+      onLine === null ? t('Nothing is known of when {{name}} was on line.', { name: visible(username) }) : t('{{name}} was on line for {{share}} of the time that is known.', { name: visible(username), share: percent(onLine) }),
+      t('Its registration was lost {{count}} times.', { count: losses }),
+    ].join(' '),
+    ticks: clockTicks(scale, zone, language),
     lanes,
-    legend: [barEntry('online', 'On line'), barEntry('offline', 'Off line'), ...(unknown.length > 0 ? [barEntry('unheard', 'Not known: the PBX was not heard')] : [])],
+    legend: [barEntry('online', t('On line')), barEntry('offline', t('Off line')), ...(unknown.length > 0 ? [barEntry('unheard', t('Not known: the PBX was not heard'))] : [])],
   };
 }
 

@@ -7,10 +7,12 @@ import { lengthOf, within } from '../logs/statistics/spans.js';
 import type { Micros } from '../time.js';
 import { HISTORIES, type AccountHistory, type HistoryName } from './account-history.js';
 import { presenceTimeline } from './account-timeline.js';
-import { accountEventsHref, accountPageHref, cellsOf, timeText, type Cell, type TimeText } from './cells.js';
-import { durationText, formatCount, visible } from './display-text.js';
+import { accountEventsHref, accountPageHref, rowsOf, timeText, type Cell, type TimeText } from './cells.js';
+import { visible } from './display-text.js';
+import type { Language } from './language.js';
 import { plainHeads, type Head } from './listing-view.js';
-import { listHref, many, percent } from './overview-text.js';
+import { listHref } from './overview-text.js';
+import { mark } from './texts/mark.js';
 import type { Timeline } from './timeline.js';
 import type { ReaderZone } from './zone.js';
 
@@ -58,7 +60,6 @@ export interface AccountView {
   readonly contacts: readonly ContactView[];
   readonly figures: readonly { readonly title: string; readonly value: string; readonly note: string }[];
   readonly ranges: readonly { readonly title: string; readonly href: string; readonly current: boolean }[];
-  readonly rangeTitle: string;
   readonly timeline: Timeline;
   readonly losses: readonly LossView[];
   readonly moreLosses: number;
@@ -67,6 +68,7 @@ export interface AccountView {
   readonly addresses: readonly SeenView[];
   /** How far back was looked, where not all was. */
   readonly lookedSince: TimeText | null;
+  readonly lookedThrough: number;
   readonly refusals: { readonly says: string; readonly href: string; readonly rows: readonly { readonly address: string; readonly attempts: string; readonly reasons: string; readonly first: TimeText; readonly last: TimeText }[]; readonly more: number };
   readonly sessions: RecentRows;
   readonly calls: RecentRows;
@@ -80,13 +82,21 @@ interface RecentRows {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-const TITLES: Readonly<Record<HistoryName, string>> = { '24h': 'Last 24 hours', '7d': 'Last 7 days' };
+const TITLES: Readonly<Record<HistoryName, string>> = { '24h': mark('Last 24 hours'), '7d': mark('Last 7 days') };
 const MOST_LOSSES = 50;
 const MOST_SEEN = 20;
-export const LOOKED_THROUGH = formatCount(MOST_ROWS);
+
+/** For whom a page is written. */
+export interface Reader {
+  readonly zone: ReaderZone;
+  /** The zone where the address names it, null where it is the reader's own. */
+  readonly tz: string | null;
+  readonly language: Language;
+}
 
 /** All that the account's page shows. */
-export function accountView(history: AccountHistory, sessions: readonly SipSession[], calls: readonly Cdr[], zone: ReaderZone, tz: string | null): AccountView {
+export function accountView(history: AccountHistory, sessions: readonly SipSession[], calls: readonly Cdr[], { zone, tz, language }: Reader): AccountView {
+  const { t, duration } = language;
   const { states, range, presence, pbx, username } = history;
   const time = (at: Micros): TimeText => timeText(at, zone, { type: 'instant', optional: true });
   const optional = (at: Micros | null): TimeText | null => (at === null ? null : time(at));
@@ -101,64 +111,69 @@ export function accountView(history: AccountHistory, sessions: readonly SipSessi
     online: history.online,
     known: states.length > 0,
     since: optional(history.since),
-    lasted: history.since === null ? '' : durationText(Math.max(1, range.to - history.since)),
+    lasted: history.since === null ? '' : duration(Math.max(1, range.to - history.since)),
     updated: states.length === 0 ? null : time(Math.max(...states.map(({ updatedAt }) => updatedAt))),
     channelType: states.map(({ channelType }) => channelType).join(', '),
     pbx: visible(pbx),
     zone: zone.name,
     jsonHref: `/api/v1${address}?range=${history.rangeName}`,
     contacts: states.flatMap(({ contacts }) => contacts.map((contact) => contactView(contact, optional))),
-    figures: HISTORIES.flatMap((name) => figuresOf(history.figures[name], TITLES[name])),
-    ranges: HISTORIES.map((name) => ({ title: TITLES[name], href: `${address}?${new URLSearchParams({ range: name, ...(tz === null ? {} : { tz }) }).toString()}#registrations`, current: name === history.rangeName })),
-    rangeTitle: TITLES[history.rangeName].toLowerCase(),
-    timeline: presenceTimeline(history, zone),
-    losses: losses.slice(0, MOST_LOSSES).map((loss) => lossView(loss, range.to, time)),
+    figures: HISTORIES.flatMap((name) => figuresOf(history.figures[name], t(TITLES[name]), language)),
+    ranges: HISTORIES.map((name) => ({ title: t(TITLES[name]), href: `${address}?${new URLSearchParams({ range: name, ...(tz === null ? {} : { tz }) }).toString()}#registrations`, current: name === history.rangeName })),
+    timeline: presenceTimeline(history, zone, language),
+    losses: losses.slice(0, MOST_LOSSES).map((loss) => lossView(loss, range.to, time, language)),
     moreLosses: Math.max(0, losses.length - MOST_LOSSES),
-    unknown: unknown > 0 ? durationText(unknown) : '',
-    userAgents: history.whereabouts.userAgents.slice(0, MOST_SEEN).map((seen) => seenView(seen, time)),
-    addresses: history.whereabouts.addresses.slice(0, MOST_SEEN).map((seen) => seenView(seen, time)),
+    unknown: unknown > 0 ? duration(unknown) : '',
+    userAgents: history.whereabouts.userAgents.slice(0, MOST_SEEN).map((seen) => seenView(seen, time, language)),
+    addresses: history.whereabouts.addresses.slice(0, MOST_SEEN).map((seen) => seenView(seen, time, language)),
+    lookedThrough: MOST_ROWS,
     lookedSince: optional(history.whereabouts.since),
-    refusals: refusalsView(history, tz, time),
-    sessions: { heads: plainHeads(sipSessions, zone), rows: sessions.map((row) => cellsOf(sipSessions, row, zone)) },
-    calls: { heads: plainHeads(cdrs, zone), rows: calls.map((row) => cellsOf(cdrs, row, zone)) },
+    refusals: refusalsView(history, tz, time, language),
+    sessions: { heads: plainHeads(sipSessions, zone, language), rows: rowsOf(sipSessions, sessions, zone, language) },
+    calls: { heads: plainHeads(cdrs, zone, language), rows: rowsOf(cdrs, calls, zone, language) },
     eventsHref: accountEventsHref(username),
     placedHref: callsHref({ src: username }),
     receivedHref: callsHref({ dst: username }),
   };
 }
 
-function figuresOf({ lost, flaps, onLine }: PresenceFigures, title: string): { title: string; value: string; note: string }[] {
+function figuresOf({ lost, flaps, onLine }: PresenceFigures, title: string, { t, percent, duration }: Language): { title: string; value: string; note: string }[] {
   return [
-    { title, value: onLine === null ? 'not known' : percent(onLine), note: 'on line, of the time in which the PBX was heard' },
-    { title, value: many(flaps, 'flap'), note: `lost and back within ${durationText(FLAP)}; ${many(lost, 'loss', 'losses')} in all` },
+    { title, value: onLine === null ? t('not known') : percent(onLine), note: t('on line, of the time in which the PBX was heard') },
+    { title, value: t('{{count}} flaps', { count: flaps }), note: t('lost and back within {{duration}}; lost {{count}} times in all', { duration: duration(FLAP), count: lost }) },
   ];
 }
 
-function lossView({ at, back, details, heard }: Loss, now: Micros, time: (at: Micros) => TimeText): LossView {
+function lossView({ at, back, details, heard }: Loss, now: Micros, time: (at: Micros) => TimeText, { t, duration }: Language): LossView {
   return {
     at: time(at),
     back: back === null ? null : time(back),
-    away: durationText(Math.max(1, (back ?? now) - at)),
+    away: duration(Math.max(1, (back ?? now) - at)),
     details: visible(details),
-    note: heard ? '' : 'the PBX was not heard all the time: the times may be others',
+    note: heard ? '' : t('The PBX was not heard all the time: the times may be others.'),
   };
 }
 
-const seenView = ({ value, firstAt, lastAt, events }: Seen, time: (at: Micros) => TimeText): SeenView => ({ value: visible(value), first: time(firstAt), last: time(lastAt), events: formatCount(events) });
+const seenView = ({ value, firstAt, lastAt, events }: Seen, time: (at: Micros) => TimeText, { count }: Language): SeenView => ({ value: visible(value), first: time(firstAt), last: time(lastAt), events: count(events) });
 
 const MOST_REFUSALS = 20;
 
-function refusalsView({ refusals, username, range, rangeName }: AccountHistory, tz: string | null, time: (at: Micros) => TimeText): AccountView['refusals'] {
+function refusalsView({ refusals, username, range, rangeName }: AccountHistory, tz: string | null, time: (at: Micros) => TimeText, { t, count }: Language): AccountView['refusals'] {
   const attempts = refusals.reduce((sum, refusal) => sum + refusal.attempts, 0);
   const row = ({ address, attempts: own, firstAt, lastAt, reasons }: Refusal): AccountView['refusals']['rows'][number] => ({
-    address: address === '' ? '(not told)' : visible(address),
-    attempts: formatCount(own),
+    address: address === '' ? t('(not told)') : visible(address),
+    attempts: count(own),
     reasons: reasons.map(visible).join(', '),
     first: time(firstAt),
     last: time(lastAt),
   });
   return {
-    says: attempts === 0 ? `Nobody was refused with this name in the ${TITLES[rangeName].toLowerCase()}.` : `${many(attempts, 'attempt')} from ${many(refusals.length, 'address', 'addresses')} in the ${TITLES[rangeName].toLowerCase()}.`,
+    says:
+      attempts === 0
+        ? rangeName === '24h'
+          ? t('Nobody was refused with this name in the last 24 hours.')
+          : t('Nobody was refused with this name in the last 7 days.')
+        : t('Attempts: {{attempts}}. Addresses: {{addresses}}.', { attempts, addresses: refusals.length }),
     href: listHref('sip-sessions', { event: 'REGISTER', peername: username }, range, tz),
     rows: refusals.slice(0, MOST_REFUSALS).map(row),
     more: Math.max(0, refusals.length - MOST_REFUSALS),

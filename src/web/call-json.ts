@@ -12,7 +12,7 @@ import { columnsShape, isoSchema, jsonColumns, jsonRecord, recordSchema, type Js
 import type { Endpoint } from './api-endpoints.js';
 import { AROUND, callParameters, readCallDetail, type CallDetail } from './call-detail.js';
 
-const { legs: _count, ...columns } = CALL_COLUMNS;
+const columns = Object.fromEntries(Object.entries(CALL_COLUMNS).filter(([name]) => name !== 'legs'));
 const leg = recordSchema(cdrs);
 const session = recordSchema(sipSessions);
 const gap = recordSchema(captureGaps);

@@ -4,6 +4,7 @@ import { parseCallQuery, type CallQuery } from '../logs/cdr/call-query.js';
 import { listCalls } from '../logs/cdr/calls.js';
 import type { QueryParameters } from '../logs/list-query.js';
 import type { ListedPage } from './gap-rows.js';
+import type { Language } from './language.js';
 import { legsView } from './legs-view.js';
 import { readerParameters, type ListingRequest } from './listing-query.js';
 import { listingView, type ListingView, type PlacedGaps } from './listing-view.js';
@@ -23,10 +24,10 @@ export function parseCallListing(parameters: QueryParameters, ownZone: string): 
 }
 
 /** A page of whole calls, each with its legs beneath. `gapsOf` places the gaps of a page. */
-export async function callListingView(knex: Knex, { request, query }: CallListing, gapsOf: (page: ListedPage) => Promise<PlacedGaps>): Promise<ListingView> {
+export async function callListingView(knex: Knex, { request, query }: CallListing, language: Language, gapsOf: (page: ListedPage) => Promise<PlacedGaps>): Promise<ListingView> {
   const page = await listCalls(knex, query);
   const records = page.calls.map(callRecord);
   // A page that reached no call says nothing of the time it went through; the next one does.
   const gaps = records.length === 0 && page.next !== null ? { places: [], more: false } : await gapsOf({ request, records, next: page.next });
-  return { ...listingView(request, records, page.next, gaps), beneath: page.calls.map((call) => legsView(call, request.zone)) };
+  return { ...listingView(request, records, page.next, language, gaps), beneath: page.calls.map((call) => legsView(call, request.zone, language)) };
 }

@@ -5,38 +5,38 @@ import { MICROS_PER_SECOND } from '../time.js';
 import { candidateNames } from './cells.js';
 import type { CallDetail } from './call-detail.js';
 import { visible } from './display-text.js';
-import { wordOf } from './legs-view.js';
-import { many } from './overview-text.js';
+import type { Language } from './language.js';
+import { mark } from './texts/mark.js';
 import { barEntry, clockTicks, elapsedTicks, markEntry, scaleOf, type Mark, type MarkKind, type Timeline } from './timeline.js';
 import type { ReaderZone } from './zone.js';
 
-const PHASES = { ring: 'Ringing', talk: 'Talking', line: 'With the PBX: announcement, queue, voicemail' } as const;
+const PHASES = { ring: mark('Ringing'), talk: mark('Talking'), line: mark('With the PBX: announcement, queue, voicemail') } as const;
 
 /** The legs of a call, from its begin to its end. */
-export function legsTimeline(call: FoldedCall, stories: readonly LegStory[]): Timeline {
+export function legsTimeline(call: FoldedCall, stories: readonly LegStory[], { t, list }: Language): Timeline {
   // A call that failed at once took no time.
   const scale = scaleOf({ from: call.begin, to: Math.max(call.end, call.begin + MICROS_PER_SECOND) });
   const kinds = (['ring', 'talk', 'line'] as const).filter((kind) => stories.some(({ phases }) => phases.some((phase) => phase.kind === kind)));
   return {
-    label: `${many(stories.length, 'leg')}: ${stories.map(({ party, leg }) => `${visible(party)} ${wordOf(leg)}`).join(', ')}. The table that follows has all numbers.`,
+    label: t('The legs of the call: {{legs}}. The table that follows has all numbers.', { legs: list(stories.map(({ party, leg }) => `${visible(party)} ${leg.disposition}`)) }),
     ticks: elapsedTicks(scale),
     lanes: stories.map((story, index) => ({
-      title: `${index + 1}. ${visible(story.caller || story.leg.src)} → ${visible(story.party) || 'nobody'}`,
-      note: `${story.queue === null ? '' : `queue ${visible(story.queue)}, `}${wordOf(story.leg)}`,
+      title: `${index + 1}. ${visible(story.caller || story.leg.src)} → ${visible(story.party) || '–'}`,
+      note: story.queue === null ? story.leg.disposition : t('queue {{queue}}, {{disposition}}', { queue: visible(story.queue), disposition: story.leg.disposition }),
       bars: story.phases.flatMap((phase) => scale.bars(phase.kind, [phase])),
-      marks: story.phases.length === 0 ? [scale.mark('off', story.begin)] : [],
+      marks: story.phases.length === 0 ? [scale.moment('off', story.begin)] : [],
     })),
-    legend: kinds.map((kind) => barEntry(kind, PHASES[kind])),
+    legend: kinds.map((kind) => barEntry(kind, t(PHASES[kind]))),
   };
 }
 
 const MARKS: Readonly<Record<MarkKind, string>> = {
   on: 'REGISTER',
   off: 'UNREGISTER',
-  refused: 'REGISTER, refused',
+  refused: mark('REGISTER, refused'),
   connect: 'CONNECT',
   disconnect: 'DISCONNECT',
-  unsure: 'One of several accounts',
+  unsure: mark('One of several accounts'),
 };
 
 /** How a row is drawn. */
@@ -49,17 +49,22 @@ function markOf({ row, standing }: SessionEvent): MarkKind {
 }
 
 /** The accounts of a call before, during and after it. */
-export function aroundTimeline({ call, window, accounts, events, gaps }: CallDetail, zone: ReaderZone): Timeline {
+export function aroundTimeline({ call, window, accounts, events, gaps }: CallDetail, zone: ReaderZone, language: Language): Timeline {
+  const { t, list } = language;
   const scale = scaleOf(window);
   const unheard = gaps.filter(({ kind }) => kind === 'GAP');
   const own = (name: string): readonly SessionEvent[] => events.events.filter(({ row }) => row.peername === name || (row.binding === 'ambiguous' && candidateNames(row.candidates).includes(name)));
-  const marks = (name: string): Mark[] => own(name).map((event) => scale.mark(markOf(event), event.row.timestamp));
+  const marks = (name: string): Mark[] => own(name).map((event) => scale.moment(markOf(event), event.row.timestamp));
   const drawn = new Set(accounts.flatMap(({ name }) => marks(name).map(({ kind }) => kind)));
   return {
-    label: `What ${accounts.map(({ name }) => visible(name)).join(' and ')} did around the call: ${many(events.events.length, 'event')}${unheard.length > 0 ? `, and ${many(unheard.length, 'time')} in which the PBX was not heard` : ''}. The table that follows has them all.`,
-    ticks: clockTicks(scale, zone),
+    label: [
+      t('What {{accounts}} did around the call: {{count}} events.', { accounts: list(accounts.map(({ name }) => visible(name))), count: events.events.length }),
+      ...(unheard.length > 0 ? [t('The PBX was not heard all the time.')] : []),
+      t('The table that follows has them all.'),
+    ].join(' '),
+    ticks: clockTicks(scale, zone, language),
     lanes: [
-      { title: 'The call', note: wordOf(call), bars: scale.bars('call', [{ from: call.begin, to: call.end }]), marks: [] },
+      { title: t('The call'), note: call.disposition, bars: scale.bars('call', [{ from: call.begin, to: call.end }]), marks: [] },
       ...accounts.map(({ name, description, onLine, offLine }) => ({
         title: visible(name),
         note: visible(description ?? ''),
@@ -68,10 +73,10 @@ export function aroundTimeline({ call, window, accounts, events, gaps }: CallDet
       })),
     ],
     legend: [
-      barEntry('online', 'On line'),
-      barEntry('offline', 'Off line'),
-      ...(unheard.length > 0 ? [barEntry('unheard', 'Not known: the PBX was not heard')] : []),
-      ...(Object.keys(MARKS) as MarkKind[]).filter((kind) => drawn.has(kind)).map((kind) => markEntry(kind, MARKS[kind])),
+      barEntry('online', t('On line')),
+      barEntry('offline', t('Off line')),
+      ...(unheard.length > 0 ? [barEntry('unheard', t('Not known: the PBX was not heard'))] : []),
+      ...(Object.keys(MARKS) as MarkKind[]).filter((kind) => drawn.has(kind)).map((kind) => markEntry(kind, t(MARKS[kind]))),
     ],
   };
 }

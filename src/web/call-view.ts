@@ -4,14 +4,15 @@ import { secondsOf, type LegStory } from '../logs/cdr/leg-phases.js';
 import { isInstant, type Column, type LogRecord } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { toIso, type Micros } from '../time.js';
-import { accountPageHref, callHref, cellsOf, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
+import { accountPageHref, callHref, rowsOf, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
 import { AROUND, type Around, type CallDetail, type PartyAccount } from './call-detail.js';
 import { aroundTimeline, legsTimeline } from './call-timelines.js';
-import { durationText, formatSeconds, visible } from './display-text.js';
+import { formatSeconds, visible } from './display-text.js';
 import { gapView, type GapView } from './gap-view.js';
-import { wordOf } from './legs-view.js';
+import type { Language } from './language.js';
 import { plainHeads, type Head } from './listing-view.js';
-import { many } from './overview-text.js';
+import type { Reader } from './account-view.js';
+import { mark } from './texts/mark.js';
 import type { Timeline } from './timeline.js';
 import type { ReaderZone } from './zone.js';
 
@@ -77,31 +78,32 @@ export interface CallView {
 /** A call that an agent keeps up all day has hundreds. */
 export const MOST_LEGS = 100;
 
-const TITLES: Readonly<Record<Around, string>> = { '1m': 'One minute', '10m': 'Ten minutes', '1h': 'One hour' };
+const TITLES: Readonly<Record<Around, string>> = { '1m': mark('One minute'), '10m': mark('Ten minutes'), '1h': mark('One hour') };
 
-export function callView(detail: CallDetail, zone: ReaderZone, tz: string | null, ownPbx: string): CallView {
+export function callView(detail: CallDetail, { zone, tz, language, ownPbx }: Reader & { readonly ownPbx: string }): CallView {
+  const { t } = language;
   const { call, stories, around, window, accounts, events, gaps } = detail;
   const address = callHref({ linkedid: call.linkedid, uniqueid: '', id: call.id, pbx: call.pbx });
   const shown = stories.slice(0, MOST_LEGS);
   return {
-    from: visible(call.from) || 'unknown',
-    to: visible(call.to) || 'unknown',
+    from: visible(call.from) || t('unknown'),
+    to: visible(call.to) || t('unknown'),
     tone: toneOf(call.disposition),
-    word: wordOf(call),
+    word: call.disposition,
     begin: instantText(call.begin, zone),
     zone: zone.name,
-    fields: fieldsOf(CALL_COLUMNS, callRecord(call), zone, ['begin', 'disposition', 'legs']),
+    fields: fieldsOf(CALL_COLUMNS, callRecord(call), zone, language, ['begin', 'disposition', 'legs']),
     legsHref: call.linkedid === '' ? null : `/cdrs?${new URLSearchParams({ linkedid: call.linkedid }).toString()}`,
     jsonHref: `/api/v1${withParameters(address, { around })}`,
-    legs: shown.map((story, index) => legView(story, index + 1, zone)),
+    legs: shown.map((story, index) => legView(story, index + 1, zone, language)),
     moreLegs: stories.length - shown.length,
     ringUntold: shown.some(({ ringUntold }) => ringUntold),
-    legsTimeline: legsTimeline(call, shown),
-    ranges: AROUND.map((name) => ({ title: TITLES[name], href: `${withParameters(address, { around: name, ...(tz === null ? {} : { tz }) })}#around`, current: name === around })),
-    parties: accounts.map((account) => partyView(account, call.pbx, call.begin, zone)),
-    aroundTimeline: accounts.length === 0 ? null : aroundTimeline(detail, zone),
-    gaps: gaps.map((gap) => gapView(gap, zone, { ownPbx, calls: true })),
-    events: { heads: plainHeads(sipSessions, zone), rows: events.events.map(({ row }) => cellsOf(sipSessions, row, zone)) },
+    legsTimeline: legsTimeline(call, shown, language),
+    ranges: AROUND.map((name) => ({ title: t(TITLES[name]), href: `${withParameters(address, { around: name, ...(tz === null ? {} : { tz }) })}#around`, current: name === around })),
+    parties: accounts.map((account) => partyView(account, call.pbx, call.begin, zone, language)),
+    aroundTimeline: accounts.length === 0 ? null : aroundTimeline(detail, zone, language),
+    gaps: gaps.map((gap) => gapView(gap, zone, language, { ownPbx, calls: true })),
+    events: { heads: plainHeads(sipSessions, zone, language), rows: rowsOf(sipSessions, events.events.map(({ row }) => row), zone, language) },
     complete: events.complete,
     sessionsHref: `/sip-sessions?${new URLSearchParams({ from: toIso(window.from, 'us'), to: toIso(window.to, 'us'), sort: 'timestamp', order: 'asc' }).toString()}`,
   };
@@ -112,7 +114,8 @@ const withParameters = (address: string, parameters: Readonly<Record<string, str
 
 const instantText = (at: Micros, zone: ReaderZone): TimeText => timeText(at, zone, { type: 'precise-instant', optional: true });
 
-function legView(story: LegStory, number: number, zone: ReaderZone): LegView {
+function legView(story: LegStory, number: number, zone: ReaderZone, language: Language): LegView {
+  const { t } = language;
   const { leg, caller, party, queue, relayed, goesOnFrom, ringUntold } = story;
   const seconds = (kind: 'ring' | 'talk' | 'line'): string => (story.phases.some((phase) => phase.kind === kind) ? formatSeconds(secondsOf(story, kind)) : '–');
   return {
@@ -120,35 +123,35 @@ function legView(story: LegStory, number: number, zone: ReaderZone): LegView {
     begin: instantText(leg.callDate, zone),
     from: visible(caller || leg.src) || '–',
     to: visible(party) || '–',
-    via: queue === null ? visible(leg.lastapp) : `Queue ${visible(queue)}`.trim(),
+    via: queue === null ? visible(leg.lastapp) : `${leg.lastapp} ${visible(queue)}`.trim(),
     notes: [
-      ...(goesOnFrom === null ? [] : [`goes on from leg ${goesOnFrom}: transferred, or sent on by the dial plan`]),
-      ...(relayed ? ['half of a Local channel: the other half says what came of it'] : []),
-      ...(leg.asteriskDisposition === leg.disposition || leg.asteriskDisposition.replace(' ', '_') === leg.disposition || leg.asteriskDisposition === '' ? [] : [`Asterisk says ${visible(leg.asteriskDisposition)}`]),
+      ...(goesOnFrom === null ? [] : [t('goes on from leg {{leg}}: transferred, or sent on by the dial plan', { leg: goesOnFrom })]),
+      ...(relayed ? [t('half of a Local channel: the other half says what came of it')] : []),
+      ...(leg.asteriskDisposition === leg.disposition || leg.asteriskDisposition.replace(' ', '_') === leg.disposition || leg.asteriskDisposition === '' ? [] : [t('Asterisk says {{word}}', { word: visible(leg.asteriskDisposition) })]),
     ],
-    ring: ringUntold ? 'not told' : seconds('ring'),
+    ring: ringUntold ? t('not told') : seconds('ring'),
     talk: seconds('talk'),
     line: seconds('line'),
     tone: toneOf(leg.disposition),
     word: leg.disposition,
-    fields: [...fieldsOf(cdrs.columns, leg, zone, ['extra']), ...extraFields(leg)],
+    fields: [...fieldsOf(cdrs.columns, leg, zone, language, ['extra']), ...extraFields(leg, language)],
   };
 }
 
-function fieldsOf(columns: Readonly<Record<string, Omit<Column, 'db'>>>, record: LogRecord, zone: ReaderZone, without: readonly string[]): Field[] {
+function fieldsOf(columns: Readonly<Record<string, Omit<Column, 'db'>>>, record: LogRecord, zone: ReaderZone, { t }: Language, without: readonly string[]): Field[] {
   return Object.entries(columns)
     .filter(([name]) => !without.includes(name))
     .map(([name, column]) => {
       const value = record[name] ?? null;
-      if (value === null || value === '') return { title: column.title, text: '–', time: null, wide: false };
-      if (isInstant(column)) return { title: column.title, text: '', time: instantText(Number(value), zone), wide: false };
+      if (value === null || value === '') return { title: t(column.title), text: '–', time: null, wide: false };
+      if (isInstant(column)) return { title: t(column.title), text: '', time: instantText(Number(value), zone), wide: false };
       const text = column.type === 'seconds' ? formatSeconds(Number(value)) : visible(String(value));
-      return { title: column.title, text, time: null, wide: text.length > 40 };
+      return { title: t(column.title), text, time: null, wide: text.length > 40 };
     });
 }
 
 /** What the PBX said besides, field by field; a text that is no JSON object is shown as it is. */
-function extraFields({ extra }: Cdr): Field[] {
+function extraFields({ extra }: Cdr, { t }: Language): Field[] {
   if (extra === null) return [];
   const field = (title: string, text: string): Field => ({ title, text: visible(text), time: null, wide: text.length > 40 });
   try {
@@ -157,13 +160,20 @@ function extraFields({ extra }: Cdr): Field[] {
   } catch {
     // Cut off where it was too long.
   }
-  return [field(cdrs.columns.extra.title, extra)];
+  return [field(t(cdrs.columns.extra.title), extra)];
 }
 
-function partyView({ name, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone): PartyView {
+function partyView({ name, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone, { t, duration }: Language): PartyView {
   const { row } = before ?? {};
-  const ago = row ? durationText(begin - row.timestamp) : '';
-  const standing = before === null ? (known ? 'Not known: no registration in the month before the call' : 'Not an account whose registration is known') : before.standing === 'on' ? 'On line as the call began' : `Off line for ${ago} as the call began`;
+  const ago = row ? duration(begin - row.timestamp) : '';
+  const standing =
+    before === null
+      ? known
+        ? t('Not known: no registration in the month before the call')
+        : t('Not an account whose registration is known')
+      : before.standing === 'on'
+        ? t('On line as the call began')
+        : t('Off line for {{duration}} as the call began', { duration: ago });
   return {
     name: visible(name),
     description: visible(description ?? ''),
@@ -171,9 +181,6 @@ function partyView({ name, description, known, before, heardSince }: PartyAccoun
     tone: before === null ? 'plain' : before.standing === 'on' ? 'good' : 'bad',
     standing,
     before: row ? { event: row.event, details: visible(row.details), at: timeText(row.timestamp, zone, { type: 'instant' }), ago, remoteAddress: visible(row.remoteAddress ?? ''), userAgent: visible(row.userAgent ?? '') } : null,
-    warning: heardSince ? '' : 'The PBX was not heard all the time between that and the call.',
+    warning: heardSince ? '' : t('The PBX was not heard all the time between that and the call.'),
   };
 }
-
-/** What the page says where there is a drawing. */
-export const legCount = (call: { readonly legs: readonly unknown[] }): string => many(call.legs.length, 'leg');

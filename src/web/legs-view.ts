@@ -1,9 +1,10 @@
-import { cdrs, type Cdr } from '../logs/cdr/columns.js';
+import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
 import { legStories } from '../logs/cdr/leg-phases.js';
-import type { Columns, LogDefinition } from '../logs/columns.js';
-import { cellsOf, toneOf, type Cell, type Tone } from './cells.js';
+import type { LogDefinition } from '../logs/columns.js';
+import { rowsOf, toneOf, type Cell, type Tone } from './cells.js';
 import { visible } from './display-text.js';
+import type { Language } from './language.js';
 import { plainHeads, type Head } from './listing-view.js';
 import type { ReaderZone } from './zone.js';
 
@@ -26,25 +27,21 @@ const SHOWN: readonly string[] = ['callDate', 'src', 'dst', 'dstchannel', 'lasta
 const MOST_LEGS = 50;
 const MOST_PARTIES = 6;
 
-const legs: LogDefinition = {
-  ...cdrs,
-  columns: Object.fromEntries(SHOWN.flatMap((name) => Object.entries(cdrs.columns as Columns).filter(([own]) => own === name).map(([own, column]) => [own, { ...column, listed: true as const }]))),
-};
+const { columns }: LogDefinition = cdrs;
+// Under a name of its own, a leg's date does not lead to the call that it stands beneath.
+const legs: LogDefinition = { ...cdrs, name: 'legs', columns: Object.fromEntries(SHOWN.flatMap((name) => (columns[name] ? [[name, { ...columns[name], listed: true }]] : []))) };
 
 /** Null for a call of a single leg, of which the call's own row says all. */
-export function legsView(call: FoldedCall, zone: ReaderZone): LegsView | null {
+export function legsView(call: FoldedCall, zone: ReaderZone, language: Language): LegsView | null {
   if (call.legs.length < 2) return null;
-  const parties = legStories(call).filter(({ relayed, party }) => !relayed && party !== '').map(({ party, leg }) => ({ name: visible(party), word: wordOf(leg), tone: toneOf(leg.disposition) }));
+  const parties = legStories(call).filter(({ relayed, party }) => !relayed && party !== '').map(({ party, leg }) => ({ name: visible(party), word: leg.disposition, tone: toneOf(leg.disposition) }));
   return {
     count: call.legs.length,
     parties: parties.slice(0, MOST_PARTIES),
     more: Math.max(0, parties.length - MOST_PARTIES),
-    caption: `Legs of the call from ${visible(call.from)} to ${visible(call.to)}`,
-    heads: plainHeads(legs, zone),
-    rows: call.legs.slice(0, MOST_LEGS).map((leg) => cellsOf(legs, leg, zone).map(({ href: _href, ...cell }) => cell)),
+    caption: language.t('Legs of the call from {{from}} to {{to}}', { from: visible(call.from), to: visible(call.to) }),
+    heads: plainHeads(legs, zone, language),
+    rows: rowsOf(legs, call.legs.slice(0, MOST_LEGS), zone, language),
     allHref: call.legs.length > MOST_LEGS ? `/cdrs?${new URLSearchParams({ linkedid: call.linkedid }).toString()}` : null,
   };
 }
-
-/** `no answer` */
-export const wordOf = ({ disposition }: Pick<Cdr, 'disposition'>): string => disposition.toLowerCase().replace('_', ' ');

@@ -12,13 +12,14 @@ import { sipSessions } from '../logs/sip-session/columns.js';
 import type { Micros } from '../time.js';
 import { accountCalls, accountSessions } from './account-calls.js';
 import { readAccountHistory } from './account-history.js';
-import { accountView, LOOKED_THROUGH } from './account-view.js';
+import { accountView } from './account-view.js';
 import { readCallDetail } from './call-detail.js';
 import { callListingView, parseCallListing } from './call-listing.js';
 import { callView } from './call-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
 import { letterOf, letterView } from './letter-view.js';
 import { idOf } from './id-of.js';
+import { languageOf, type Language } from './language.js';
 import { parseListingRequest, readerParameters } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
 import { ALL_LOGS } from './menu.js';
@@ -38,23 +39,26 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
     router.get(`/${log.name}`, async (request, response) => {
       const listing = parseListingRequest(log, request.query, zoneOf(response.locals.user));
       const { records, next } = await listPage(knex, log, listing.query);
-      const view = listingView(listing, records, next, await gapsOf({ request: listing, records, next }));
-      await views.render(request, response, 'listing', { title: log.title, section: log.name, zone: listing.zone.name, view: { listing: view } });
+      const language = languageOf(response);
+      const view = listingView(listing, records, next, language, await gapsOf({ request: listing, records, next }, language));
+      await views.render(request, response, 'listing', { title: language.t(log.title), section: log.name, zone: listing.zone.name, view: { listing: view } });
     });
   }
 
   router.get(`/${calls.name}`, async (request, response) => {
     const listing = parseCallListing(request.query, zoneOf(response.locals.user));
-    const view = await callListingView(knex, listing, gapsOf);
+    const language = languageOf(response);
+    const view = await callListingView(knex, listing, language, (page) => gapsOf(page, language));
     // The menu names the call log, of which whole calls are another form.
-    await views.render(request, response, 'listing', { title: calls.title, section: cdrs.name, zone: listing.request.zone.name, styles: ['calls.css'], view: { listing: view } });
+    await views.render(request, response, 'listing', { title: language.t(calls.title), section: cdrs.name, zone: listing.request.zone.name, styles: ['calls.css'], view: { listing: view } });
   });
 
   router.get(`/${calls.name}/:linkedid`, async (request, response) => {
     const { tz, zone, own } = readerParameters(request.query, zoneOf(response.locals.user));
-    const view = callView(await readCallDetail(knex, request.params.linkedid, own, clock()), zone, tz, ownPbx);
+    const language = languageOf(response);
+    const view = callView(await readCallDetail(knex, request.params.linkedid, own, clock()), { zone, tz, language, ownPbx });
     await views.render(request, response, 'call', {
-      title: `Call from ${view.from} to ${view.to}`,
+      title: language.t('Call from {{from}} to {{to}}', { from: view.from, to: view.to }),
       section: cdrs.name,
       zone: zone.name,
       styles: ['calls.css', 'timeline.css'],
@@ -82,21 +86,22 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
     const { tz, zone, own } = readerParameters(request.query, zoneOf(response.locals.user));
     const history = await readAccountHistory(knex, name.pbx, name.username, own, clock());
     const [sessions, placed] = await Promise.all([accountSessions(knex, name, RECENT), accountCalls(knex, name, RECENT)]);
-    const view = accountView(history, sessions, placed, zone, tz);
+    const language = languageOf(response);
+    const view = accountView(history, sessions, placed, { zone, tz, language });
     await views.render(request, response, 'account', {
-      title: `Account ${view.username}`,
+      title: language.t('Account {{name}}', { name: view.username }),
       section: registeredAccounts.name,
       zone: zone.name,
       styles: ['calls.css', 'timeline.css'],
-      view: { account: view, lookedThrough: LOOKED_THROUGH },
+      view: { account: view },
     });
   }
 
   /** What stands before each row of a page, and after the last. */
-  async function gapsOf(page: ListedPage): Promise<PlacedGaps> {
+  async function gapsOf(page: ListedPage, language: Language): Promise<PlacedGaps> {
     const window = gapWindow(page);
     if (!window) return { places: [], more: false };
     const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
-    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, ownPbx)), more: gaps.length === MOST_GAPS };
+    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
   }
 }

@@ -1,7 +1,7 @@
 import type { Span } from '../logs/statistics/spans.js';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
 import { formatSeconds } from './display-text.js';
-import { shortDate } from './overview-hours.js';
+import type { Language } from './language.js';
 import type { ReaderZone } from './zone.js';
 
 /** How stretches are drawn, from above in a lane of 28 pixels: told apart by height, too, not by colour alone. */
@@ -86,7 +86,7 @@ export interface Scale {
   readonly span: Span;
   x(at: Micros): number;
   bars(kind: BarKind, spans: readonly Span[]): Bar[];
-  mark(kind: MarkKind, at: Micros): Mark;
+  moment(kind: MarkKind, at: Micros): Mark;
 }
 
 export function scaleOf(span: Span): Scale {
@@ -97,7 +97,7 @@ export function scaleOf(span: Span): Scale {
     const within = spans.filter(({ from, to }) => to >= span.from && from <= span.to);
     return within.map(({ from, to }) => ({ kind, x: x(from), width: Math.round((x(to) - x(from)) * 1_000) / 1_000, y, height }));
   };
-  return { span, x, bars, mark: (kind, at) => ({ kind, x: x(at), path: PATHS[kind] }) };
+  return { span, x, bars, moment: (kind, at) => ({ kind, x: x(at), path: PATHS[kind] }) };
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
@@ -117,7 +117,7 @@ export function elapsedTicks(scale: Scale): Tick[] {
 }
 
 /** `17:12`, with seconds where it is about less than some minutes; the date where a day begins. */
-export function clockTicks(scale: Scale, zone: ReaderZone): Tick[] {
+export function clockTicks(scale: Scale, zone: ReaderZone, { shortDate }: Language): Tick[] {
   const { from, to } = scale.span;
   const step = stepOf(scale.span);
   const offset = zone.offsetAt(from) * 60 * MICROS_PER_SECOND;
