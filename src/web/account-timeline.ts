@@ -29,5 +29,5 @@ function barsOf({ presence, range }: AccountHistory, scale: Scale): Bar[] {
   const known = without(range, presence.unknown);
   const onLine = known.flatMap((span) => within(presence.onLine, span));
   const offLine = known.flatMap((span) => without(span, presence.onLine));
-  return [...scale.bars('offline', offLine), ...scale.bars('online', onLine), ...scale.bars('unheard', within(presence.unknown, range))];
+  return [...scale.bars('online', onLine), ...scale.bars('offline', offLine), ...scale.bars('unheard', within(presence.unknown, range))];
 }

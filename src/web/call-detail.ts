@@ -4,7 +4,7 @@ import type { CaptureGap } from '../logs/capture-gap/columns.js';
 import { gapsBetween } from '../logs/capture-gap/store.js';
 import { readCall, readCalls } from '../logs/cdr/calls.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
-import { accountsOf, legStories, type LegStory } from '../logs/cdr/leg-phases.js';
+import { legStories, partiesOf, type LegStory, type Party } from '../logs/cdr/leg-phases.js';
 import { oneOf, parametersOf, readParameters, text, type QueryParameters } from '../logs/parameters.js';
 import { readAccountsNamed } from '../logs/registered-account/read.js';
 import { eventsAround, lastStanding, type EventsAround, type SessionEvent } from '../logs/sip-session/around.js';
@@ -30,8 +30,7 @@ export const callParameters = parametersOf('one call', {
 });
 
 /** What an account of the call did around it. */
-export interface PartyAccount {
-  readonly name: string;
+export interface PartyAccount extends Party {
   /** The person or trunk behind it, where the PBX has a name. */
   readonly description: string | null;
   /** Whether the PBX is known to have such an account. */
@@ -66,10 +65,17 @@ export async function readCallDetail(knex: Knex, name: string, parameters: Query
   const { pbx, around } = readParameters(callParameters, parameters);
   const call = await findCall(knex, name, pbx);
   const window = { from: call.begin - MARGINS[around], to: call.end + MARGINS[around] };
-  const names = accountsOf(call).slice(0, MOST_ACCOUNTS);
-  const events = await eventsAround(knex, call.pbx, names, window);
+  const parties: Omit<PartyAccount, 'onLine' | 'offLine'>[] = [];
+  for (const party of partiesOf(call).slice(0, MOST_ACCOUNTS)) parties.push(await partyOf(knex, call, party));
+  // A number is not an account because it was dialled.
+  const own = parties.filter(({ by, known }) => by === 'channel' || known);
+  const events = await eventsAround(knex, call.pbx, own.map(({ name }) => name), window);
   const accounts: PartyAccount[] = [];
-  for (const account of names) accounts.push(await partyAccount(knex, call, account, window, events.events, now));
+  for (const party of own) {
+    const before = await lastStanding(knex, call.pbx, party.name, window.from, window.from - LOOK_BACK);
+    const rows = events.events.filter(({ row }) => row.peername === party.name);
+    accounts.push({ ...party, ...standings(before, rows, { from: window.from, to: Math.min(window.to, now) }) });
+  }
   const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
   return { call, stories: legStories(call), around, window, accounts, events, gaps: gaps.filter((gap) => gap.pbx === call.pbx).reverse() };
 }
@@ -82,18 +88,17 @@ async function findCall(knex: Knex, name: string, pbx: string | undefined): Prom
   return call;
 }
 
-async function partyAccount(knex: Knex, call: FoldedCall, name: string, window: Span, events: readonly SessionEvent[], now: Micros): Promise<PartyAccount> {
+async function partyOf(knex: Knex, call: FoldedCall, party: Party): Promise<Omit<PartyAccount, 'onLine' | 'offLine'>> {
+  const { name } = party;
   const states = await readAccountsNamed(knex, call.pbx, name);
   const before = await lastStanding(knex, call.pbx, name, call.begin, call.begin - LOOK_BACK);
-  const first = await lastStanding(knex, call.pbx, name, window.from, window.from - LOOK_BACK);
   const unheard = before === null ? [] : await unheardOf(knex, call.pbx, { from: before.row.timestamp, to: Math.max(call.begin, before.row.timestamp + 1) });
   return {
-    name,
+    ...party,
     description: states.find(({ record }) => record.description !== null)?.record.description ?? before?.row.account ?? null,
     known: states.length > 0 || before !== null,
     before,
     heardSince: unheard.length === 0,
-    ...standings(first, events.filter(({ row }) => row.peername === name), { from: window.from, to: Math.min(window.to, now) }),
   };
 }
 

@@ -48,6 +48,7 @@ export const callDetailSchema = z
         z.strictObject({
           username: z.string(),
           description: z.string().nullable(),
+          by: z.enum(['channel', 'dialled', 'number']).meta({ description: 'By what it is taken to be of the call: a channel of it, what Dial was told to ring, or no more than its number.' }),
           before: z
             .strictObject({ online: z.boolean(), heardSince: z.boolean().meta({ description: 'Whether the PBX was heard all the time from then until the call.' }), event: session })
             .nullable()
@@ -120,9 +121,10 @@ function jsonCallDetail({ call, stories, around, window, accounts, events, gaps 
     ),
     around,
     window: jsonSpan(window),
-    accounts: accounts.map(({ name, description, before, heardSince, onLine, offLine }) => ({
+    accounts: accounts.map(({ name, by, description, before, heardSince, onLine, offLine }) => ({
       username: name,
       description,
+      by,
       before: before && { online: before.standing === 'on', heardSince, event: jsonRecord(sipSessions, before.row) },
       online: onLine.map(jsonSpan),
       offline: offLine.map(jsonSpan),

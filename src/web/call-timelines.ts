@@ -10,7 +10,7 @@ import { mark } from './texts/mark.js';
 import { barEntry, clockTicks, elapsedTicks, markEntry, scaleOf, type Mark, type MarkKind, type Timeline } from './timeline.js';
 import type { ReaderZone } from './zone.js';
 
-const PHASES = { ring: mark('Ringing'), talk: mark('Talking'), line: mark('With the PBX: announcement, queue, voicemail') } as const;
+const PHASES = { ring: mark('Ringing, or being tried'), talk: mark('Talking'), line: mark('With the PBX: announcement, queue, voicemail') } as const;
 
 /** The legs of a call, from its begin to its end. */
 export function legsTimeline(call: FoldedCall, stories: readonly LegStory[], { t, list }: Language): Timeline {
@@ -22,7 +22,7 @@ export function legsTimeline(call: FoldedCall, stories: readonly LegStory[], { t
     ticks: elapsedTicks(scale),
     lanes: stories.map((story, index) => ({
       title: `${index + 1}. ${visible(story.caller || story.leg.src)} → ${visible(story.party) || '–'}`,
-      note: story.queue === null ? story.leg.disposition : t('queue {{queue}}, {{disposition}}', { queue: visible(story.queue), disposition: story.leg.disposition }),
+      note: story.queue === null ? story.leg.disposition : `${story.leg.lastapp} ${visible(story.queue)} · ${story.leg.disposition}`,
       bars: story.phases.flatMap((phase) => scale.bars(phase.kind, [phase])),
       marks: story.phases.length === 0 ? [scale.moment('off', story.begin)] : [],
     })),

@@ -49,6 +49,8 @@ interface PartyView {
   readonly standing: string;
   readonly before: { readonly event: string; readonly details: string; readonly at: TimeText; readonly ago: string; readonly remoteAddress: string; readonly userAgent: string } | null;
   readonly warning: string;
+  /** By what it is taken to be of this call, where no channel says it. */
+  readonly by: string;
 }
 
 /** All that the page of a call shows. */
@@ -92,7 +94,7 @@ export function callView(detail: CallDetail, { zone, tz, language, ownPbx }: Rea
     word: call.disposition,
     begin: instantText(call.begin, zone),
     zone: zone.name,
-    fields: fieldsOf(CALL_COLUMNS, callRecord(call), zone, language, ['begin', 'disposition', 'legs']),
+    fields: fieldsOf(CALL_COLUMNS, callRecord(call), zone, language, ['begin', 'disposition', 'legs']).filter(({ text, time }) => time !== null || text !== '–'),
     legsHref: call.linkedid === '' ? null : `/cdrs?${new URLSearchParams({ linkedid: call.linkedid }).toString()}`,
     jsonHref: `/api/v1${withParameters(address, { around })}`,
     legs: shown.map((story, index) => legView(story, index + 1, zone, language)),
@@ -163,7 +165,7 @@ function extraFields({ extra }: Cdr, { t }: Language): Field[] {
   return [field(t(cdrs.columns.extra.title), extra)];
 }
 
-function partyView({ name, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone, { t, duration }: Language): PartyView {
+function partyView({ name, by, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone, { t, duration }: Language): PartyView {
   const { row } = before ?? {};
   const ago = row ? duration(begin - row.timestamp) : '';
   const standing =
@@ -181,6 +183,7 @@ function partyView({ name, description, known, before, heardSince }: PartyAccoun
     tone: before === null ? 'plain' : before.standing === 'on' ? 'good' : 'bad',
     standing,
     before: row ? { event: row.event, details: visible(row.details), at: timeText(row.timestamp, zone, { type: 'instant' }), ago, remoteAddress: visible(row.remoteAddress ?? ''), userAgent: visible(row.userAgent ?? '') } : null,
+    by: by === 'channel' ? '' : by === 'dialled' ? t('was dialled; no channel of it came to be') : t('by its number; no channel of it was in the call'),
     warning: heardSince ? '' : t('The PBX was not heard all the time between that and the call.'),
   };
 }

@@ -2,7 +2,7 @@ import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
 import { legStories } from '../logs/cdr/leg-phases.js';
 import type { LogDefinition } from '../logs/columns.js';
-import { rowsOf, toneOf, type Cell, type Tone } from './cells.js';
+import { rowsOf, timeText, toneOf, type Cell, type Tone } from './cells.js';
 import { visible } from './display-text.js';
 import type { Language } from './language.js';
 import { plainHeads, type Head } from './listing-view.js';
@@ -34,14 +34,20 @@ const legs: LogDefinition = { ...cdrs, name: 'legs', columns: Object.fromEntries
 /** Null for a call of a single leg, of which the call's own row says all. */
 export function legsView(call: FoldedCall, zone: ReaderZone, language: Language): LegsView | null {
   if (call.legs.length < 2) return null;
-  const parties = legStories(call).filter(({ relayed, party }) => !relayed && party !== '').map(({ party, leg }) => ({ name: visible(party), word: leg.disposition, tone: toneOf(leg.disposition) }));
+  const parties = legStories(call).filter(({ sought, relayed }) => sought && !relayed).map(({ party, leg }) => ({ name: visible(party), word: leg.disposition, tone: toneOf(leg.disposition) }));
   return {
     count: call.legs.length,
     parties: parties.slice(0, MOST_PARTIES),
     more: Math.max(0, parties.length - MOST_PARTIES),
-    caption: language.t('Legs of the call from {{from}} to {{to}}', { from: visible(call.from), to: visible(call.to) }),
+    caption: language.t('Legs of the call from {{from}} to {{to}}, {{time}}', { from: visible(call.from), to: visible(call.to), time: beginText(call, zone) }),
     heads: plainHeads(legs, zone, language),
     rows: rowsOf(legs, call.legs.slice(0, MOST_LEGS), zone, language),
     allHref: call.legs.length > MOST_LEGS ? `/cdrs?${new URLSearchParams({ linkedid: call.linkedid }).toString()}` : null,
   };
+}
+
+// Two calls of one second are told apart, also for those who hear the page.
+function beginText({ begin }: FoldedCall, zone: ReaderZone): string {
+  const { text, fraction } = timeText(begin, zone, { type: 'precise-instant' });
+  return `${text}${fraction}`;
 }

@@ -35,6 +35,8 @@ export interface Bar {
   readonly width: number;
   readonly y: number;
   readonly height: number;
+  /** From where to where a line is drawn instead, since the bar would be too narrow to be seen. */
+  readonly line: { readonly from: number; readonly to: number } | null;
 }
 
 /** A moment in a lane. */
@@ -77,7 +79,7 @@ export interface LegendEntry {
 
 export const barEntry = (kind: BarKind, title: string): LegendEntry => {
   const height = Math.ceil(HEIGHTS[kind][1] / 2);
-  return { title, bar: { kind, x: 0, width: 100, y: 7 - Math.floor(height / 2), height }, mark: null };
+  return { title, bar: { kind, x: 0, width: 100, y: 7 - Math.floor(height / 2), height, line: null }, mark: null };
 };
 export const markEntry = (kind: MarkKind, title: string): LegendEntry => ({ title, bar: null, mark: { kind, x: 50, path: PATHS[kind] } });
 
@@ -89,13 +91,21 @@ export interface Scale {
   moment(kind: MarkKind, at: Micros): Mark;
 }
 
+/** Percent: about two pixels on a phone. */
+const TOO_NARROW = 0.6;
+
 export function scaleOf(span: Span): Scale {
   const length = Math.max(1, span.to - span.from);
   const x = (at: Micros): number => Math.round((Math.min(Math.max(at - span.from, 0), length) / length) * 100_000) / 1_000;
   const bars = (kind: BarKind, spans: readonly Span[]): Bar[] => {
     const [y, height] = HEIGHTS[kind];
     const within = spans.filter(({ from, to }) => to >= span.from && from <= span.to);
-    return within.map(({ from, to }) => ({ kind, x: x(from), width: Math.round((x(to) - x(from)) * 1_000) / 1_000, y, height }));
+    // A short absence beside long presence is what one looks for.
+    const line = kind === 'offline' ? { from: 3, to: 25 } : { from: y, to: y + height };
+    return within.map(({ from, to }) => {
+      const width = Math.round((x(to) - x(from)) * 1_000) / 1_000;
+      return { kind, x: x(from), width, y, height, line: width < TOO_NARROW && kind !== 'within' ? line : null };
+    });
   };
   return { span, x, bars, moment: (kind, at) => ({ kind, x: x(at), path: PATHS[kind] }) };
 }

@@ -19,6 +19,8 @@ export interface LegStory {
   readonly phases: readonly Phase[];
   /** `909` of `PJSIP/909-0000001a`; '' where the PBX says no channel. */
   readonly caller: string;
+  /** Whether a party was looked for: the PBX alone took any other leg. */
+  readonly sought: boolean;
   /** The party that was sought, else what was dialled. */
   readonly party: string;
   /** The queue through which the party was sought; null where it was none. */
@@ -49,6 +51,7 @@ export function legStories({ legs }: Pick<FoldedCall, 'legs'>): LegStory[] {
       end: endOf(leg),
       phases,
       caller: partyOf(leg.channel),
+      sought,
       party: sought ? partyOf(leg.dstchannel) : leg.dst,
       queue: leg.lastapp === 'Queue' ? (leg.lastdata.split(',')[0] ?? '') : null,
       relayed: sought && isRelayed(leg.dstchannel, channels),
@@ -89,11 +92,26 @@ function before(legs: readonly Cdr[], index: number): number | null {
 /** Channel drivers whose channels are called like the account that they are of. */
 const OF_ACCOUNTS = /^(PJSIP|SIP|IAX2)\//;
 
-/** The accounts, by name, whose phones or trunks had a part in the call, in the order in which they come up. */
-export function accountsOf({ legs }: Pick<FoldedCall, 'legs'>): string[] {
-  const channels = legs.flatMap(({ channel, dstchannel }) => [channel, dstchannel]).filter((channel) => OF_ACCOUNTS.test(channel));
-  return [...new Set(channels.map(partyOf))].filter((name) => name !== '');
+/** Who may have had a part in a call, and by what one knows: a channel of theirs, what Dial was told to ring, or no more than the number. */
+export interface Party {
+  readonly name: string;
+  readonly by: 'channel' | 'dialled' | 'number';
 }
+
+/** The names that come up in a call, each once, the surest first. Where a phone is off line, no channel of it comes to be. */
+export function partiesOf({ legs }: Pick<FoldedCall, 'legs'>): Party[] {
+  const channels = legs.flatMap(({ channel, dstchannel }) => [channel, dstchannel]).filter((channel) => OF_ACCOUNTS.test(channel));
+  const targets = legs.filter(({ lastapp }) => lastapp === 'Dial').flatMap(({ lastdata }) => (lastdata.split(',')[0] ?? '').split('&')).filter((target) => OF_ACCOUNTS.test(target));
+  const named: Party[] = [
+    ...channels.map((channel) => ({ name: partyOf(channel), by: 'channel' as const })),
+    ...targets.map((target) => ({ name: targetOf(target), by: 'dialled' as const })),
+    ...legs.flatMap(({ src, dst }) => [src, dst]).map((name) => ({ name, by: 'number' as const })),
+  ];
+  return named.filter(({ name }, index) => name !== '' && named.findIndex((other) => other.name === name) === index);
+}
+
+/** `904` of `PJSIP/904`, `trunk` of `PJSIP/+39065551234@trunk` and of `SIP/trunk/065551234`. */
+const targetOf = (target: string): string => target.replace(OF_ACCOUNTS, '').replace(/^[^/]*@/, '').replace(/[/:].*$/, '');
 
 /** Seconds, to the microsecond, that a kind of phase takes of a leg. */
 export const secondsOf = ({ phases }: LegStory, kind: PhaseKind): number =>

@@ -1,14 +1,20 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { accountHistoryEndpoint } from '../../../src/web/account-json.js';
 import { api } from '../../../src/web/api.js';
 import { apiOf } from '../../../src/web/api-document.js';
+import { callEndpoint, callsEndpoint } from '../../../src/web/call-json.js';
 import { ALL_LOGS as LOGS } from '../../../src/web/menu.js';
 import { overviewEndpoint } from '../../../src/web/overview-routes.js';
 import { fill } from './any-rows.js';
 import { basic, PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
 import { onEachDatabase, type EmptyDatabase } from './each-database.js';
+import { insertCallDay, NOW } from '../browser/call-day.js';
 import { contact, insertAccount } from './samples.js';
+
+/** A call of a queue. */
+const CALL = '1778414400.36';
 
 interface Parameter {
   readonly name: string;
@@ -34,12 +40,13 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
 
   beforeAll(async () => {
     database = await emptyDatabase();
-    console = await startConsole(database.url);
+    console = await startConsole(database.url, { clock: () => NOW });
     const { knex } = console.database;
     for (const log of LOGS) await fill(knex, log);
+    await insertCallDay(knex);
     accountIds = [
-      await insertAccount(knex, { username: '909', contacts: [contact(), contact({ callId: null, remoteAddress: null, transport: null, userAgent: null, expiresAt: null, registeredAt: null })] }),
-      await insertAccount(knex, { username: '904', description: null, contacts: [], ipAddress: null, port: null, registrationExpires: null, userAgent: null, transport: null }),
+      await insertAccount(knex, { username: '919', contacts: [contact(), contact({ callId: null, remoteAddress: null, transport: null, userAgent: null, expiresAt: null, registeredAt: null })] }),
+      await insertAccount(knex, { username: '914', description: null, contacts: [], ipAddress: null, port: null, registrationExpires: null, userAgent: null, transport: null }),
     ];
     letterId = Number((await knex<{ id: number }>('dead_letter').first('id'))?.id);
     await new Visitor(console.url).signIn();
@@ -71,12 +78,14 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
   };
 
   const operations = (): (readonly [path: string, address: string, Operation])[] =>
-    Object.entries(document.paths).map(([path, { get }]) => [path, path.replace('{id}', String(path.startsWith('/dead-letters') ? letterId : accountIds[0])), get]);
+    Object.entries(document.paths).map(([path, { get }]) => [path, filled(path), get]);
+  const filled = (path: string): string =>
+    path.replace('{id}', String(path.startsWith('/dead-letters') ? letterId : accountIds[0])).replace('{linkedid}', CALL).replace('{pbx}', 'pbx-milan').replace('{username}', '908');
   const queryOf = (operation: Operation): Parameter[] => (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
 
   it('has every address there is, and no other', () => {
     const { knex } = console.database;
-    const { endpoints } = apiOf(LOGS, [overviewEndpoint({ knex, readiness: () => Promise.resolve(console.readiness), clock: () => 0 }, 'UTC')]);
+    const { endpoints } = apiOf(LOGS, [overviewEndpoint({ knex, readiness: () => Promise.resolve(console.readiness), clock: () => 0 }, 'UTC'), callsEndpoint, callEndpoint(), accountHistoryEndpoint()]);
     const routes = api(knex, endpoints).stack.map(({ route }) => route?.path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(Object.keys(document.paths).sort()).toEqual(routes.sort());
   });
@@ -89,6 +98,12 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
     }
     for (const id of accountIds) await hold('/registered-accounts/{id}', await ask(`/registered-accounts/${id}`));
     await hold('/dead-letters/{id}', await ask(`/dead-letters/${letterId}`));
+    const { data: calls } = await hold('/calls', await ask('/calls?limit=1000'));
+    for (const { linkedid, pbx, id } of calls as { linkedid: string; pbx: string; id: number }[]) {
+      const address = linkedid === '' ? `/calls/leg-${id}` : `/calls/${encodeURIComponent(linkedid)}?${new URLSearchParams({ pbx }).toString()}`;
+      expect(await hold('/calls/{linkedid}', await ask(address))).toMatchObject({ id });
+    }
+    for (const [name, range] of [['904', '24h'], ['908', '7d'], ['909', '7d']]) await hold('/accounts/{pbx}/{username}', await ask(`/accounts/pbx-milan/${name}?range=${range}`));
     await hold('/openapi.json', await ask('/openapi.json'));
   });
 
@@ -105,7 +120,7 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
     for (const [path, address, operation] of operations()) {
       const { next } = (await (await ask(`${address}${queryOf(operation).length > 0 ? '?limit=1' : ''}`)).json()) as { next?: string };
       for (const { name, schema } of queryOf(operation)) {
-        const values = name === 'cursor' ? [next ?? ''] : name === 'tz' ? ['UTC', 'Europe/Rome'] : (schema.enum ?? (schema.pattern === undefined ? ['909'] : ['2026-05-10', '2026-05-10T17:12:24.882+02:00']));
+        const values = name === 'cursor' ? [next ?? ''] : name === 'tz' ? ['UTC', 'Europe/Rome'] : name === 'pbx' && path.startsWith('/calls/') ? ['pbx-milan'] : (schema.enum ?? (schema.pattern === undefined ? ['909'] : ['2026-05-10', '2026-05-10T17:12:24.882+02:00']));
         for (const value of schema.minimum === undefined ? values : [schema.minimum, schema.maximum]) {
           const answer = await ask(`${address}?${new URLSearchParams({ [name]: String(value) }).toString()}`);
           expect([path, name, value, answer.status]).toEqual([path, name, value, 200]);
@@ -148,6 +163,8 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
       await hold(path, answer);
     }
     for (const id of ['99999', '0', 'abc']) await hold('/registered-accounts/{id}', await ask(`/registered-accounts/${id}`));
+    for (const name of ['1778414400.999', 'leg-999999', 'leg-0', 'constructor']) await hold('/calls/{linkedid}', await ask(`/calls/${name}`));
+    await hold('/accounts/{pbx}/{username}', await ask('/accounts/pbx-milan/nobody'));
     let status = 0;
     for (let tries = 0; tries < 10 && status !== 429; tries += 1) {
       const answer = await ask('/cdrs', basic('guest', 'wrong'));

@@ -1,0 +1,92 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MICROS_PER_SECOND } from '../../../src/time.js';
+import { chromiumPath, describeWith } from '../../support/needs.js';
+import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
+import { FAILED_AT, insertCallDay, NOW } from './call-day.js';
+
+const ARTEFACTS = 'test-artifacts/calls';
+const WIDTHS = [360, 1280, 1920];
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const FAILED = `/calls/${FAILED_AT / MICROS_PER_SECOND}.201`;
+
+describeWith(['chromium'], 'calls and accounts in a browser', () => {
+  let console: TestConsole;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    mkdirSync(ARTEFACTS, { recursive: true });
+    console = await startConsole('sqlite::memory:', { clock: () => NOW });
+    await insertCallDay(console.database.knex);
+    browser = await chromium.launch({
+      executablePath: chromiumPath() ?? '',
+      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await console.stop();
+  });
+
+  async function visit(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+    const context = await browser.newContext({ baseURL: console.url, locale: 'en-GB', ...options });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto('/sign-in');
+    await page.locator('input[name="username"]').fill('admin');
+    await page.locator('input[name="password"]').fill(PASSWORD);
+    await page.locator('main button[type="submit"]').click();
+    await page.waitForURL((url) => url.pathname !== '/sign-in');
+    await page.goto(path);
+    return { context, page, complaints };
+  }
+
+  async function look(page: Page, name: string): Promise<void> {
+    await page.screenshot({ path: `${ARTEFACTS}/${name}.png`, fullPage: true });
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    expect(overflow, `${name} is wider than the window`).toBe(0);
+  }
+
+  /** What axe finds wrong with the page, in a few words each. */
+  async function violations(page: Page): Promise<string[]> {
+    await page.evaluate(AXE);
+    const { violations: found } = await page.evaluate<AxeResults>('axe.run()');
+    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+  }
+
+  const unfold = (page: Page): Promise<unknown> => page.evaluate("document.querySelectorAll('details.legs, details.leg').forEach((details) => { details.open = true; })");
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of WIDTHS) {
+      it(`are seen ${colorScheme} and ${width} wide, and axe finds nothing`, async () => {
+        const { context, page, complaints } = await visit('/calls', { colorScheme, viewport: { width, height: 900 } });
+        const name = (what: string): string => `${what}-${colorScheme}-${width}`;
+        await look(page, name('list'));
+        await unfold(page);
+        await look(page, name('list-unfolded'));
+        expect(await violations(page), 'calls').toEqual([]);
+        await page.goto(FAILED);
+        await look(page, name('failed'));
+        expect(await violations(page), 'a call').toEqual([]);
+        await page.goto('/calls');
+        await page.getByRole('row', { name: /621/ }).first().getByRole('link').first().click();
+        await unfold(page);
+        await look(page, name('queue'));
+        expect(await violations(page), 'a call of a queue').toEqual([]);
+        for (const [account, range] of [['904', '24h'], ['904', '7d'], ['908', '7d']]) {
+          await page.goto(`/accounts/pbx-milan/${account}?range=${range}`);
+          await look(page, name(`account-${account}-${range}`));
+          expect(await violations(page), account).toEqual([]);
+        }
+        expect(complaints).toEqual([]);
+        await context.close();
+      });
+    }
+  }
+});
