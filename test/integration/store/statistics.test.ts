@@ -2,11 +2,12 @@ import type { Knex } from 'knex';
 import { beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.js';
 import { cdrs, DISPOSITIONS } from '../../../src/logs/cdr/columns.js';
+import { accountPresence } from '../../../src/logs/statistics/account-presence.js';
 import { callsByQuarter, callsQuery, QUARTER } from '../../../src/logs/statistics/calls.js';
 import { countOnLine } from '../../../src/logs/statistics/presence.js';
 import { endsQuery, firstReturnQuery, lastRowQuery, presence } from '../../../src/logs/statistics/presence-store.js';
 import { addressesQuery, namesQuery, refused } from '../../../src/logs/statistics/refused.js';
-import type { Span } from '../../../src/logs/statistics/spans.js';
+import { union, within, type Span } from '../../../src/logs/statistics/spans.js';
 import { ownRowsQuery, trunks, trunksQuery } from '../../../src/logs/statistics/trunks.js';
 import { hearing } from '../../../src/logs/statistics/unheard.js';
 import type { SipSession } from '../../../src/logs/sip-session/columns.js';
@@ -85,6 +86,7 @@ function lived(random: Random, pbx: string, username: string): { readonly rows: 
 
 describeEachDatabase('accounts on line', (database) => {
   const truth: Span[] = [];
+  const each: { readonly pbx: string; readonly username: string; readonly spans: readonly Span[]; readonly state: { readonly online: boolean; readonly since: Micros } }[] = [];
   let known = 0;
   let onLine = 0;
 
@@ -98,6 +100,7 @@ describeEachDatabase('accounts on line', (database) => {
         if (since === 0) continue;
         await insertAccount(knex, { pbx, username: `9${i}`, contacts: [], online });
         await knex('registered_account').where({ pbx, username: `9${i}` }).update({ since });
+        each.push({ pbx, username: `9${i}`, spans, state: { online, since } });
         if (pbx === 'far') continue;
         truth.push(...spans);
         known += 1;
@@ -118,6 +121,18 @@ describeEachDatabase('accounts on line', (database) => {
     const edges = [from, ...truth.flatMap((span) => [span.from, span.to])].filter((edge) => edge >= from && edge < to);
     const naive = edges.map((edge) => truth.filter((span) => span.from <= edge && edge < span.to).length);
     expect(counted[0]).toMatchObject({ fewest: Math.min(...naive), most: Math.max(...naive) });
+  });
+
+  it('are, each by itself, on line when they really were', async () => {
+    const { knex } = database();
+    for (const { spans, ...account } of each) {
+      const { onLine: found, losses } = await accountPresence(knex, account, RANGE, []);
+      expect(found, account.username).toEqual(union(within(spans, RANGE)));
+      const ends = union(spans).map(({ to }) => to).filter((end) => end > FROM && end < TO);
+      expect(losses.map(({ at: lost }) => lost), account.username).toEqual(ends);
+      expect(losses.every(({ details, heard }) => details !== '' && heard)).toBe(true);
+    }
+    expect(each.length).toBeGreaterThan(150);
   });
 });
 

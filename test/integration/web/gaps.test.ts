@@ -48,7 +48,7 @@ onEachDatabase('gaps and dead letters in the console', (emptyDatabase) => {
   };
   /** The gaps of a page, as text, each with the time of the row above it. */
   const drawn = (html: string): string[] => {
-    const lines = [...html.matchAll(/<tr class="gap"><td colspan="\d+">(.*?)<\/td><\/tr>|<tr>\s*<td class="(?:timestamp|callDate)[^>]*><time datetime="[^"]*T([\d:]{5})/gs)];
+    const lines = [...html.matchAll(/<tr class="gap"><td colspan="\d+">(.*?)<\/td><\/tr>|<tr>\s*<td class="(?:timestamp|callDate)[^>]*>(?:<a [^>]*>)?<time datetime="[^"]*T([\d:]{5})/gs)];
     let above = 'top';
     return lines.flatMap(([, gapHtml, time]) => {
       if (gapHtml === undefined) above = time ?? above;
