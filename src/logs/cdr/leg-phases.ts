@@ -32,7 +32,7 @@ export interface LegStory {
    * of the dial plan, which CDRs do not tell apart. Null otherwise.
    */
   readonly goesOnFrom: number | null;
-  /** The line had been answered before this leg began, so that nothing tells how long the party rang. */
+  /** The party took it, but the line had been answered before this leg began, so that nothing tells how long the party rang. */
   readonly ringUntold: boolean;
 }
 
@@ -56,7 +56,7 @@ export function legStories({ legs }: Pick<FoldedCall, 'legs'>): LegStory[] {
       queue: leg.lastapp === 'Queue' ? (leg.lastdata.split(',')[0] ?? '') : null,
       relayed: sought && isRelayed(leg.dstchannel, channels),
       goesOnFrom: before(legs, index),
-      ringUntold: sought && SEEKING.has(leg.lastapp) && leg.answerDate !== null && leg.answerDate <= leg.callDate,
+      ringUntold: sought && leg.disposition === 'ANSWERED' && SEEKING.has(leg.lastapp) && leg.answerDate !== null && leg.answerDate <= leg.callDate,
     };
   });
 }

@@ -49,7 +49,7 @@ export async function unheardOf(knex: Knex, pbx: string, range: Span): Promise<S
     .orderBy('to_at', 'desc')
     .limit(MOST_ROWS)) as Row[];
   const everHeard = await knex(LISTENING).where({ pbx }).limit(1).select<{ pbx: string }[]>('pbx');
-  const logins = everHeard.length === 0 ? undefined : spansOf((await loginsQuery(knex, pbx, range)) as Row[]);
+  const logins = everHeard.length === 0 ? undefined : spansOf((await loginsQuery(knex, pbx, { from: range.from - LATE, to: range.to })) as Row[]);
   return [...stateOf(logins, spansOf(gaps), range).unheard];
 }
 

@@ -24,7 +24,7 @@ export async function insertCallDay(knex: Knex): Promise<void> {
       channel: 'PJSIP/909-000000a1', dstchannel: '', lastapp: 'Dial', lastdata: 'PJSIP/904,30', uniqueid: `${FAILED_AT / MICROS_PER_SECOND}.201`, linkedid: `${FAILED_AT / MICROS_PER_SECOND}.201`,
       extra: JSON.stringify({ hangupcause: '20', hangupsource: 'dialplan/builtin' }),
     }),
-    cdr({ callDate: FAILED_AT + 3 * MINUTE, src: HOSTILE.slice(0, 80), dst: '909', callerId: HOSTILE, channel: 'PJSIP/provider-000000b1', dstchannel: 'PJSIP/909-000000b2', linkedid: '', uniqueid: '' }),
+    cdr({ callDate: FAILED_AT + 3 * MINUTE, answerDate: FAILED_AT + 3 * MINUTE + 5 * MICROS_PER_SECOND, endDate: FAILED_AT + 3 * MINUTE + 85 * MICROS_PER_SECOND, src: HOSTILE.slice(0, 80), dst: '909', callerId: HOSTILE, channel: 'PJSIP/provider-000000b1', dstchannel: 'PJSIP/909-000000b2', linkedid: '', uniqueid: '' }),
   ]);
   await insertSipSessions(knex, [...phone('904', 'Marco Bianchi'), ...phone('908', 'محمد العلي'), ...phone('909', 'Sara'), ...around(), ...attack()]);
   await insertGaps(knex, [

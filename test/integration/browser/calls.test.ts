@@ -4,6 +4,7 @@ import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MICROS_PER_SECOND } from '../../../src/time.js';
+import { eventually, Logbook } from '../../support/logbook.js';
 import { chromiumPath, describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { FAILED_AT, insertCallDay, NOW } from './call-day.js';
@@ -32,15 +33,15 @@ describeWith(['chromium'], 'calls and accounts in a browser', () => {
     await console.stop();
   });
 
-  async function visit(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
-    const context = await browser.newContext({ baseURL: console.url, locale: 'en-GB', ...options });
+  async function visit(path: string, options: Parameters<Browser['newContext']>[0] = {}, url = console.url, password = PASSWORD): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+    const context = await browser.newContext({ baseURL: url, locale: 'en-GB', ...options });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto('/sign-in');
     await page.locator('input[name="username"]').fill('admin');
-    await page.locator('input[name="password"]').fill(PASSWORD);
+    await page.locator('input[name="password"]').fill(password);
     await page.locator('main button[type="submit"]').click();
     await page.waitForURL((url) => url.pathname !== '/sign-in');
     await page.goto(path);
@@ -89,4 +90,56 @@ describeWith(['chromium'], 'calls and accounts in a browser', () => {
       });
     }
   }
+
+  it('are read without JavaScript: legs fold out, and each form is one click from the other', async () => {
+    const { context, page } = await visit('/calls?src=909', { javaScriptEnabled: false, viewport: { width: 1280, height: 900 } });
+    const queue = page.locator('tr.beneath').last();
+    expect(await queue.getByRole('table').isVisible()).toBe(false);
+    await queue.locator('summary').click();
+    expect(await queue.getByRole('row', { name: /PJSIP\/908/ }).isVisible()).toBe(true);
+    await page.getByRole('link', { name: 'Pure and unfiltered' }).click();
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/cdrs?src=909');
+    await page.locator('td.callDate a').first().click();
+    await page.getByRole('link', { name: 'Ten minutes' }).click();
+    expect(new URL(page.url()).searchParams.get('around')).toBe('10m');
+    await page.getByRole('link', { name: '904', exact: true }).first().click();
+    expect(new URL(page.url()).pathname).toBe('/accounts/pbx-milan/904');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('904');
+    await context.close();
+  });
+
+  it('show a stranger’s name as text', async () => {
+    const { context, page, complaints } = await visit('/calls', { viewport: { width: 360, height: 800 } });
+    await page.locator('td.begin a').first().click();
+    expect(await page.title()).toContain('<script>');
+    await look(page, 'stranger');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it('are those of a real PBX in the demo, from the service as it is built', async () => {
+    const password = 'a password for the demo';
+    const demo = await Logbook.start({ ADMIN_PASSWORD: password, SPOOL_DIR: 'spool' });
+    try {
+      for (const width of [360, 1280]) {
+        const { context, page, complaints } = await visit('/calls', { locale: width === 360 ? 'it-IT' : 'en-GB', viewport: { width, height: 900 } }, demo.url, password);
+        await eventually(async () => {
+          await page.reload();
+          expect(await page.locator('td.begin').count()).toBeGreaterThan(4);
+        });
+        await look(page, `demo-list-${width}`);
+        await page.locator('td.begin a').last().click();
+        expect(await page.locator('.parties a').count()).toBeGreaterThan(0);
+        await look(page, `demo-call-${width}`);
+        expect(await violations(page), 'a call').toEqual([]);
+        await page.locator('.parties a').first().click();
+        await look(page, `demo-account-${width}`);
+        expect(await violations(page), 'an account').toEqual([]);
+        expect(complaints).toEqual([]);
+        await context.close();
+      }
+    } finally {
+      await demo.stop();
+    }
+  });
 });

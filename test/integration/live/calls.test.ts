@@ -66,6 +66,31 @@ for (const setup of SETUPS) {
       await callee.unregister();
     });
 
+    it('to a phone that has just left tell on their page that it had', async () => {
+      const [phone, callee] = [await caller(), await live().udp('908', { ip: '127.57.41.38' })];
+      await phone.register(120);
+      await callee.register(120);
+      await callee.unregister();
+      await eventually(async () => expect(await live().logbook.rows('sip-sessions', { peername: '908', limit: '1' })).toMatchObject([{ event: 'UNREGISTER' }]));
+      const calls = await newCalls(live());
+      await phone.invite('908');
+      const row = await eventually(async () => {
+        const [found] = await calls();
+        expect(found).toMatchObject({ disposition: 'FAILED' });
+        return found;
+      });
+      const name = String(row?.['linkedid'] ?? '') || String(row?.['uniqueid']);
+      const call = (await (await live().logbook.get(`/api/v1/calls/${name}`)).json()) as { readonly accounts: readonly Row[]; readonly events: readonly Row[] };
+      expect(call.accounts).toMatchObject([
+        { username: '909', by: 'channel', before: { online: true } },
+        { username: '908', before: { online: false, heardSince: true, event: { event: 'UNREGISTER' } } },
+      ]);
+      expect(call.events.map(({ peername, event }) => `${String(peername)} ${String(event)}`)).toEqual(expect.arrayContaining(['909 REGISTER', '908 REGISTER', '908 UNREGISTER']));
+      const account = (await (await live().logbook.get(`/api/v1/accounts/${encodeURIComponent(String(row?.['pbx']))}/908`)).json()) as Row;
+      expect(account).toMatchObject({ online: false, addresses: [{ value: '127.57.41.38' }] });
+      await phone.unregister();
+    });
+
     it('keep any text that a caller or a dialplan puts in', async () => {
       const phone = await live().udp('921', { ip: '127.57.41.45' });
       const calls = await newCalls(live());

@@ -116,6 +116,16 @@ describeEachDatabase('the history of an account', (database) => {
   });
 });
 
+describeEachDatabase('whether a PBX was heard', (database) => {
+  it('is known of a moment ago, too, although the login that stands was last told of before that', async () => {
+    const { knex } = database();
+    await knex('listening').insert({ listener: 'one', pbx: PBX, from_at: before(60 * MINUTE), until_at: before(9 * SECOND), reason: '' });
+    expect(await unheardOf(knex, PBX, { from: before(2 * SECOND), to: NOW })).toEqual([]);
+    expect(await unheardOf(knex, PBX, { from: before(2 * SECOND) + 10 * MINUTE, to: NOW + 10 * MINUTE })).toHaveLength(1);
+    expect(await unheardOf(knex, 'pbx-rome', { from: before(2 * SECOND), to: NOW })).toEqual([]);
+  });
+});
+
 describeEachDatabase('every query of an account’s and of a call’s page', (database) => {
   const asked: Span = { from: 19_000 * SECOND, to: 20_000 * SECOND };
   const account = { pbx: PBX, username: 'p7', state: null };
