@@ -79,7 +79,7 @@ for (const setup of SETUPS) {
         expect(found).toMatchObject({ disposition: 'FAILED' });
         return found;
       });
-      const name = String(row?.['linkedid'] ?? '') || String(row?.['uniqueid']);
+      const name = row?.['linkedid'] === '' ? String(row['uniqueid']) : String(row?.['linkedid']);
       const call = (await (await live().logbook.get(`/api/v1/calls/${name}`)).json()) as { readonly accounts: readonly Row[]; readonly events: readonly Row[] };
       expect(call.accounts).toMatchObject([
         { username: '909', by: 'channel', before: { online: true } },
