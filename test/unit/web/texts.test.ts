@@ -9,6 +9,7 @@ import { COLUMNS } from '../../../src/web/texts/italian/columns.js';
 import { SAID } from '../../../src/web/texts/italian/said.js';
 
 const WEB = join(import.meta.dirname, '../../../src/web');
+const SOURCE = join(WEB, '..');
 const FILES = readdirSync(WEB, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ts|eta)$/.test(name) && !name.startsWith('texts/'));
 
 /** The texts that code and templates hand to `t` or `mark`, with where they stand. */
@@ -45,6 +46,16 @@ describe('the Italian texts', () => {
   it('are all used', () => {
     expect(keys.filter((key) => !isOne(key) && !used.has(key) && !ofLogs.has(key) && !(key in SAID))).toEqual([]);
     expect(keys.filter((key) => isOne(key) && !(key.replace(/_one$/, '') in ITALIAN))).toEqual([]);
+  });
+
+  it('know what other parts say by words that these do say', () => {
+    const source = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.startsWith('web/texts/'))
+      .map((name) => readFileSync(join(SOURCE, name), 'utf8').replaceAll("\\'", "'"))
+      .join('\n');
+    // One and many, and what is put before or after, are written apart.
+    const words = (key: string): string[] => key.split(/\{\{\w+\}\}|[;:.,] |\.$|\b(?:a gap|gaps|1 call|events? or rows?(?: could)?)\b/).map((part) => part.trim()).filter((part) => part.length > 12);
+    expect(Object.keys(SAID).flatMap(words).filter((part) => !source.includes(part))).toEqual([]);
   });
 
   it('have the places of the English ones', () => {

@@ -135,7 +135,6 @@ export const OVERVIEW = {
   'Background jobs': 'Processi in background',
   'Dead letters': 'Eventi non elaborati',
   None: 'Nessuno',
-  '{{number}} or more': '{{number}} o più',
   'every event became a row': 'ogni evento è diventato una riga',
   'events that could not be translated or written': 'eventi che non è stato possibile interpretare o scrivere',
   'In trouble': 'In difficoltà',
