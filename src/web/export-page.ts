@@ -7,6 +7,7 @@ import { oneOf, readParameters, type QueryParameters } from '../logs/parameters.
 import { CHOICE_NAMES, choiceParameters, parseChoices, parseExportRequest, type ExportRequest } from './export-choices.js';
 import { openExport } from './export-rows.js';
 import { downloadHref, exportView } from './export-view.js';
+import { languageOf } from './language.js';
 import { ALL_LOGS } from './menu.js';
 import type { Preferences } from './preferences.js';
 import { field } from './sign-in-routes.js';
@@ -21,11 +22,12 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
   const show = async (request: Request, response: Response, asked: ExportRequest, problem: string | null): Promise<void> => {
     const { estimate } = await openExport(knex, asked);
     const { title, name } = asked.listing.log;
+    const language = languageOf(response);
     await views.render(request, response, 'export', {
-      title: `Export ${title}`,
+      title: language.t('Export {{list}}', { list: language.t(title) }),
       section: name,
       status: problem === null ? 200 : 400,
-      view: { export: exportView(asked, estimate, problem) },
+      view: { export: exportView(asked, estimate, problem === null ? null : language.said(problem), language) },
     });
   };
   const router = Router();

@@ -5,6 +5,7 @@ export const ENGLISH: Readonly<Record<string, string>> = {
   'Recovered: {{count}} calls._one': 'Recovered: {{count}} call.',
 
   '{{count}} calls_one': '{{count}} call',
+  '{{count}} rows_one': '{{count}} row',
   '{{count}} gaps_one': '{{count}} gap',
   '{{count}} attempts_one': '{{count}} attempt',
   '{{count}} addresses_one': '{{count}} address',

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CALL_COLUMNS } from '../../../src/logs/cdr/call-columns.js';
 import type { LogDefinition } from '../../../src/logs/columns.js';
 import { ALL_LOGS } from '../../../src/web/menu.js';
 import { ENGLISH } from '../../../src/web/texts/english.js';
@@ -25,16 +26,15 @@ function textsUsed(): Map<string, string> {
   return used;
 }
 
-function textsOfLogs(logs: readonly LogDefinition[]): string[] {
-  return logs.flatMap(({ title, about, columns }) => [title, ...(about === undefined ? [] : [about]), ...Object.values(columns).map((column) => column.title)]);
-}
+const textsOf = ({ title, about }: { readonly title: string; readonly about?: string | undefined }): string[] => [title, ...(about === undefined ? [] : [about])];
+const textsOfLogs = (logs: readonly LogDefinition[]): string[] => logs.flatMap((log) => [...textsOf(log), ...Object.values(log.columns).flatMap(textsOf)]);
 
 const places = (text: string): string[] => [...new Set([...text.matchAll(/\{\{(\w+)\}\}/g)].map(([place]) => place))].sort();
 const isOne = (key: string): boolean => key.endsWith('_one');
 
 describe('the Italian texts', () => {
   const used = textsUsed();
-  const ofLogs = new Set(textsOfLogs(ALL_LOGS));
+  const ofLogs = new Set([...textsOfLogs(ALL_LOGS), ...Object.values(CALL_COLUMNS).flatMap(textsOf)]);
   const keys = Object.keys(ITALIAN);
 
   it('are there for every text of the pages and of the logs', () => {
