@@ -55,8 +55,8 @@ describe('BlockFramer', () => {
       const [searching, moving, copying] = spies;
       const lengthOf = (buffer: unknown): number => (Buffer.isBuffer(buffer) ? buffer.length : 0);
       const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-      const searched = sum(searching.mock.calls.map(([, from], call) => lengthOf(searching.mock.contexts[call]) - Number(from ?? 0)));
-      const moved = sum(moving.mock.calls.map(([, start, end]) => (end ?? 0) - start));
+      const searched = sum(searching.mock.calls.map(([, from], call) => lengthOf(searching.mock.contexts[call]) - Number(from)));
+      const moved = sum(moving.mock.calls.map(([, start, end]) => Number(end) - start));
       const copied = sum(copying.mock.contexts.map(lengthOf));
       for (const spy of spies) spy.mockRestore();
       const bytes = searched + moved + copied;
