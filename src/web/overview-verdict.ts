@@ -53,7 +53,8 @@ function serviceConcerns({ readiness }: Overview, { t, said }: Language): Concer
   const { database, spool, ami, jobs } = readiness;
   const check = ({ ok, message, warnings = [] }: Check, what: (problem: string) => string, todo: (message: string) => string): Concern[] => [
     ...(ok ? [] : [trouble(what(visible(said(message))), todo(message))]),
-    ...warnings.map((warning) => attention(visible(said(warning)), '')),
+    // Of dead letters the verdict speaks itself.
+    ...warnings.filter((warning) => !warning.includes('/dead-letters')).map((warning) => attention(visible(said(warning)), '')),
   ];
   return [
     ...check(
