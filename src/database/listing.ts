@@ -98,8 +98,12 @@ function searched(sql: Knex.QueryBuilder, db: (name: string) => string, terms: r
     void sql.where((any) => {
       for (const term of terms) {
         // A range, which an index finds in both databases; LIKE is none for SQLite.
-        if (term.kind === 'begins') void any.orWhere((all) => all.where(db(term.column), '>=', term.text).where(db(term.column), '<', term.text + LAST_CHARACTER));
-        else void any.orWhereIn(db(term.column), [...term.values]);
+        if (term.kind === 'begins') {
+          void any.orWhere((all) => {
+            void all.where(db(term.column), '>=', term.text).where(db(term.column), '<', term.text + LAST_CHARACTER);
+          });
+        }
+        if (term.kind === 'is') void any.orWhereIn(db(term.column), [...term.values]);
       }
     });
   }

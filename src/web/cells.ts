@@ -1,14 +1,15 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
 import { toIso, type Micros } from '../time.js';
-import { durationText, formatSeconds, visible } from './display-text.js';
+import { durationText, formatCount, formatSeconds, visible } from './display-text.js';
+import { listedColumns } from './list-columns.js';
 import { offsetName, type ReaderZone } from './zone.js';
 
 export interface TimeText {
-  /** `2026-05-10 17:12:24`, in the reader's zone. */
+  /** `2026-05-10 17:12:24`, in the reader's zone; of a duration `0:01:25`. */
   readonly text: string;
   /** `.882`, or '' where seconds are all there is. */
   readonly fraction: string;
-  /** The instant in UTC. */
+  /** The instant in UTC; of a duration `PT85S`. */
   readonly iso: string;
   /** What a pointer held over it tells. */
   readonly title: string;
@@ -85,11 +86,12 @@ export function candidateNames(candidates: Value | undefined): string[] {
     .filter((name) => name !== '');
 }
 
-/** The cells of the columns that a listing shows, in their order. */
-export function cellsOf(log: LogDefinition, record: LogRecord, zone: ReaderZone): Cell[] {
-  return Object.entries(log.columns)
-    .filter(([, column]) => column.listed)
-    .map(([name, column]) => ({ ...plainCell(name, column, record[name] ?? null, zone), ...EXTRAS[`${log.name}.${name}`]?.(record) }));
+/** The cells of these columns, in their order. */
+export function cellsOf(log: LogDefinition, record: LogRecord, zone: ReaderZone, columns: readonly string[] = listedColumns(log)): Cell[] {
+  return columns.flatMap((name) => {
+    const column = log.columns[name];
+    return column ? [{ ...plainCell(name, column, record[name] ?? null, zone), ...EXTRAS[`${log.name}.${name}`]?.(record) }] : [];
+  });
 }
 
 function plainCell(name: string, column: Column, value: Value, zone: ReaderZone): Cell {
@@ -100,9 +102,18 @@ function plainCell(name: string, column: Column, value: Value, zone: ReaderZone)
     const time = timeText(Number(value), zone, column);
     return { ...cell, text: time.text, time };
   }
-  if (column.type === 'seconds') return { ...cell, text: formatSeconds(Number(value)) };
+  if (column.type === 'seconds') return { ...cell, text: formatSeconds(Number(value)), time: secondsText(Number(value)) };
   const tone = chosen && typeof value === 'string' ? toneOf(value) : 'plain';
+  if (typeof value === 'string' && PHONE_NUMBER.test(value)) cell.className += ' number';
   return { ...cell, text: visible(String(value)), ...(tone === 'plain' ? {} : { tone }) };
+}
+
+/** Nothing that breaks, groups or signs a number may stand between its digits. */
+const PHONE_NUMBER = /^\+?[\d*#]{2,24}$/;
+
+/** A duration as people read it, and in seconds for who points at it. */
+function secondsText(seconds: number): TimeText {
+  return { text: formatSeconds(seconds), fraction: '', iso: `PT${seconds}S`, title: `${formatCount(seconds)} ${seconds === 1 ? 'second' : 'seconds'}` };
 }
 
 const toneOf = (word: string): Tone => TONES[word] ?? (/^(FAIL|LOCKED)/.test(word) ? 'bad' : 'plain');

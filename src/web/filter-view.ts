@@ -1,0 +1,163 @@
+import { choicesOf, type LogDefinition } from '../logs/columns.js';
+import { RANGES, type RangeName } from '../logs/list-query.js';
+import { isSearchable } from '../logs/search.js';
+import { fromMs, toIso, type Micros } from '../time.js';
+import { visible } from './display-text.js';
+import { EXACT, FORM_RANGE, formTime, isFiltered, listingHref, unfiltered, withQuery, type ListingRequest } from './listing-query.js';
+import { RANGE_TITLES, rangeDays } from './quick-range.js';
+
+export interface FilterField {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+  readonly kind: 'datetime' | 'choice' | 'text';
+  readonly choices: readonly string[];
+  /** What is wrong with what was asked of it, null where nothing is. */
+  readonly problem: string | null;
+}
+
+/** A filter that holds, and the list without it. */
+export interface Chip {
+  readonly label: string;
+  readonly value: string;
+  readonly removeHref: string;
+}
+
+/** Something that was asked and cannot be: the rest holds. */
+export interface Problem {
+  readonly field: string;
+  readonly reason: string;
+  /** As it was asked. */
+  readonly value: string;
+}
+
+export interface QuickRange {
+  readonly label: string;
+  readonly href: string;
+  readonly current: boolean;
+  /** The days that it is now. */
+  readonly days: string;
+}
+
+/** All of a list by which it is narrowed down. */
+export interface FilterView {
+  readonly search: { readonly value: string; readonly hint: string; readonly problem: string | null } | null;
+  /** None for a list that is not about when something happened. */
+  readonly ranges: readonly QuickRange[];
+  readonly fields: readonly FilterField[];
+  /** What the form sends along unseen: order, page size, columns and zone. */
+  readonly hidden: readonly { readonly name: string; readonly value: string }[];
+  readonly chips: readonly Chip[];
+  readonly filtered: boolean;
+  readonly clearHref: string;
+  /** Each with the label of its field. */
+  readonly problems: readonly (Problem & { readonly label: string })[];
+  /** The list without what cannot be. */
+  readonly restHref: string;
+}
+
+const SEARCH_HINTS: Readonly<Record<string, string>> = {
+  'sip-sessions': 'Number, name or address',
+  'registered-accounts': 'Number, name or address',
+  'web-sessions': 'Name or address',
+  cdrs: 'Number or name',
+};
+
+export function filterView(request: ListingRequest, problems: readonly Problem[] = [], now: Micros = fromMs(Date.now())): FilterView {
+  const { log, query } = request;
+  const path = `/${log.name}`;
+  const problemOf = (name: string): Problem | undefined => problems.find(({ field }) => field === name);
+  const fields = filterFields(request).map((field) => {
+    const problem = problemOf(field.name);
+    return problem ? { ...field, value: problem.value, problem: problem.reason } : field;
+  });
+  const labels = new Map(fields.map(({ name, label }) => [name, label]));
+  const search = problemOf('search');
+  return {
+    search: isSearchable(log) ? { value: search?.value ?? query.search?.text ?? '', hint: SEARCH_HINTS[log.name] ?? '', problem: search?.reason ?? null } : null,
+    ranges: log.timeColumn === log.defaultSort ? quickRanges(request, now) : [],
+    fields,
+    hidden: hiddenFields(request),
+    chips: chips(request, now),
+    filtered: isFiltered(request),
+    clearHref: listingHref(path, unfiltered(request)),
+    problems: problems.map((problem) => ({ ...problem, value: visible(problem.value), label: labels.get(problem.field) ?? problem.field })),
+    restHref: listingHref(path, request),
+  };
+}
+
+function quickRanges(request: ListingRequest, now: Micros): QuickRange[] {
+  const path = `/${request.log.name}`;
+  const { from, to } = request.query;
+  const range = request.range ?? null;
+  const custom = range === null && (from !== null || to !== null);
+  const to_ = (changes: Partial<ListingRequest>): string => listingHref(path, { ...withQuery(request, { from: null, to: null }), range: null, ...changes });
+  return [
+    { label: 'Any time', href: to_({}), current: range === null && !custom, days: '' },
+    ...RANGES.map((name) => ({ label: RANGE_TITLES[name], href: to_({ range: name }), current: range === name, days: daysText(name, request, now) })),
+    { label: 'Custom', href: '#filter-from', current: custom, days: '' },
+  ];
+}
+
+/** `2026-05-10`, or `2026-05` for a month. */
+function daysText(range: RangeName, { zone }: ListingRequest, now: Micros): string {
+  const { from } = rangeDays(range, zone, now);
+  return range.endsWith('month') ? from.slice(0, 7) : from;
+}
+
+function chips(request: ListingRequest, now: Micros): Chip[] {
+  const { log, query, zone, range = null } = request;
+  const time = timeTitle(log);
+  const path = `/${log.name}`;
+  const bound = (name: 'from' | 'to', label: string): Chip[] => {
+    const at = query[name];
+    if (at === null || range !== null) return [];
+    const { date, clock, fraction } = zone.local(at);
+    const seconds = Number(fraction) === 0 ? (clock.endsWith(':00') ? clock.slice(0, 5) : clock) : `${clock}.${fraction.replace(/0+$/, '')}`;
+    return [{ label: `${time} ${label}`, value: `${date} ${seconds}`, removeHref: listingHref(path, withQuery(request, { [name]: null })) }];
+  };
+  const ranged = range === null ? [] : [{ label: time, value: `${RANGE_TITLES[range].toLowerCase()}, ${daysText(range, request, now)}`, removeHref: listingHref(path, { ...withQuery(request, { from: null, to: null }), range: null }) }];
+  const search = query.search ? [{ label: 'Search', value: visible(query.search.text), removeHref: listingHref(path, withQuery(request, { search: null })) }] : [];
+  const columns = Object.entries(query.filters).map(([name, value]) => ({
+    label: log.columns[name]?.title ?? name,
+    value: visible(value),
+    removeHref: listingHref(path, withQuery(request, { filters: Object.fromEntries(Object.entries(query.filters).filter(([other]) => other !== name)) })),
+  }));
+  return [...search, ...ranged, ...bound('from', 'from'), ...bound('to', 'before'), ...columns];
+}
+
+/** What narrows a list down, as text. */
+export const filterTexts = (request: ListingRequest, now: Micros = fromMs(Date.now())): { label: string; value: string }[] =>
+  chips(request, now).map(({ label, value }) => ({ label, value }));
+
+const timeTitle = (log: LogDefinition): string => log.columns[log.timeColumn]?.title ?? '';
+
+function filterFields({ log, query, zone, range = null }: ListingRequest): FilterField[] {
+  const time = timeTitle(log);
+  const bound = (name: 'from' | 'to', label: string): FilterField => {
+    const at = range === null ? query[name] : null;
+    return { name, label: `${time} ${label}`, value: at === null ? '' : formTime(zone, at), kind: 'datetime', choices: [], problem: null };
+  };
+  const columns = Object.entries(log.columns)
+    .filter(([, column]) => column.filter !== undefined)
+    .map(([name, column]): FilterField => {
+      const choices = choicesOf(column) ?? [];
+      return { name, label: column.title, value: query.filters[name] ?? '', kind: choices.length > 0 ? 'choice' : 'text', choices, problem: null };
+    });
+  return [bound('from', 'from'), bound('to', 'before'), ...columns];
+}
+
+function hiddenFields(request: ListingRequest): { name: string; value: string }[] {
+  const { range = null } = request;
+  const kept = new URL(listingHref('/', request), 'http://localhost').searchParams;
+  const plain = ['sort', 'order', 'limit', 'columns', 'tz'].flatMap((name) => {
+    const value = kept.get(name);
+    return value === null ? [] : [{ name, value }];
+  });
+  if (range !== null) return [...plain, { name: FORM_RANGE, value: range }];
+  const exact = (['from', 'to'] as const).flatMap((name) => {
+    const at = request.query[name];
+    return at === null || request.zone.parse(formTime(request.zone, at)) === at ? [] : [{ name: EXACT[name], value: toIso(at, 'us') }];
+  });
+  return [...plain, ...exact];
+}
