@@ -63,13 +63,16 @@ const SEARCH_HINTS: Readonly<Record<string, string>> = {
   cdrs: 'Number or name',
 };
 
+/** What a browser takes as the value of a field for date and time. */
+const FORM_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?$/;
+
 export function filterView(request: ListingRequest, problems: readonly Problem[] = [], now: Micros = fromMs(Date.now())): FilterView {
   const { log, query } = request;
   const path = `/${log.name}`;
   const problemOf = (name: string): Problem | undefined => problems.find(({ field }) => field === name);
   const fields = filterFields(request).map((field) => {
     const problem = problemOf(field.name);
-    return problem ? { ...field, value: problem.value, problem: problem.reason } : field;
+    return problem ? { ...field, value: field.kind === 'datetime' && !FORM_TIME.test(problem.value) ? '' : problem.value, problem: problem.reason } : field;
   });
   const labels = new Map(fields.map(({ name, label }) => [name, label]));
   const search = problemOf('search');
