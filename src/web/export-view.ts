@@ -3,6 +3,7 @@ import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { choiceParameters, columnsOf, defaultChoices, type ExportChoices, type ExportRequest } from './export-choices.js';
 import type { RowEstimate } from './export-rows.js';
 import { filterTexts } from './filter-view.js';
+import { english } from './language.js';
 import { listingHref, type ListingRequest } from './listing-query.js';
 
 export interface Choice {
@@ -61,7 +62,7 @@ export function exportView(request: ExportRequest, estimate: RowEstimate | null,
     list: log.name,
     title: log.title,
     backHref: listingHref(`/${log.name}`, listing),
-    filters: filterTexts(listing),
+    filters: filterTexts(listing, english),
     size: sizeText(estimate, choices.calls === 'folded'),
     problem,
     tabs: log.name === cdrs.name ? [tab('legs', 'Each leg a row'), tab('folded', 'Each whole call a row')] : [],

@@ -9,6 +9,7 @@ import { parseListQuery, type ListQuery, type QueryParameters } from '../logs/li
 import type { Micros } from '../time.js';
 import type { Problem } from './filter-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
+import { languageOf, type Language } from './language.js';
 import { isOfForm, listingHref, parseListingRequest, type ListingRequest } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
 import type { Preferences } from './preferences.js';
@@ -38,11 +39,12 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
     const listing = { ...asked.listing, columns: asked.listing.columns ?? kept.columns };
     // What is asked in part is not answered with more than was asked.
     const { page, count } = problems.length > 0 ? NOTHING : await countedPage(knex, log, listing.query);
-    const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page });
+    const language = languageOf(response);
+    const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page }, language);
     const nothingYet = page.records.length === 0 && problems.length === 0 && (await isEmpty(knex, log));
-    const view = listingView(listing, page.records, page.next, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now });
+    const view = listingView(listing, page.records, page.next, language, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now });
     await views.render(request, response, 'listing', {
-      title: log.title,
+      title: language.t(log.title),
       section: log.name,
       zone: listing.zone.name,
       status: problems.length > 0 ? 400 : 200,
@@ -52,11 +54,11 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
   };
 
   /** What stands before each row of a page, and after the last. */
-  async function gapsOf(page: ListedPage): Promise<PlacedGaps> {
+  async function gapsOf(page: ListedPage, language: Language): Promise<PlacedGaps> {
     const window = gapWindow(page);
     if (!window) return NO_GAPS;
     const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
-    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, ownPbx)), more: gaps.length === MOST_GAPS };
+    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
   }
 }
 

@@ -2,15 +2,16 @@ import type { RowCount } from '../database/count.js';
 import { isInstant, type LogRecord } from '../logs/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import type { Micros } from '../time.js';
-import { cellsOf, type Cell } from './cells.js';
-import { formatCount } from './display-text.js';
+import { rowsOf, type Cell } from './cells.js';
 import { exportHref } from './export-view.js';
 import { filterView, type FilterView, type Problem } from './filter-view.js';
 import type { GapView } from './gap-view.js';
+import type { Language } from './language.js';
 import { listToolsView, shownColumns, type ListToolsView } from './list-tools-view.js';
 import { headOrder, listingHref, withQuery, type ListingRequest } from './listing-query.js';
 import { LACKING } from './menu.js';
 import type { SavedView } from './saved-views.js';
+import { mark } from './texts/mark.js';
 
 export interface Head {
   readonly title: string;
@@ -57,14 +58,14 @@ export interface PlacedGaps {
 }
 
 const WHEN_EMPTY: Readonly<Record<string, string>> = {
-  'sip-sessions': 'Register a phone with the PBX and look again.',
-  'registered-accounts': 'No account is on line. Register a phone with the PBX and look again.',
-  'web-sessions': 'Sign-ins to this console and to the PBX’s management interfaces show here.',
-  cdrs: 'Place a call between two accounts and look again.',
-  'capture-gaps': 'Since its first login Logbook has listened without a break.',
-  'dead-letters': 'All that was heard could be translated and written.',
+  'sip-sessions': mark('Register a phone with the PBX and look again.'),
+  'registered-accounts': mark('No account is on line. Register a phone with the PBX and look again.'),
+  'web-sessions': mark('Sign-ins to this console and to the PBX’s management interfaces show here.'),
+  cdrs: mark('Place a call between two accounts and look again.'),
+  'capture-gaps': mark('Since its first login Logbook has listened without a break.'),
+  'dead-letters': mark('All that was heard could be translated and written.'),
 };
-const EMPTY_TITLES: Readonly<Record<string, string>> = { 'capture-gaps': 'No gaps.', 'dead-letters': 'No dead letters.' };
+const EMPTY_TITLES: Readonly<Record<string, string>> = { 'capture-gaps': mark('No gaps.'), 'dead-letters': mark('No dead letters.') };
 
 /** What a page of its own shows of a list besides rows. */
 export interface ListingSurroundings {
@@ -83,51 +84,53 @@ export function listingView(
   request: ListingRequest,
   records: readonly LogRecord[],
   next: string | null,
+  language: Language,
   gaps: PlacedGaps = { places: [], more: false },
   around: ListingSurroundings | null = null,
 ): ListingView {
   const { log, query, zone } = request;
+  const { t } = language;
   const path = `/${log.name}`;
   const byTimeDown = query.sort === log.timeColumn && query.order === 'desc';
   const previous = around?.previous ?? null;
   const columns = shownColumns(request);
   return {
     path,
-    heads: columns.flatMap((name) => head(request, name)),
-    rows: records.map((record) => cellsOf(log, record, zone, columns)),
-    filter: filterView(request, around?.problems, around?.now),
-    tools: around ? listToolsView(request, around.views) : null,
-    count: around && around.problems.length === 0 ? countText(around.count) : '',
-    order: orderText(request),
+    heads: columns.flatMap((name) => head(request, name, language)),
+    rows: rowsOf(log, records, zone, language, columns),
+    filter: filterView(request, language, around?.problems, around?.now),
+    tools: around ? listToolsView(request, around.views, language) : null,
+    count: around && around.problems.length === 0 ? countText(around.count, language) : '',
+    order: orderText(request, language),
     firstHref: query.after === null && previous === null ? null : listingHref(path, request),
     previousHref: previous === null ? null : listingHref(path, request, { cursor: previous }),
-    previousLabel: byTimeDown ? 'Newer' : 'Previous page',
+    previousLabel: byTimeDown ? t('Newer') : t('Previous page'),
     nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
-    nextLabel: byTimeDown ? 'Older' : 'Next page',
+    nextLabel: byTimeDown ? t('Older') : t('Next page'),
     csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...withQuery(request, { limit: DEFAULT_LIMIT }), columns: null, tz: zone.name }) : null,
     nothingYet: around?.nothingYet ?? false,
-    emptyTitle: EMPTY_TITLES[log.name] ?? 'Nothing here yet.',
+    emptyTitle: t(EMPTY_TITLES[log.name] ?? mark('Nothing here yet.')),
     exportHref: exportHref(request),
-    empty: WHEN_EMPTY[log.name] ?? '',
-    about: LACKING.includes(log) ? (log.about ?? '') : '',
+    empty: t(WHEN_EMPTY[log.name] ?? ''),
+    about: LACKING.includes(log) ? t(log.about ?? '') : '',
     gaps: gaps.places,
     moreGaps: gaps.more,
   };
 }
 
-function countText(count: RowCount | null): string {
-  if (count === null) return 'too many rows to count at once';
-  return `${count.kind === 'exact' ? '' : 'more than '}${formatCount(count.rows)} ${count.rows === 1 ? 'row' : 'rows'}`;
+function countText(count: RowCount | null, { t }: Language): string {
+  if (count === null) return t('too many rows to count at once');
+  return count.kind === 'exact' ? t('{{count}} rows', { count: count.rows }) : t('more than {{count}} rows', { count: count.rows });
 }
 
-function head(request: ListingRequest, name: string): Head[] {
+function head(request: ListingRequest, name: string, { t }: Language): Head[] {
   const { log, query, zone } = request;
   const column = log.columns[name];
   if (!column) return [];
   const sorted = query.sort === name ? (query.order === 'asc' ? 'ascending' : 'descending') : 'none';
   return [
     {
-      title: column.title,
+      title: t(column.title),
       className: `${name} ${column.type}`,
       zone: isInstant(column) ? zone.name : null,
       sortHref: column.sortable ? listingHref(`/${log.name}`, request, { sort: name, order: headOrder(log, query, name) }) : null,
@@ -136,10 +139,11 @@ function head(request: ListingRequest, name: string): Head[] {
   ];
 }
 
-function orderText({ log, query }: ListingRequest): string {
+function orderText({ log, query }: ListingRequest, { t }: Language): string {
   const column = log.columns[query.sort];
   const down = query.order === 'desc';
-  if (query.sort === log.timeColumn && log.defaultSort === log.timeColumn) return down ? 'newest first' : 'oldest first';
-  if (column && isInstant(column)) return down ? 'latest first' : 'earliest first';
-  return `by ${column?.title ?? query.sort}, ${down ? 'descending' : 'ascending'}`;
+  if (query.sort === log.timeColumn && log.defaultSort === log.timeColumn) return down ? t('newest first') : t('oldest first');
+  if (column && isInstant(column)) return down ? t('latest first') : t('earliest first');
+  const values = { column: t(column?.title ?? query.sort) };
+  return down ? t('by {{column}}, descending', values) : t('by {{column}}, ascending', values);
 }

@@ -11,6 +11,7 @@ import { accountCalls } from './account-calls.js';
 import { accountView } from './account-view.js';
 import { letterOf, letterView } from './letter-view.js';
 import { idOf } from './id-of.js';
+import { languageOf } from './language.js';
 import { listingPage, type ReaderParts } from './listing-page.js';
 import { parseListingRequest } from './listing-query.js';
 import { ALL_LOGS } from './menu.js';
@@ -35,7 +36,7 @@ export function pages(knex: Knex, views: Views, reader: ReaderParts, ownPbx: str
     const { username } = account.record;
     const query = { ...parseListQuery(sipSessions, {}), filters: { peername: username }, limit: RECENT };
     const [sessions, calls] = await Promise.all([listPage(knex, sipSessions, query), accountCalls(knex, username, RECENT)]);
-    const view = accountView(account, sessions.records, calls, zone);
+    const view = accountView(account, sessions.records, calls, zone, languageOf(response));
     await views.render(request, response, 'account', {
       title: `Account ${view.username}`,
       section: registeredAccounts.name,

@@ -1,12 +1,13 @@
 import type { RangeName } from '../logs/list-query.js';
 import type { Micros } from '../time.js';
+import { mark } from './texts/mark.js';
 import type { ReaderZone } from './zone.js';
 
 export const RANGE_TITLES: Readonly<Record<RangeName, string>> = {
-  today: 'Today',
-  yesterday: 'Yesterday',
-  'this-month': 'This month',
-  'last-month': 'Last month',
+  today: mark('Today'),
+  yesterday: mark('Yesterday'),
+  'this-month': mark('This month'),
+  'last-month': mark('Last month'),
 };
 
 /** The first day, and the first one after it, of a range as `now` is dated in the zone. */

@@ -154,7 +154,7 @@ onEachDatabase('pages and JSON', (emptyDatabase) => {
   it('names the parameter at fault', async () => {
     const answer = await visitor.get('/cdrs?from=soon');
     expect(answer.status).toBe(400);
-    expect(await answer.text()).toMatch(/<strong>Call Date from<\/strong> <bdi>“soon”<\/bdi> must be an instant/);
+    expect(await answer.text()).toContain('Call Date from “soon” must be an instant');
     expect((await visitor.get('/nowhere')).status).toBe(404);
     expect((await visitor.get('/cdrs?src=a&src=b')).status).toBe(400);
     expect((await visitor.get('/registered-accounts/%E0%A4%A')).status).toBe(400);
