@@ -5,6 +5,7 @@ import * as reliability from './20261125180000_create_reliability.js';
 import * as preferences from './20261126090000_create_preferences.js';
 import * as statistics from './20261126100000_index_statistics.js';
 import * as numberEndings from './20261126120000_index_number_endings.js';
+import * as remoteHost from './20261126110000_index_remote_host.js';
 
 interface Migration {
   up(knex: Knex): Promise<void>;
@@ -19,6 +20,7 @@ const all: Readonly<Record<string, Migration>> = {
   '20261126090000_create_preferences': preferences,
   '20261126100000_index_statistics': statistics,
   '20261126120000_index_number_endings': numberEndings,
+  '20261126110000_index_remote_host': remoteHost,
 };
 
 export const migrations: Knex.MigrationSource<string> = {
