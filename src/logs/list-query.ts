@@ -102,7 +102,8 @@ const present = (given: Readonly<Record<string, string | undefined>>): Readonly<
 function searches(columns: Columns): { search: z.ZodOptional<z.ZodType<string>> } {
   const searched = Object.values(columns).filter(({ search }) => search !== undefined);
   const named = searched.some(({ search }) => search === 'number') ? ', or that are of an account of whose name a word begins with it' : '';
-  const description = `Only rows whose ${searched.map(({ title }) => title).join(' or ')} begins with this${named}.`;
+  const ends = searched.some(({ reversedDb }) => reversedDb !== undefined) ? ' or, a number of four digits or more, ends with it' : '';
+  const description = `Only rows whose ${searched.map(({ title }) => title).join(' or ')} begins with this${ends}${named}.`;
   return { search: text().optional().meta({ description }) };
 }
 
