@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { listAll, listPage } from '../../../src/database/listing.js';
+import { listAll, listPage, type Page } from '../../../src/database/listing.js';
 import { countRows } from '../../../src/database/count.js';
 import { cdrs, type Cdr } from '../../../src/logs/cdr/columns.js';
 import { fromRow, type DatabaseRow } from '../../../src/logs/columns.js';
@@ -31,10 +31,10 @@ describeEachDatabase('a search by number among 30,000 calls', (database) => {
     const ids: number[] = [];
     let cursor: string | null = null;
     for (let page = 0; page < pages; page += 1) {
-      const { records, next } = await listPage(database().knex, cdrs, parseListQuery(cdrs, { ...parameters, ...(cursor === null ? {} : { cursor }) }));
-      ids.push(...records.map(({ id }) => id));
-      if (next === null) break;
-      cursor = next;
+      const found: Page<typeof cdrs.columns> = await listPage(database().knex, cdrs, parseListQuery(cdrs, { ...parameters, ...(cursor === null ? {} : { cursor }) }));
+      ids.push(...found.records.map(({ id }) => id));
+      cursor = found.next;
+      if (cursor === null) break;
     }
     return ids;
   }
