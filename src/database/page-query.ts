@@ -3,6 +3,7 @@ import { formatAddress, parseAddress } from '../ami/address.js';
 import type { LogDefinition } from '../logs/columns.js';
 import { keysetColumns, type ListQuery, type Order } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
+import { isSqlite } from './database.js';
 
 /** Behind all texts that begin alike: the last character that there is. */
 const LAST_CHARACTER = '\u{10ffff}';
@@ -12,9 +13,37 @@ const LAST_CHARACTER = '\u{10ffff}';
  * rows here: `readPage` finds them by the indexes of what is searched where that is quicker.
  */
 export function pageQuery(knex: Knex, log: LogDefinition, query: ListQuery): Knex.QueryBuilder {
-  const sql = matching(knex, log, query).select(allColumns(log));
+  const lead = leadOf(knex, log, query);
+  const sql = matching(knex, log, query, lead).select(allColumns(log));
   if (query.search) leaveOut(sql, log, searchCondition(log, query.search));
-  return sql.orderBy(orderOf(log, query)).limit(query.limit);
+  const order = orderOf(log, query);
+  return sql.orderBy(lead === null ? order : [{ column: lead, order: directionOf(query) }, ...order]).limit(query.limit);
+}
+
+/**
+ * The column whose index ends in the list's order, where its value is given. MariaDB goes down such an index from the
+ * newest row of the value to the page's edge, however deep that is (10.11); asked for a range that holds the one value,
+ * and in the order of the whole index, it begins at the edge.
+ */
+function leadOf(knex: Knex, log: LogDefinition, query: ListQuery): string | null {
+  if (isSqlite(knex) || query.search) return null;
+  const filters = equalities(log, query).filter(({ column }) => column !== log.onlyWhere);
+  if (log.onlyWhere !== undefined) return filters.length === 0 ? log.onlyWhere : null;
+  if (orderingColumns(log, query)[0] !== log.timeColumn) return null;
+  const texts = filters.filter(({ isChoice }) => !isChoice);
+  return (texts[0] ?? (filters.length === 1 ? filters[0] : undefined))?.column ?? null;
+}
+
+/** What the rows must have: the database's columns and values. */
+function equalities(log: LogDefinition, { filters }: ListQuery): { readonly column: string; readonly value: string | number; readonly isChoice: boolean }[] {
+  const asked = Object.entries(filters).map(([name, value]) => {
+    const { type, hostDb, filter } = log.columns[name] ?? {};
+    const host = hostDb === undefined ? null : parseAddress(value);
+    const isHost = hostDb !== undefined && host?.port === null;
+    if (isHost) return { column: hostDb, value: formatAddress(host), isChoice: false };
+    return { column: db(log, name), value: type === 'flag' ? Number(value === 'true') : value, isChoice: filter !== true };
+  });
+  return log.onlyWhere === undefined ? asked : [{ column: log.onlyWhere, value: 1, isChoice: true }, ...asked];
 }
 
 export const allColumns = ({ columns }: LogDefinition): string[] => [...new Set(Object.values(columns).map((column) => column.db))];
@@ -25,24 +54,30 @@ export const db = ({ columns }: LogDefinition, name: string): string => columns[
 /** A page back is read from its end. */
 export const directionOf = ({ before, order }: Pick<ListQuery, 'before' | 'order'>): Order => (before === null ? order : order === 'desc' ? 'asc' : 'desc');
 
+/** What orders the rows of a query: a column whose value the filters fix orders nothing, and MariaDB would sort all rows by it. */
 export function orderOf(log: LogDefinition, query: ListQuery): { column: string; order: Order }[] {
-  return keysetColumns(log, query.sort).map((name) => ({ column: db(log, name), order: directionOf(query) }));
+  return orderingColumns(log, query).map((name) => ({ column: db(log, name), order: directionOf(query) }));
 }
 
+/** As `orderOf`, by the names of the log's columns. */
+export const orderingColumns = (log: LogDefinition, { sort, filters }: Pick<ListQuery, 'sort' | 'filters'>): string[] =>
+  keysetColumns(log, sort).filter((name) => filters[name] === undefined || log.columns[name]?.hostDb !== undefined);
+
 /** All rows from the page's edge on, without its search. */
-export function matching(knex: Knex, log: LogDefinition, query: ListQuery): Knex.QueryBuilder {
+export function matching(knex: Knex, log: LogDefinition, query: ListQuery, lead: string | null = null): Knex.QueryBuilder {
   const sql = knex(log.table);
-  if (log.onlyWhere !== undefined) void sql.where(log.onlyWhere, 1);
-  for (const [name, value] of Object.entries(query.filters)) {
-    const { type, hostDb } = log.columns[name] ?? {};
-    const host = hostDb === undefined ? null : parseAddress(value);
-    if (hostDb !== undefined && host?.port === null) void sql.where(hostDb, formatAddress(host));
-    else void sql.where(db(log, name), type === 'flag' ? Number(value === 'true') : value);
+  for (const { column, value } of equalities(log, query)) {
+    if (column === lead) void sql.where(column, '>=', value).where(column, '<=', value);
+    else void sql.where(column, value);
   }
   if (query.from !== null) void sql.where(db(log, log.timeColumn), '>=', query.from);
   if (query.to !== null) void sql.where(db(log, log.timeColumn), '<', query.to);
   const edge = query.before ?? query.after;
-  if (edge) afterRow(sql, orderOf(log, query).map(({ column }) => column), edge, directionOf(query) === 'desc' ? '<' : '>');
+  if (edge) {
+    const keyset = keysetColumns(log, query.sort);
+    const place = orderingColumns(log, query).map((name) => ({ column: db(log, name), value: edge[keyset.indexOf(name)] ?? 0 }));
+    afterRow(knex, sql, place, directionOf(query) === 'desc' ? '<' : '>');
+  }
   return sql;
 }
 
@@ -71,16 +106,24 @@ function leaveOut(sql: Knex.QueryBuilder, log: LogDefinition, terms: readonly Se
   }
 }
 
-// (a, b, c) < (?, ?, ?) spelled out, since MariaDB scans the whole index for a row comparison;
-// the bound on the first column alone is what lets it start at the right place.
-function afterRow(sql: Knex.QueryBuilder, columns: readonly string[], values: readonly (string | number)[], operator: '<' | '>'): void {
-  const [first = ''] = columns;
-  void sql.where(first, `${operator}=`, values[0] ?? 0);
+type Place = readonly { readonly column: string; readonly value: string | number }[];
+
+/** Rows behind a place in the order: (a, b, c) < (?, ?, ?). */
+function afterRow(knex: Knex, sql: Knex.QueryBuilder, place: Place, operator: '<' | '>'): void {
+  if (isSqlite(knex)) {
+    // Spelled out, SQLite would read each of the alternatives and sort.
+    const row = (part: string): string => `(${place.map(() => part).join(', ')})`;
+    void sql.whereRaw(`${row('??')} ${operator} ${row('?')}`, [...place.map(({ column }) => column), ...place.map(({ value }) => value)]);
+    return;
+  }
+  // So, MariaDB would scan the whole index; the bound on the first column alone is what lets it start at the right place.
+  const [first] = place;
+  if (first) void sql.where(first.column, `${operator}=`, first.value);
   void sql.where((any) => {
-    columns.forEach((column, index) => {
+    place.forEach(({ column, value }, index) => {
       void any.orWhere((all) => {
-        for (let i = 0; i < index; i += 1) void all.where(columns[i] ?? '', values[i] ?? 0);
-        void all.where(column, operator, values[index] ?? 0);
+        for (const before of place.slice(0, index)) void all.where(before.column, before.value);
+        void all.where(column, operator, value);
       });
     });
   });

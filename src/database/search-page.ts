@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { isText, type DatabaseRow, type LogDefinition } from '../logs/columns.js';
-import { keysetColumns, type ListQuery } from '../logs/list-query.js';
+import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
 import type { Micros } from '../time.js';
-import { allColumns, db, directionOf, matching, orderOf, pageQuery, soughtBy } from './page-query.js';
+import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy } from './page-query.js';
 
 /** So many entries of an index are read and sorted in a few milliseconds. */
 const FEW = 2_000;
@@ -68,7 +68,7 @@ export function idsByIndexes(knex: Knex, log: LogDefinition, query: ListQuery, t
     const sql = fitting(matching(knex, log, query), part).select(order.map(({ column }) => column)).limit(query.limit);
     if (isValue(part) && query.sort === log.timeColumn) return sql.orderBy(order);
     // So that neither planner goes through the whole list in its order.
-    const keyset = keysetColumns(log, query.sort);
+    const keyset = orderingColumns(log, query);
     const hidden = keyset.map((name) => `coalesce(??, ${isTextColumn(log, name) ? "''" : '0'}) ${directionOf(query)}`).join(', ');
     return sql.orderByRaw(hidden, keyset.map((name) => db(log, name)));
   });
