@@ -20,4 +20,5 @@ export const ENGLISH: Readonly<Record<string, string>> = {
   'Everything works. {{count}} things are worth a look._one': 'Everything works. One thing is worth a look.',
   '{{count}} events of little value were left out because the spool was full._one': '{{count}} event of little value was left out because the spool was full.',
   '{{count}} events could not be translated or written._one': '{{count}} event could not be translated or written.',
+  '{{count}} seconds_one': '{{count}} second',
 };

@@ -25,6 +25,12 @@ const ERRORS = {
   '{{field}} names {{column}} more than once.': '{{field}} indica {{column}} più di una volta.',
   '{{field}} is for {{list}} only.': '{{field}} vale solo per {{list}}.',
   '{{field}} must be {{value}} for whole calls.': 'Per le chiamate intere {{field}} deve essere {{value}}.',
+  '{{field}} stands for from and to; give it alone, or those.': '{{field}} sta per from e to; indica solo quello, oppure questi.',
+  '{{field}} must not be empty.': '{{field}} non deve essere vuoto.',
+  '{{field}} must have at most {{most}} characters.': '{{field}} deve avere al massimo {{most}} caratteri.',
+  '{{field}} is that of another view.': '{{field}} è già di un’altra vista.',
+  '{{field}} is too long to be kept; narrow it down with fewer words.': '{{field}} è troppo lunga per essere salvata; usa meno parole nel filtro.',
+  '{{field}} cannot be one more: there are {{most}}; delete one first.': '{{field}}: ce ne sono già {{most}}; prima eliminane una.',
 };
 
 /** The state of the service. */
