@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../../support/needs.js';
@@ -69,7 +69,7 @@ describeWith(['chromium'], 'every page of the console, with 100,000 calls and a 
     const found = new Map([[kindOf(page.url()), new URL(page.url()).pathname]]);
     for (const path of found.values()) {
       await page.goto(path);
-      const links = await page.locator('a[href^="/"]').evaluateAll((elements) => elements.map((element) => element.getAttribute('href') ?? ''));
+      const links = await page.evaluate<string[]>('[...document.querySelectorAll(\'a[href^="/"]\')].map((link) => link.getAttribute("href"))');
       for (const link of links) {
         const { pathname, search } = new URL(link, 'http://console');
         if (/\.(?:csv|xlsx)$/.test(pathname) || pathname.startsWith('/api/') || pathname === '/') continue;
@@ -107,6 +107,54 @@ describeWith(['chromium'], 'every page of the console, with 100,000 calls and a 
       await context.close();
     });
   }
+
+  it('serve a visitor without JavaScript, in Italian', async () => {
+    const { context, page, complaints } = await visit(browser, filled.service.url, 'it', { javaScriptEnabled: false, viewport: { width: 1_280, height: 900 } });
+    const menu = (name: string): Promise<void> => page.getByRole('navigation', { name: 'Menu principale' }).getByRole('link', { name }).click();
+    const rows = page.locator('tbody tr:not(.gap)');
+    await signIn(page, 'it', PASSWORD);
+
+    await menu('Dettaglio chiamate');
+    await page.getByRole('search').getByLabel('Esito').selectOption('BUSY');
+    await page.getByRole('button', { name: 'Filtra' }).click();
+    await page.waitForURL(/disposition=BUSY/);
+    const busy = async (): Promise<string[]> => [...new Set(await page.locator('td.disposition').allTextContents())];
+    expect(await busy()).toEqual(['BUSY']);
+    const first = await rows.first().textContent();
+    await page.getByRole('link', { name: 'Meno recenti' }).click();
+    await page.waitForURL(/cursor=/);
+    expect(await rows.first().textContent()).not.toBe(first);
+    expect(await busy()).toEqual(['BUSY']);
+    await page.getByRole('link', { name: 'Più recenti' }).click();
+    await expect.poll(() => rows.first().textContent()).toBe(first);
+
+    await page.getByRole('link', { name: 'Esporta…' }).click();
+    await page.getByLabel('Tra le colonne').selectOption({ label: 'Punto e virgola' });
+    await page.getByLabel('Decimali con').selectOption({ label: 'Virgola: 1,5' });
+    await page.getByLabel('Orari come').selectOption({ label: 'Ora locale' });
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Scarica' }).click()]);
+    const [head = '', ...lines] = readFileSync(await download.path(), 'utf8').trimEnd().split('\r\n');
+    expect(head).toContain('Call Date (Europe/Rome);');
+    expect(lines.length).toBeGreaterThan(1_000);
+    expect(lines.every((line) => line.includes(';BUSY;'))).toBe(true);
+
+    await menu('Account registrati');
+    await page.getByRole('searchbox', { name: 'Cerca' }).fill('10');
+    await page.getByRole('button', { name: 'Cerca' }).click();
+    await page.waitForURL(/search=10/);
+    const account = page.locator('td.username a').first();
+    const username = (await account.textContent()) ?? '';
+    expect(username).toMatch(/^10/);
+    await account.click();
+    await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toBe(username);
+
+    await page.getByRole('button', { name: 'Esci' }).click();
+    await page.waitForURL('**/sign-in');
+    await page.goto('/cdrs');
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
 });
 
 /** What is wrong with the page as it is shown. */
