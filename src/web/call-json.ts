@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { captureGaps } from '../logs/capture-gap/columns.js';
-import { CALL_COLUMNS, callRecord } from '../logs/cdr/call-columns.js';
-import { callParameters as listParameters, parseCallQuery } from '../logs/cdr/call-query.js';
+import { CALL_COLUMNS, callRecord, calls as callList } from '../logs/cdr/call-columns.js';
+import { callListQuery, callParameters as listParameters } from '../logs/cdr/call-query.js';
 import { listCalls } from '../logs/cdr/calls.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
@@ -10,6 +10,7 @@ import { sipSessions } from '../logs/sip-session/columns.js';
 import { fromMs, toIso, type Micros } from '../time.js';
 import { columnsShape, isoSchema, jsonColumns, jsonRecord, recordSchema, type Json, type JsonObject } from './api-forms.js';
 import type { Endpoint } from './api-endpoints.js';
+import { parseApiQuery } from './listing-query.js';
 import { AROUND, callParameters, readCallDetail, type CallDetail } from './call-detail.js';
 
 const columns = Object.fromEntries(Object.entries(CALL_COLUMNS).filter(([name]) => name !== 'legs'));
@@ -67,7 +68,7 @@ export const callDetailSchema = z
 const jsonCall = (call: FoldedCall): JsonObject => ({ id: call.id, ...jsonColumns(columns, callRecord(call)) });
 const jsonSpan = ({ from, to }: { readonly from: Micros; readonly to: Micros }): JsonObject => ({ from: toIso(from), to: toIso(to) });
 
-export const callsEndpoint: Endpoint = {
+export const callsEndpoint = (clock: () => Micros = () => fromMs(Date.now())): Endpoint => ({
   path: '/calls',
   operationId: 'listCalls',
   summary: 'Whole calls',
@@ -83,10 +84,10 @@ export const callsEndpoint: Endpoint = {
   missing: false,
   named: { Call: callSchema },
   async respond(knex, { query }) {
-    const { calls, next } = await listCalls(knex, parseCallQuery(query));
+    const { calls, next } = await listCalls(knex, callListQuery(parseApiQuery(callList, query, clock())));
     return { data: calls.map((call) => ({ ...jsonCall(call), legs: call.legs.map((one) => jsonRecord(cdrs, one)) })), next };
   },
-};
+});
 
 const callPath = z.strictObject({
   linkedid: z.string().meta({ description: 'The call’s linkedid; the uniqueid of a leg that has none; leg-42 for the leg of id 42 that has neither.', param: { example: '1778414400.36' } }),

@@ -22,7 +22,10 @@ export const CALL_COLUMNS: Readonly<Record<string, Omit<Column, 'db'>>> = {
   linkedid: { title: 'Linked Id', type: 'text', filter: true },
 };
 
-/** Whole calls as a list: what is shown of each, and by which values of their legs they are found (`call-query.ts`). */
+/**
+ * Whole calls as a list. No table holds them: `db` is that of the legs, by which they are found (`call-query.ts`). From and
+ * to are called as in the legs, since `from` and `to` ask for times.
+ */
 export const calls: LogDefinition = {
   name: 'calls',
   title: 'Whole Calls',
@@ -33,17 +36,25 @@ export const calls: LogDefinition = {
   defaultOrder: 'desc',
   tieBreak: [],
   columns: {
-    src: { db: 'src', title: 'Src', type: 'text', filter: true },
-    dst: { db: 'dst', title: 'Dst', type: 'text', filter: true },
-    ...withoutTable(CALL_COLUMNS),
+    ...listed(CALL_COLUMNS),
     uniqueid: { db: 'uniqueid', title: 'Unique Id', type: 'text', filter: true },
   },
 };
 
-// Nothing reads calls by their own columns.
-function withoutTable(columns: typeof CALL_COLUMNS): Columns {
-  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, { ...column, db: '' }]));
+function listed(columns: typeof CALL_COLUMNS): Columns {
+  const { src, dst } = cdrs.columns;
+  const found = { filter: true, search: 'number', listed: true } as const;
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => {
+      if (name === 'from') return ['src', { ...column, db: src.db, reversedDb: src.reversedDb, ...found }];
+      if (name === 'to') return ['dst', { ...column, db: dst.db, reversedDb: dst.reversedDb, ...found }];
+      return [name, { ...column, db: '' }];
+    }),
+  );
 }
 
 /** A call's values by `CALL_COLUMNS`. */
 export const callRecord = ({ legs, ...call }: FoldedCall): LogRecord => ({ ...call, legs: legs.length });
+
+/** A call's values by the columns of `calls`. */
+export const listedCall = (call: FoldedCall): LogRecord => ({ ...callRecord(call), src: call.from, dst: call.to, uniqueid: call.legs[0]?.uniqueid ?? '' });

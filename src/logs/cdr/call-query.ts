@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { InvalidInputError } from '../../errors.js';
 import type { Micros } from '../../time.js';
-import { filterParameters, limitParameter, rangeParameters, type ListQuery } from '../list-query.js';
+import { filterNames, filterParameters, limitParameter, rangeParameters, searchParameters, withoutCalendar, type ListQuery } from '../list-query.js';
 import { parametersOf, readParameters, text, type QueryParameters } from '../parameters.js';
 import { CALL_COLUMNS, calls } from './call-columns.js';
 import { cdrs } from './columns.js';
 
 /**
  * Which calls are asked for, newest first. A call fits when it began in `[from, to)`, when one of its legs has all the
- * values of `filters`, and when `disposition`, which is about the whole call, is its own.
+ * values of `filters` and is what `search` looks for, and when `disposition`, which is about the whole call, is its own.
  */
-export interface CallQuery extends Pick<ListQuery, 'from' | 'to' | 'filters' | 'limit'> {
+export interface CallQuery extends Pick<ListQuery, 'from' | 'to' | 'filters' | 'search' | 'limit'> {
   readonly after: CallCursor | null;
 }
 
@@ -35,13 +35,14 @@ const MOST_OPEN = 2_000;
 const TOLD_BY_A_LEG: ReadonlySet<string> = new Set(['BUSY', 'FAILED', 'UNKNOWN']);
 
 /** The schema of the query string of a list of calls: what `parseCallQuery` checks by, and what the API's document is made from. */
-export const callParameters = parametersOf('calls', {
+export const callParameters = parametersOf(calls.name, {
   ...rangeParameters(calls),
+  ...searchParameters(calls.columns, 'calls with a leg whose'),
   ...filterParameters(cdrs.columns, 'calls with a leg whose'),
   ...filterParameters({ disposition: { ...cdrs.columns.disposition, ...CALL_COLUMNS['disposition'] } }, 'calls whose'),
   limit: limitParameter('calls'),
   cursor: text().optional().meta({ description: 'What the page before gave as next, beside the same filters.' }),
-}).transform(({ from = null, to = null, limit, cursor, ...filters }, context): CallQuery => {
+}).transform(({ from = null, to = null, limit, cursor, ...given }, context): CallQuery => {
   if (from !== null && to !== null && from > to) {
     context.addIssue({ code: 'custom', path: ['from'], message: 'must not be later than to' });
     return z.NEVER;
@@ -51,17 +52,36 @@ export const callParameters = parametersOf('calls', {
     context.addIssue({ code: 'custom', path: ['cursor'], message: 'is not one that the list of calls gave' });
     return z.NEVER;
   }
-  return { from, to, limit, after, filters };
+  const texts = given as Readonly<Record<string, string | undefined>>;
+  const filters = Object.fromEntries(filterNames(cdrs.columns).flatMap((name) => (texts[name] === undefined ? [] : [[name, texts[name]]])));
+  const search = texts['search'] === undefined ? null : { text: texts['search'], accounts: null };
+  return { from, to, limit, after, filters, search };
 });
 
-/** Reads the query string of a list of calls: that of the legs, but for `sort` and `order`. Throws InvalidInputError that names the parameter. */
-export const parseCallQuery = (parameters: QueryParameters): CallQuery => readParameters(callParameters, parameters);
+/**
+ * Reads the query string of a list of calls: that of the legs, but for `sort` and `order`, and without what needs a
+ * calendar. Throws InvalidInputError that names the parameter.
+ */
+export const parseCallQuery = (parameters: QueryParameters): CallQuery => readParameters(callParameters, withoutCalendar(calls.name, parameters));
+
+/** The same as the query of any list, whose `after` is the cursor's numbers: first when the last call began that was given. `others` are parameters the caller reads itself. */
+export function parseCallList(parameters: QueryParameters, others: readonly string[]): ListQuery {
+  const own = Object.fromEntries(Object.entries(parameters).filter(([name]) => !others.includes(name)));
+  const { after, ...query } = parseCallQuery(own);
+  return { ...query, sort: calls.defaultSort, order: calls.defaultOrder, after: after && [after.given ?? after.scan.at, ...numbersOf(after)], before: null };
+}
+
+/** What `parseCallList` read, for `listCalls`. */
+export function callListQuery({ from, to, filters, search, limit, after }: ListQuery): CallQuery {
+  const cursor = after === null ? null : cursorOf(after.slice(1));
+  return { from, to, filters, search, limit, after: cursor };
+}
 
 /** The calls of a list of legs, from the first. Throws InvalidInputError for an order that calls are not listed in. */
-export function callQuery({ from, to, filters, limit, sort, order }: ListQuery): CallQuery {
+export function callQuery({ from, to, filters, search, limit, sort, order }: ListQuery): CallQuery {
   if (sort !== cdrs.defaultSort) throw new InvalidInputError('sort', `must be ${cdrs.defaultSort} for whole calls`);
   if (order !== 'desc') throw new InvalidInputError('order', 'must be desc for whole calls');
-  return { from, to, filters, limit, after: null };
+  return { from, to, filters, search, limit, after: null };
 }
 
 /** What of the filters is about single legs, or cannot be of a call without being of one of its legs. */
@@ -70,8 +90,12 @@ export function legFilters({ filters }: Pick<CallQuery, 'filters'>): Readonly<Re
   return disposition !== undefined && TOLD_BY_A_LEG.has(disposition) ? filters : others;
 }
 
-export const formatCursor = ({ scan, given, open }: CallCursor): string =>
-  Buffer.from(JSON.stringify(['calls', scan.at, scan.id, given ?? -1, ...open])).toString('base64url');
+/** Whether a call is met by any of its legs that fits, rather than by its first. */
+export const isByEachLeg = (query: CallQuery): boolean => Object.keys(legFilters(query)).length > 0 || query.search !== null;
+
+const numbersOf = ({ scan, given, open }: CallCursor): number[] => [scan.at, scan.id, given ?? -1, ...open];
+
+export const formatCursor = (cursor: CallCursor): string => Buffer.from(JSON.stringify(['calls', ...numbersOf(cursor)])).toString('base64url');
 
 function parseCursor(cursor: string): CallCursor | 'wrong' {
   let parsed: unknown;
@@ -82,8 +106,12 @@ function parseCursor(cursor: string): CallCursor | 'wrong' {
   }
   if (!Array.isArray(parsed)) return 'wrong';
   const [kind, ...numbers] = parsed as unknown[];
-  if (kind !== 'calls' || !numbers.every((value): value is number => Number.isSafeInteger(value))) return 'wrong';
+  return kind === 'calls' ? (cursorOf(numbers) ?? 'wrong') : 'wrong';
+}
+
+function cursorOf(numbers: readonly unknown[]): CallCursor | null {
+  if (!numbers.every((value): value is number => Number.isSafeInteger(value))) return null;
   const [at, id, given, ...open] = numbers;
-  if (at === undefined || id === undefined || given === undefined || open.length > MOST_OPEN) return 'wrong';
+  if (at === undefined || id === undefined || given === undefined || open.length > MOST_OPEN) return null;
   return { scan: { at, id }, given: given < 0 ? null : given, open };
 }

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { pageQuery } from '../../database/listing.js';
+import { pageQuery, withAccounts } from '../../database/listing.js';
+import { readPage } from '../../database/search-page.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
-import { formatCursor, legFilters, type CallCursor, type CallQuery, type Place } from './call-query.js';
+import type { ListQuery } from '../list-query.js';
+import { formatCursor, isByEachLeg, legFilters, type CallCursor, type CallQuery, type Place } from './call-query.js';
 import { cdrs, type Cdr } from './columns.js';
 import { callKey, foldCalls, type FoldedCall } from './folded-call.js';
 
@@ -25,7 +27,7 @@ const KEYS_A_QUERY = 200;
 
 /** One page of whole calls. Costs what it shows, and reads no more than about 10,000 legs to find it. */
 export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage> {
-  const scan = new CallScan(query);
+  const scan = new CallScan(await withAccounts(knex, query));
   await scan.resume(knex);
   const batch = Math.min(1_000, Math.max(100, query.limit * 2));
   while (!scan.ended && scan.found.length <= query.limit && scan.legsRead < MOST_LEGS) await scan.advance(knex, batch, query.limit);
@@ -36,7 +38,7 @@ export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage>
 
 /** Every call that fits, block after block, each a few short queries. `legsRead` is how many legs that took so far. */
 export async function* allCalls(knex: Knex, query: CallQuery, batch = 1_000): AsyncGenerator<{ readonly calls: readonly FoldedCall[]; readonly legsRead: number }> {
-  const scan = new CallScan(query);
+  const scan = new CallScan(await withAccounts(knex, query));
   await scan.resume(knex);
   while (!scan.ended) {
     await scan.advance(knex, batch);
@@ -74,7 +76,7 @@ class CallScan {
 
   constructor(private readonly query: CallQuery) {
     this.#position = query.after?.scan ?? null;
-    this.#byEachLeg = Object.keys(legFilters(query)).length > 0;
+    this.#byEachLeg = isByEachLeg(query);
   }
 
   async resume(knex: Knex): Promise<void> {
@@ -87,7 +89,7 @@ class CallScan {
 
   /** Reads a batch of legs on, and of that no more than gives `most` calls. */
   async advance(knex: Knex, batch: number, most = Number.POSITIVE_INFINITY): Promise<void> {
-    const rows = (await legsQuery(knex, this.query, this.#position, batch)) as DatabaseRow[];
+    const rows = await readPage(knex, cdrs, legPage(this.query, this.#position, batch), KEY_COLUMNS);
     const legs = rows.map(keyOf);
     const calls = await callsOf(knex, legs.filter((leg) => this.#isNews(leg)));
     // SQLite answers without waiting; others who ask meanwhile get their turn here.
@@ -149,20 +151,23 @@ const placeOf = ({ begin, id }: FoldedCall): Place => ({ at: begin, id });
 const KEY_COLUMNS = ['id', 'call_date', 'pbx', 'linkedid', 'uniqueid'];
 
 /** The SQL by which a scan goes on below a place; apart, so that tests can ask the database to explain it. */
-export function legsQuery(knex: Knex, query: CallQuery, position: Place | null, batch: number): Knex.QueryBuilder {
+export const legsQuery = (knex: Knex, query: CallQuery, position: Place | null, batch: number): Knex.QueryBuilder =>
+  pageQuery(knex, cdrs, legPage(query, position, batch)).clearSelect().select(KEY_COLUMNS);
+
+function legPage(query: CallQuery, position: Place | null, batch: number): ListQuery {
   const filters = legFilters(query);
-  const late = Object.keys(filters).length > 0 ? LONGEST_CALL : 0;
-  return pageQuery(knex, cdrs, {
+  const late = isByEachLeg(query) ? LONGEST_CALL : 0;
+  return {
     from: query.from,
     to: query.to === null ? null : query.to + late,
     filters,
+    search: query.search,
     sort: 'callDate',
     order: 'desc',
     limit: batch,
+    before: null,
     after: position === null ? null : [position.at, position.id],
-  })
-    .clearSelect()
-    .select(KEY_COLUMNS);
+  };
 }
 
 interface LegKey extends Place {
