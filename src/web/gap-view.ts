@@ -9,6 +9,8 @@ export interface GapView {
   /** `Not listening`; leads to the gaps of that time. */
   readonly lead: string;
   readonly href: string;
+  /** Where it stands in a list that begins with the newest, in microseconds: above all that happened in it. */
+  readonly at: Micros;
   readonly begin: TimeText;
   readonly end: TimeText;
   /** `1 min 4 s`. */
@@ -49,14 +51,14 @@ export function gapsView(gaps: readonly CaptureGap[], zone: ReaderZone): GapView
   };
 }
 
-function timesOf(from: Micros, to: Micros, zone: ReaderZone): Pick<GapView, 'begin' | 'end' | 'lasted' | 'href'> {
+function timesOf(from: Micros, to: Micros, zone: ReaderZone): Pick<GapView, 'at' | 'begin' | 'end' | 'lasted' | 'href'> {
   const [begin, end] = [from, to].map((at) => {
     const time = timeText(at, zone, { type: 'instant' });
     return to - from < SHORT ? time : { ...time, fraction: '' };
   }) as [TimeText, TimeText];
   const sameDay = zone.local(from).date === zone.local(to).date;
   const parameters = new URLSearchParams({ from: toIso(from, 'us'), to: toIso(to, 'us') });
-  return { begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: durationText(to - from), href: `/capture-gaps?${parameters.toString()}` };
+  return { at: to, begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: durationText(to - from), href: `/capture-gaps?${parameters.toString()}` };
 }
 
 function callsText({ recovery, recoveryNote, recoveredCalls }: CaptureGap): string {

@@ -6,6 +6,7 @@ import { visible } from './display-text.js';
 import { exportHref } from './export-view.js';
 import type { GapView } from './gap-view.js';
 import { EXACT, formTime, headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
+import { rowKeys, type RowKey } from './live-view.js';
 import { LACKING } from './menu.js';
 
 export interface Head {
@@ -32,6 +33,7 @@ export interface ListingView {
   readonly path: string;
   readonly heads: readonly Head[];
   readonly rows: readonly (readonly Cell[])[];
+  readonly keys: readonly RowKey[];
   readonly fields: readonly FilterField[];
   /** What the form sends along unseen: order, page size and zone. */
   readonly hidden: readonly { readonly name: string; readonly value: string }[];
@@ -77,6 +79,7 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
     path,
     heads: listedColumns(log).map(([name, column]) => head(request, name, column)),
     rows: records.map((record) => cellsOf(log, record, zone)),
+    keys: rowKeys(request, records),
     fields: filterFields(request),
     hidden: hiddenFields(request),
     filtered: isFiltered(request),

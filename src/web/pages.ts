@@ -15,6 +15,8 @@ import { letterOf, letterView } from './letter-view.js';
 import { idOf } from './id-of.js';
 import { parseListingRequest } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
+import type { LiveStreams } from './live-streams.js';
+import { followed, liveView } from './live-view.js';
 import { ALL_LOGS } from './menu.js';
 import type { ConsoleUser } from './users.js';
 import type { Views } from './views.js';
@@ -23,7 +25,7 @@ import type { Views } from './views.js';
 const RECENT = 50;
 
 /** The pages of both menus, and those of one account and of one dead letter. All need a signed-in user. */
-export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | undefined) => string, ownPbx: string): Router {
+export function pages(knex: Knex, views: Views, live: LiveStreams, zoneOf: (user: ConsoleUser | undefined) => string, ownPbx: string): Router {
   const router = Router();
 
   router.get('/', (_request, response) => response.redirect(303, `/${sipSessions.name}`));
@@ -31,9 +33,17 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
   for (const log of ALL_LOGS) {
     router.get(`/${log.name}`, async (request, response) => {
       const listing = parseListingRequest(log, request.query, zoneOf(response.locals.user));
+      // Before the rows: what comes in between is told, and the page knows it by its id.
+      const follows = followed(listing) === null ? null : liveView(listing, await live.place(log));
       const { records, next } = await listPage(knex, log, listing.query);
       const view = listingView(listing, records, next, await gapsOf({ request: listing, records, next }));
-      await views.render(request, response, 'listing', { title: log.title, section: log.name, zone: listing.zone.name, view: { listing: view } });
+      await views.render(request, response, 'listing', {
+        title: log.title,
+        section: log.name,
+        zone: listing.zone.name,
+        ...(follows ? { styles: ['live.css'], scripts: ['live.js'] } : {}),
+        view: { listing: view, live: follows },
+      });
     });
   }
 

@@ -34,6 +34,8 @@ export interface Page {
 export interface Views {
   /** Answers with a page in the console's layout. */
   render(request: Request, response: Response, template: string, page: Page): Promise<void>;
+  /** A part of a page alone, in the language of whoever asks. */
+  part(request: Request, response: Response, template: string, view: Readonly<Record<string, unknown>>): string;
 }
 
 /** What every page says of the service, asked for each. */
@@ -51,6 +53,7 @@ export function views(
 ): Views {
   const eta = new Eta({ views: VIEWS, cache: true, autoEscape: true });
   return {
+    part: (_request, _response, template, view) => eta.render(template, view),
     async render(request, response, template, page) {
       const user = page.bare ? undefined : response.locals.user;
       const zone = page.zone ?? user?.timeZone ?? config.timeZone;

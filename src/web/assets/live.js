@@ -1,0 +1,343 @@
+/* Follows a list while it is read: new rows come by server-sent events, where they belong, and wait while the reader is further down or at work in the table. */
+(() => {
+  'use strict';
+
+  const bar = document.getElementById('live');
+  const rows = document.getElementById('rows');
+  if (!bar || !rows || !window.EventSource) return;
+
+  const texts = bar.dataset;
+  const limit = Number(texts.limit);
+  const SILENT_MS = 35_000;
+  const AGAIN_MS = 5_000;
+  const HIDDEN_MS = 30_000;
+  const POINTING_MS = 2_000;
+  const language = document.documentElement.lang;
+  const number = new Intl.NumberFormat(language);
+  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: texts.zone });
+
+  const [state, late] = bar.querySelectorAll('.state, .late');
+  const pause = bar.querySelector('button');
+  const news = document.createElement('div');
+  const show = document.createElement('button');
+  news.className = 'news';
+  news.hidden = true;
+  show.type = 'button';
+  news.append(show);
+  rows.before(news);
+
+  let source = null;
+  let place = texts.place;
+  let heardAt = Date.now();
+  /** 'begin', 'live', 'cut', 'trouble', 'signed-out' or 'too-many'; and since when. */
+  let standing = 'begin';
+  let since = 0;
+  let paused = false;
+  let pointedAt = 0;
+  /** Rows that wait, by id, the newest that fit on a page; and how many came in all. */
+  const waiting = new Map();
+  let count = 0;
+  let behind = false;
+  let lateCount = 0;
+  /** What is on the page is no longer so; and when to look at the earliest. */
+  let stale = false;
+  let staleBelow = false;
+  let lookAt = 0;
+  let looking = false;
+  const unheard = [];
+
+  // What the page says of itself.
+
+  const fill = (text, name, value) => text.replace(`{${name}}`, value);
+
+  function say() {
+    const words = { begin: texts.begin, live: paused ? texts.paused : texts.live, cut: texts.cut, trouble: texts.trouble, 'signed-out': texts.signedOut, 'too-many': texts.tooMany };
+    const text = fill(words[standing], 'time', clock.format(since));
+    if (state.textContent !== text || standing === 'signed-out') {
+      state.textContent = text;
+      if (standing === 'signed-out') {
+        const link = document.createElement('a');
+        link.href = location.href;
+        link.textContent = texts.signIn;
+        state.append(link);
+      }
+    }
+    state.classList.toggle('on', standing === 'live' && !paused);
+    state.classList.toggle('cut', !['live', 'begin'].includes(standing));
+    pause.setAttribute('aria-pressed', String(paused));
+    pause.hidden = standing === 'signed-out' || standing === 'too-many';
+    late.textContent = lateCount === 0 ? '' : fill(lateCount === 1 ? texts.lateOne : texts.lateOther, 'count', number.format(lateCount));
+    news.hidden = count === 0;
+    show.textContent = fill(behind ? texts.more : count === 1 ? texts.one : texts.other, 'count', number.format(count));
+  }
+
+  function stand(how, at = Date.now()) {
+    if (standing !== how) since = at;
+    standing = how;
+    say();
+  }
+
+  // Where the reader is.
+
+  const table = () => rows.querySelector('tbody');
+  const isScrolled = () => rows.getBoundingClientRect().top < -1;
+
+  function isAtWork() {
+    const focus = document.activeElement;
+    const selection = getSelection();
+    return (
+      (rows.contains(focus) && !focus.classList.contains('scroll')) ||
+      (!selection.isCollapsed && selection.rangeCount > 0 && selection.getRangeAt(0).intersectsNode(rows)) ||
+      Date.now() - pointedAt < POINTING_MS
+    );
+  }
+
+  const isHeld = () => paused || isScrolled() || isAtWork();
+
+  // Rows in their places.
+
+  const keyOf = (row) => ({ at: Number(row.dataset.at), id: Number(row.dataset.id ?? -1) });
+  const isAbove = (one, other) => one.at > other.at || (one.at === other.at && one.id > other.id);
+  const records = () => [...(table()?.rows ?? [])].filter(({ dataset }) => dataset.id !== undefined);
+  const rowOf = (id) => table()?.querySelector(`tr[data-id="${CSS.escape(id)}"]`) ?? null;
+
+  function parsed(html) {
+    const template = document.createElement('template');
+    template.innerHTML = html;
+    return [...template.content.querySelectorAll('tr')];
+  }
+
+  /** Below the last row of a full page is the next page. */
+  function isFurtherDown(row) {
+    const own = records();
+    return own.length >= limit && isAbove(keyOf(own.at(-1)), keyOf(row));
+  }
+
+  function put(row) {
+    const own = rowOf(row.dataset.id);
+    if (own) {
+      if (own.outerHTML !== row.outerHTML) own.replaceWith(row);
+      return;
+    }
+    row.classList.add('new');
+    const key = keyOf(row);
+    table().insertBefore(row, [...table().rows].find((other) => isAbove(key, keyOf(other))) ?? null);
+  }
+
+  /** The page holds what it would hold if it were loaded now, and the next page begins where it ends. */
+  function trim() {
+    const own = records();
+    if (own.length <= limit) return;
+    const last = own[limit - 1];
+    while (last.nextElementSibling) last.nextElementSibling.remove();
+    const next = document.querySelector('.pages a[rel~="next"]');
+    if (!next) {
+      stale = true;
+      return;
+    }
+    const href = new URL(next.href);
+    href.searchParams.set('cursor', last.dataset.cursor);
+    next.href = href.pathname + href.search;
+  }
+
+  function take({ count: came, html }) {
+    if (!table()) {
+      stale = true;
+      return;
+    }
+    const fresh = parsed(html);
+    const known = fresh.filter(({ dataset }) => rowOf(dataset.id) || waiting.has(dataset.id));
+    const below = fresh.filter((row) => !known.includes(row) && isFurtherDown(row));
+    lateCount += below.length;
+    for (const row of fresh) if (!below.includes(row)) waiting.set(row.dataset.id, row);
+    if (!isHeld()) {
+      release();
+      return;
+    }
+    count += came - known.length - below.length;
+    const newest = [...waiting.values()].sort((one, other) => (isAbove(keyOf(one), keyOf(other)) ? -1 : 1));
+    for (const row of newest.slice(limit)) waiting.delete(row.dataset.id);
+    say();
+  }
+
+  /** Lets in what waits. */
+  function release() {
+    if (behind) stale = true;
+    if (table()) for (const row of waiting.values()) put(row);
+    waiting.clear();
+    count = 0;
+    behind = false;
+    if (table()) trim();
+    say();
+    void look();
+  }
+
+  // Looking again at the page as a whole.
+
+  /** Rows that are as they were stay the same nodes. */
+  function replace(fresh) {
+    const own = new Map(records().map((row) => [row.dataset.id, row]));
+    const body = fresh.querySelector('tbody');
+    if (!body || !table()) {
+      rows.replaceChildren(...fresh.childNodes);
+      return;
+    }
+    const plain = (row) => row.outerHTML.replace(' class="new"', '');
+    const all = [...body.rows].map((row) => {
+      const same = own.get(row.dataset.id);
+      if (same && plain(same) === row.outerHTML) return same;
+      if (row.dataset.id !== undefined) row.classList.add('new');
+      return row;
+    });
+    table().replaceChildren(...all);
+  }
+
+  /** Somebody reads further down: rows change where they stand, and none comes or goes. */
+  function replaceInPlace(fresh) {
+    for (const row of fresh.querySelectorAll('tr[data-id]')) {
+      const own = rowOf(row.dataset.id);
+      if (own && own.outerHTML.replace(' class="new"', '') !== row.outerHTML) own.replaceWith(row);
+    }
+  }
+
+  async function look() {
+    if (!stale || looking || paused || isAtWork() || Date.now() < lookAt || document.hidden) return;
+    looking = true;
+    stale = false;
+    try {
+      const response = await fetch(location.href);
+      if (response.redirected && new URL(response.url).pathname !== location.pathname) return end('signed-out');
+      const page = response.ok ? new DOMParser().parseFromString(await response.text(), 'text/html') : null;
+      const fresh = page?.getElementById('rows');
+      if (!fresh || isAtWork() || paused) stale = true;
+      else if (isScrolled() && table()) {
+        replaceInPlace(fresh);
+        staleBelow = true;
+      } else {
+        replace(fresh);
+        for (const part of document.querySelectorAll('[data-fresh]')) {
+          const other = page.querySelector(`[data-fresh="${part.dataset.fresh}"]`);
+          if (other) part.replaceWith(other);
+        }
+        waiting.clear();
+        count = 0;
+        behind = false;
+      }
+    } catch {
+      stale = true;
+    } finally {
+      looking = false;
+      // Also after a failure, so that nobody asks without a pause.
+      lookAt = Date.now() + (stale ? AGAIN_MS : 1_000);
+      for (const event of unheard.splice(0)) hear(event);
+      say();
+    }
+  }
+  // The stream.
+
+  function hear(event) {
+    // What is fetched may be older than what is said meanwhile.
+    if (looking && event.type === 'rows') {
+      unheard.push(event);
+      return;
+    }
+    if (event.type === 'rows') take(JSON.parse(event.data));
+    if (event.type === 'behind') {
+      behind = true;
+      count += JSON.parse(event.data).count;
+      if (isHeld()) say();
+      else release();
+    }
+    if (event.type === 'changed') {
+      stale = true;
+      void look();
+    }
+    if (event.type === 'well') stand('live');
+    if (event.type === 'trouble') stand('trouble');
+    if (event.type === 'end' && event.data !== 'again') end(event.data);
+  }
+
+  function end(reason) {
+    source?.close();
+    source = null;
+    stand(reason);
+  }
+
+  const isOver = () => standing === 'signed-out' || standing === 'too-many';
+
+  function connect() {
+    source?.close();
+    heardAt = Date.now();
+    const own = new EventSource(`${texts.href}${texts.href.includes('?') ? '&' : '?'}place=${encodeURIComponent(place)}`);
+    source = own;
+    for (const kind of ['rows', 'behind', 'changed', 'trouble', 'well', 'beat', 'end']) {
+      own.addEventListener(kind, (event) => {
+        if (source !== own) return;
+        heardAt = Date.now();
+        if (event.lastEventId !== '') place = event.lastEventId;
+        hear(event);
+      });
+    }
+    own.addEventListener('error', () => {
+      if (source === own) stand('cut');
+    });
+  }
+
+  /** A browser gives up after an answer that is no stream, and does not notice a line that is dead. */
+  function watch() {
+    if (isOver() || document.hidden) return;
+    const silent = Date.now() - heardAt;
+    const gaveUp = source === null || source.readyState === EventSource.CLOSED;
+    if (silent > SILENT_MS) stand('cut', heardAt);
+    if (silent > SILENT_MS || (gaveUp && silent > AGAIN_MS)) connect();
+  }
+
+  function tick() {
+    watch();
+    if (isHeld()) {
+      if (stale && !paused) void look();
+      return;
+    }
+    if (staleBelow) {
+      stale = true;
+      staleBelow = false;
+    }
+    if (count > 0 || waiting.size > 0) release();
+    else void look();
+  }
+
+  pause.addEventListener('click', () => {
+    paused = !paused;
+    say();
+    tick();
+  });
+  show.addEventListener('click', () => {
+    if (isScrolled()) rows.scrollIntoView({ block: 'start' });
+    release();
+    rows.querySelector('.scroll')?.focus({ preventScroll: true });
+  });
+  rows.addEventListener('pointermove', ({ pointerType }) => {
+    if (pointerType === 'mouse') pointedAt = Date.now();
+  });
+  rows.addEventListener('pointerleave', () => {
+    pointedAt = 0;
+  });
+  addEventListener('scroll', tick, { passive: true });
+
+  // A page that nobody sees holds no connection: browsers have six for all pages of a host.
+  let leaving = 0;
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(leaving);
+    if (document.hidden) leaving = setTimeout(() => source?.close(), HIDDEN_MS);
+    else if (!isOver() && (source === null || source.readyState === EventSource.CLOSED)) connect();
+  });
+  addEventListener('pagehide', () => source?.close());
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted && !isOver()) connect();
+  });
+
+  setInterval(tick, 1_000);
+  bar.hidden = false;
+  say();
+  if (!document.hidden) connect();
+})();
