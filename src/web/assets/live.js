@@ -143,6 +143,7 @@
   function take({ count: came, html }) {
     if (!table()) {
       stale = true;
+      void look();
       return;
     }
     const fresh = parsed(html);

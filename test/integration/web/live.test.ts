@@ -50,7 +50,7 @@ onEachDatabase('following a list', (emptyDatabase) => {
     await reader.until(({ told }) => told.some(({ event }) => event === 'well'));
     return reader;
   };
-  const idsOf = async (table: string): Promise<number[]> => ((await console.database.knex(table).select('id').orderBy('id')) as { id: number }[]).map(({ id }) => Number(id));
+  const idsOf = async (table: string): Promise<number[]> => ((await console.database.knex(table).select('id').orderBy('id')) as { id: number }[]).map(({ id }) => id);
   const call = (n: number, changes = {}) => cdr({ callDate: at('2026-05-10T12:00:00Z') + n * SECOND, ...changes });
 
   it('gives new rows as the list shows them, newest first, also those that came while the page was on its way', async () => {
