@@ -4,7 +4,7 @@ import type { ListQuery } from '../logs/list-query.js';
 import { pageQuery } from './listing.js';
 
 /** Filters without an index of their own are counted row by row: longer than this nobody waits for a number. */
-const PATIENCE_MS = 500;
+export const PATIENCE_MS = 500;
 
 /** How many rows a query has; more than `most` are not counted, and answered as `most + 1`. Null when that takes too long. */
 export async function countRows(knex: Knex, log: LogDefinition, query: ListQuery, most: number): Promise<number | null> {

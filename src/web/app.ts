@@ -18,6 +18,7 @@ import { assets } from './asset-files.js';
 import { FORMATS } from './export-choices.js';
 import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
+import { downloads } from './export-progress.js';
 import { health } from './health.js';
 import { liveStreams, type LiveTiming } from './live-streams.js';
 import { livePath } from './live-view.js';
@@ -63,6 +64,7 @@ export function createWebApp(parts: WebParts): Express {
   const page = views(config, demo, { readiness: known, deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
+  const files = downloads();
   const live = liveStreams({ knex, users, views: page, zoneOf, news: parts.news, stopping: parts.stopping, timing: parts.live });
   const overview = { knex, readiness: known, clock };
   const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)]);
@@ -83,12 +85,12 @@ export function createWebApp(parts: WebParts): Express {
     throw new NotFoundError('no such address');
   });
   for (const log of ALL_LOGS) {
-    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
+    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, files, zoneOf, clock));
   }
   // Before the sign-in, which a stream speaks of itself.
   for (const log of ALL_LOGS) app.get(livePath(log), live.stream(log));
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
-  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, live, zoneOf, config.pbxName));
+  app.use(gate.signedIn, files.routes, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, live, zoneOf, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

@@ -3,10 +3,11 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Knex } from 'knex';
 import { InvalidInputError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
+import { rowsOf } from './cells.js';
+import { languageOf } from './language.js';
 import { parseListingRequest, type ListingRequest } from './listing-query.js';
-import { listingView } from './listing-view.js';
 import { LiveFeed, type FeedTiming, type LiveEvent } from './live-feed.js';
-import { followed } from './live-view.js';
+import { followed, rowKeys } from './live-view.js';
 import { sessionsAlive } from './sessions.js';
 import type { ConsoleUser, ConsoleUsers } from './users.js';
 import type { Views } from './views.js';
@@ -124,7 +125,7 @@ export function liveStreams(parts: LiveParts): LiveStreams {
       };
       const tell = (event: LiveEvent, at: string): void => {
         knowsAll ||= event.kind === 'well' && at !== '';
-        send(event.kind, dataOf(parts.views, request, response, listing, event), at);
+        send(event.kind, dataOf(parts.views, response, listing, event), at);
       };
       const unfollow = feed.follow({ query: listing.query, wants: followed(listing) ?? 'changes', tell }, place);
       response.once('close', () => {
@@ -144,11 +145,11 @@ function asked(log: LogDefinition, request: Request, ownZone: string): { readonl
   return { place: request.get('Last-Event-ID') || (place ?? ''), listing: parseListingRequest(log, parameters, ownZone) };
 }
 
-function dataOf(views: Views, request: Request, response: Response, listing: ListingRequest, event: LiveEvent): string {
+function dataOf(views: Views, response: Response, listing: ListingRequest, event: LiveEvent): string {
   switch (event.kind) {
     case 'rows': {
-      const { rows, keys } = listingView(listing, event.records, null);
-      return JSON.stringify({ count: event.count, html: views.part(request, response, 'rows', { rows, keys }) });
+      const rows = rowsOf(listing.log, event.records, listing.zone, languageOf(response));
+      return JSON.stringify({ count: event.count, html: views.part(response, 'rows', { rows, keys: rowKeys(listing, event.records) }) });
     }
     case 'behind':
       return JSON.stringify({ count: event.count });

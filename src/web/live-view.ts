@@ -2,6 +2,7 @@ import type { LogDefinition, LogRecord } from '../logs/columns.js';
 import { captureGaps } from '../logs/capture-gap/columns.js';
 import { cursorAfter } from '../logs/list-query.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
+import type { Language } from './language.js';
 import { listingHref, type ListingRequest } from './listing-query.js';
 
 /** What the script needs to follow a list. */
@@ -12,6 +13,26 @@ export interface LiveView {
   readonly zone: string;
   /** How many rows the page holds. */
   readonly limit: number;
+  readonly texts: ReturnType<typeof liveTexts>;
+}
+
+/** What the script says; `{count}` and `{time}` are for it to fill in. */
+function liveTexts({ t }: Language) {
+  // The forms for one and for many, of which languages have no more here.
+  const forms = (text: (count: number) => string) => ({ one: text(1).replace('1', '{count}'), other: text(2).replace('2', '{count}') });
+  return {
+    begin: t('Connecting'),
+    live: t('Live'),
+    paused: t('Paused'),
+    cut: t('Cut off since {{time}}, trying again', { time: '{time}' }),
+    trouble: t('The database has not answered since {{time}}', { time: '{time}' }),
+    signedOut: t('Signed out'),
+    signIn: t('Sign in again'),
+    tooMany: t('Too many lists are followed at once; this one stands still'),
+    more: t('More than {{number}} new rows', { number: '{count}' }),
+    news: forms((count) => t('{{count}} new rows', { count })),
+    late: forms((count) => t('{{count}} rows came that belong further down', { count })),
+  };
 }
 
 /** Where a row belongs in its list, for the script that puts new ones there. */
@@ -34,8 +55,8 @@ export function followed({ log, query }: ListingRequest): 'rows' | 'changes' | n
 
 export const livePath = (log: LogDefinition): string => `/live/${log.name}`;
 
-export function liveView(request: ListingRequest, place: string): LiveView {
-  return { href: listingHref(livePath(request.log), request), place, zone: request.zone.name, limit: request.query.limit };
+export function liveView(request: ListingRequest, place: string, language: Language): LiveView {
+  return { href: listingHref(livePath(request.log), request), place, zone: request.zone.name, limit: request.query.limit, texts: liveTexts(language) };
 }
 
 export function rowKeys({ log, query }: ListingRequest, records: readonly LogRecord[]): RowKey[] {

@@ -13,6 +13,7 @@ import { accountView } from './account-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
 import { letterOf, letterView } from './letter-view.js';
 import { idOf } from './id-of.js';
+import { languageOf, type Language } from './language.js';
 import { parseListingRequest } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
 import type { LiveStreams } from './live-streams.js';
@@ -34,11 +35,12 @@ export function pages(knex: Knex, views: Views, live: LiveStreams, zoneOf: (user
     router.get(`/${log.name}`, async (request, response) => {
       const listing = parseListingRequest(log, request.query, zoneOf(response.locals.user));
       // Before the rows: what comes in between is told, and the page knows it by its id.
-      const follows = followed(listing) === null ? null : liveView(listing, await live.place(log));
+      const follows = followed(listing) === null ? null : liveView(listing, await live.place(log), languageOf(response));
       const { records, next } = await listPage(knex, log, listing.query);
-      const view = listingView(listing, records, next, await gapsOf({ request: listing, records, next }));
+      const language = languageOf(response);
+      const view = listingView(listing, records, next, language, await gapsOf({ request: listing, records, next }, language));
       await views.render(request, response, 'listing', {
-        title: log.title,
+        title: language.t(log.title),
         section: log.name,
         zone: listing.zone.name,
         ...(follows ? { styles: ['live.css'], scripts: ['live.js'] } : {}),
@@ -54,7 +56,7 @@ export function pages(knex: Knex, views: Views, live: LiveStreams, zoneOf: (user
     const { username } = account.record;
     const query = { ...parseListQuery(sipSessions, {}), filters: { peername: username }, limit: RECENT };
     const [sessions, calls] = await Promise.all([listPage(knex, sipSessions, query), accountCalls(knex, username, RECENT)]);
-    const view = accountView(account, sessions.records, calls, zone);
+    const view = accountView(account, sessions.records, calls, zone, languageOf(response));
     await views.render(request, response, 'account', {
       title: `Account ${view.username}`,
       section: registeredAccounts.name,
@@ -72,10 +74,10 @@ export function pages(knex: Knex, views: Views, live: LiveStreams, zoneOf: (user
   return router;
 
   /** What stands before each row of a page, and after the last. */
-  async function gapsOf(page: ListedPage): Promise<PlacedGaps> {
+  async function gapsOf(page: ListedPage, language: Language): Promise<PlacedGaps> {
     const window = gapWindow(page);
     if (!window) return { places: [], more: false };
     const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
-    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, ownPbx)), more: gaps.length === MOST_GAPS };
+    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
   }
 }

@@ -6,15 +6,15 @@
   const rows = document.getElementById('rows');
   if (!bar || !rows || !window.EventSource) return;
 
-  const texts = bar.dataset;
-  const limit = Number(texts.limit);
+  const texts = JSON.parse(bar.dataset.texts);
+  const limit = Number(bar.dataset.limit);
   const SILENT_MS = 35_000;
   const AGAIN_MS = 5_000;
   const HIDDEN_MS = 30_000;
   const POINTING_MS = 2_000;
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language);
-  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: texts.zone });
+  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: bar.dataset.zone });
 
   const [state, late] = bar.querySelectorAll('.state, .late');
   const pause = bar.querySelector('button');
@@ -27,7 +27,7 @@
   rows.before(news);
 
   let source = null;
-  let place = texts.place;
+  let place = bar.dataset.place;
   let heardAt = Date.now();
   /** 'begin', 'live', 'cut', 'trouble', 'signed-out' or 'too-many'; and since when. */
   let standing = 'begin';
@@ -66,9 +66,9 @@
     state.classList.toggle('cut', !['live', 'begin'].includes(standing));
     pause.setAttribute('aria-pressed', String(paused));
     pause.hidden = standing === 'signed-out' || standing === 'too-many';
-    late.textContent = lateCount === 0 ? '' : fill(lateCount === 1 ? texts.lateOne : texts.lateOther, 'count', number.format(lateCount));
+    late.textContent = lateCount === 0 ? '' : fill(lateCount === 1 ? texts.late.one : texts.late.other, 'count', number.format(lateCount));
     news.hidden = count === 0;
-    show.textContent = fill(behind ? texts.more : count === 1 ? texts.one : texts.other, 'count', number.format(count));
+    show.textContent = fill(behind ? texts.more : count === 1 ? texts.news.one : texts.news.other, 'count', number.format(count));
   }
 
   function stand(how, at = Date.now()) {
@@ -269,7 +269,8 @@
   function connect() {
     source?.close();
     heardAt = Date.now();
-    const own = new EventSource(`${texts.href}${texts.href.includes('?') ? '&' : '?'}place=${encodeURIComponent(place)}`);
+    const { href } = bar.dataset;
+    const own = new EventSource(`${href}${href.includes('?') ? '&' : '?'}place=${encodeURIComponent(place)}`);
     source = own;
     for (const kind of ['rows', 'behind', 'changed', 'trouble', 'well', 'beat', 'end']) {
       own.addEventListener(kind, (event) => {
