@@ -1,13 +1,11 @@
 import { mkdirSync } from 'node:fs';
-import { createServer, connect as connectTcp, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Cdr } from '../../../src/logs/cdr/columns.js';
 import { chromiumPath, describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at, cdr, gap, insertAccount, insertCdrs, insertGaps, insertSipSessions, sipSession } from '../web/samples.js';
+import { Line } from './line.js';
 
 const ARTEFACTS = 'test-artifacts/live';
 const BEGIN = at('2026-05-10T12:00:00Z');
@@ -221,50 +219,3 @@ describeWith(['chromium'], 'a list that is followed', () => {
 });
 
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
-
-/** A way to the console that can be cut. */
-class Line {
-  private readonly sockets = new Set<Socket>();
-  private isCut = false;
-
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
-
-  static async to(port: number): Promise<Line> {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const line = new Line(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    server.on('connection', (socket) => line.join(socket, connectTcp(port, '127.0.0.1')));
-    return line;
-  }
-
-  cut(): void {
-    this.isCut = true;
-    for (const socket of this.sockets) socket.destroy();
-  }
-
-  mend(): void {
-    this.isCut = false;
-  }
-
-  close(): void {
-    this.cut();
-    this.server.close();
-  }
-
-  private join(near: Socket, far: Socket): void {
-    for (const [socket, other] of [[near, far], [far, near]] as const) {
-      this.sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        this.sockets.delete(socket);
-        other.destroy();
-      });
-    }
-    if (this.isCut) near.destroy();
-    else near.pipe(far).pipe(near);
-  }
-}
