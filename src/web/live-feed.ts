@@ -211,7 +211,7 @@ export class LiveFeed {
   }
 }
 
-const filterKey = ({ from, to, filters, sort, order }: ListQuery): string => JSON.stringify([from, to, filters, sort, order]);
+const filterKey = (query: ListQuery): string => JSON.stringify({ ...query, after: null, limit: 0 });
 
 const formatPlace = ({ position, upTo, mark }: Place): string => `${formatPosition(position)}~${upTo}~${mark}`;
 

@@ -30,6 +30,7 @@ function liveTexts({ t }: Language) {
     signIn: t('Sign in again'),
     tooMany: t('Too many lists are followed at once; this one stands still'),
     more: t('More than {{number}} new rows', { number: '{count}' }),
+    changed: t('Show what changed'),
     news: forms((count) => t('{{count}} new rows', { count })),
     late: forms((count) => t('{{count}} rows came that belong further down', { count })),
   };

@@ -43,7 +43,7 @@ export function pages(knex: Knex, views: Views, live: LiveStreams, zoneOf: (user
         title: language.t(log.title),
         section: log.name,
         zone: listing.zone.name,
-        ...(follows ? { styles: ['live.css'], scripts: ['live.js'] } : {}),
+        ...(follows ? { styles: ['live.css'], scripts: ['live-table.js', 'live.js'] } : {}),
         view: { listing: view, live: follows },
       });
     });

@@ -4,6 +4,7 @@
 
   const bar = document.getElementById('live');
   const rows = document.getElementById('rows');
+  const { LiveTable } = window;
   if (!bar || !rows || !window.EventSource) return;
 
   const texts = JSON.parse(bar.dataset.texts);
@@ -12,10 +13,12 @@
   const AGAIN_MS = 5_000;
   const HIDDEN_MS = 30_000;
   const POINTING_MS = 2_000;
+  const CHANGED_MS = 4_000;
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language);
   const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: bar.dataset.zone });
 
+  const table = new LiveTable(rows, limit);
   const [state, late] = bar.querySelectorAll('.state, .late');
   const pause = bar.querySelector('button');
   const news = document.createElement('div');
@@ -42,6 +45,7 @@
   /** What is on the page is no longer so; and when to look at the earliest. */
   let stale = false;
   let staleBelow = false;
+  let staleSince = 0;
   let lookAt = 0;
   let looking = false;
   const unheard = [];
@@ -67,8 +71,10 @@
     pause.setAttribute('aria-pressed', String(paused));
     pause.hidden = standing === 'signed-out' || standing === 'too-many';
     late.textContent = lateCount === 0 ? '' : fill(lateCount === 1 ? texts.late.one : texts.late.other, 'count', number.format(lateCount));
-    news.hidden = count === 0;
-    show.textContent = fill(behind ? texts.more : count === 1 ? texts.news.one : texts.news.other, 'count', number.format(count));
+    // What changed is shown by itself, but for a reader who does not let it.
+    const hasChanged = stale && Date.now() - staleSince > CHANGED_MS;
+    news.hidden = count === 0 && !hasChanged;
+    show.textContent = count === 0 ? texts.changed : fill(behind ? texts.more : count === 1 ? texts.news.one : texts.news.other, 'count', number.format(count));
   }
 
   function stand(how, at = Date.now()) {
@@ -79,7 +85,6 @@
 
   // Where the reader is.
 
-  const table = () => rows.querySelector('tbody');
   const isScrolled = () => rows.getBoundingClientRect().top < -1;
 
   function isAtWork() {
@@ -88,67 +93,24 @@
     return (
       (rows.contains(focus) && !focus.classList.contains('scroll')) ||
       (!selection.isCollapsed && selection.rangeCount > 0 && selection.getRangeAt(0).intersectsNode(rows)) ||
+      rows.querySelector('details[open]') !== null ||
       Date.now() - pointedAt < POINTING_MS
     );
   }
 
   const isHeld = () => paused || isScrolled() || isAtWork();
 
-  // Rows in their places.
-
-  const keyOf = (row) => ({ at: Number(row.dataset.at), id: Number(row.dataset.id ?? -1) });
-  const isAbove = (one, other) => one.at > other.at || (one.at === other.at && one.id > other.id);
-  const records = () => [...(table()?.rows ?? [])].filter(({ dataset }) => dataset.id !== undefined);
-  const rowOf = (id) => table()?.querySelector(`tr[data-id="${CSS.escape(id)}"]`) ?? null;
-
-  function parsed(html) {
-    const template = document.createElement('template');
-    template.innerHTML = html;
-    return [...template.content.querySelectorAll('tr')];
-  }
-
-  /** Below the last row of a full page is the next page. */
-  function isFurtherDown(row) {
-    const own = records();
-    return own.length >= limit && isAbove(keyOf(own.at(-1)), keyOf(row));
-  }
-
-  function put(row) {
-    const own = rowOf(row.dataset.id);
-    if (own) {
-      if (own.outerHTML !== row.outerHTML) own.replaceWith(row);
-      return;
-    }
-    row.classList.add('new');
-    const key = keyOf(row);
-    table().insertBefore(row, [...table().rows].find((other) => isAbove(key, keyOf(other))) ?? null);
-  }
-
-  /** The page holds what it would hold if it were loaded now, and the next page begins where it ends. */
-  function trim() {
-    const own = records();
-    if (own.length <= limit) return;
-    const last = own[limit - 1];
-    while (last.nextElementSibling) last.nextElementSibling.remove();
-    const next = document.querySelector('.pages a[rel~="next"]');
-    if (!next) {
-      stale = true;
-      return;
-    }
-    const href = new URL(next.href);
-    href.searchParams.set('cursor', last.dataset.cursor);
-    next.href = href.pathname + href.search;
-  }
+  // What comes.
 
   function take({ count: came, html }) {
-    if (!table()) {
+    if (table.isEmpty()) {
       stale = true;
       void look();
       return;
     }
-    const fresh = parsed(html);
-    const known = fresh.filter(({ dataset }) => rowOf(dataset.id) || waiting.has(dataset.id));
-    const below = fresh.filter((row) => !known.includes(row) && isFurtherDown(row));
+    const fresh = table.parse(html);
+    const known = fresh.filter(({ dataset }) => table.has(dataset.id) || waiting.has(dataset.id));
+    const below = fresh.filter((row) => !known.includes(row) && table.isFurtherDown(row));
     lateCount += below.length;
     for (const row of fresh) if (!below.includes(row)) waiting.set(row.dataset.id, row);
     if (!isHeld()) {
@@ -156,53 +118,28 @@
       return;
     }
     count += came - known.length - below.length;
-    const newest = [...waiting.values()].sort((one, other) => (isAbove(keyOf(one), keyOf(other)) ? -1 : 1));
-    for (const row of newest.slice(limit)) waiting.delete(row.dataset.id);
+    for (const row of table.sorted(waiting.values()).slice(limit)) waiting.delete(row.dataset.id);
     say();
   }
 
   /** Lets in what waits. */
   function release() {
     if (behind) stale = true;
-    if (table()) for (const row of waiting.values()) put(row);
+    for (const row of waiting.values()) table.put(row);
     waiting.clear();
     count = 0;
     behind = false;
-    if (table()) trim();
+    if (!table.trim()) stale = true;
     say();
     void look();
   }
 
   // Looking again at the page as a whole.
 
-  /** Rows that are as they were stay the same nodes. */
-  function replace(fresh) {
-    const own = new Map(records().map((row) => [row.dataset.id, row]));
-    const body = fresh.querySelector('tbody');
-    if (!body || !table()) {
-      rows.replaceChildren(...fresh.childNodes);
-      return;
-    }
-    const plain = (row) => row.outerHTML.replace(' class="new"', '');
-    const all = [...body.rows].map((row) => {
-      const same = own.get(row.dataset.id);
-      if (same && plain(same) === row.outerHTML) return same;
-      if (row.dataset.id !== undefined) row.classList.add('new');
-      return row;
-    });
-    table().replaceChildren(...all);
-  }
-
-  /** Somebody reads further down: rows change where they stand, and none comes or goes. */
-  function replaceInPlace(fresh) {
-    for (const row of fresh.querySelectorAll('tr[data-id]')) {
-      const own = rowOf(row.dataset.id);
-      if (own && own.outerHTML.replace(' class="new"', '') !== row.outerHTML) own.replaceWith(row);
-    }
-  }
-
-  async function look() {
-    if (!stale || looking || paused || isAtWork() || Date.now() < lookAt || document.hidden) return;
+  /** `anyway`: the reader wants it, also while the page is held. */
+  async function look(anyway = false) {
+    const isFree = () => anyway || !(paused || isAtWork());
+    if (!stale || looking || !isFree() || Date.now() < lookAt || document.hidden) return;
     looking = true;
     stale = false;
     try {
@@ -210,12 +147,12 @@
       if (response.redirected && new URL(response.url).pathname !== location.pathname) return end('signed-out');
       const page = response.ok ? new DOMParser().parseFromString(await response.text(), 'text/html') : null;
       const fresh = page?.getElementById('rows');
-      if (!fresh || isAtWork() || paused) stale = true;
-      else if (isScrolled() && table()) {
-        replaceInPlace(fresh);
+      if (!fresh || !isFree()) stale = true;
+      else if (!anyway && isScrolled() && !table.isEmpty()) {
+        table.replaceInPlace(fresh);
         staleBelow = true;
       } else {
-        replace(fresh);
+        table.replace(fresh);
         for (const part of document.querySelectorAll('[data-fresh]')) {
           const other = page.querySelector(`[data-fresh="${part.dataset.fresh}"]`);
           if (other) part.replaceWith(other);
@@ -250,6 +187,7 @@
       else release();
     }
     if (event.type === 'changed') {
+      if (!stale) staleSince = Date.now();
       stale = true;
       void look();
     }
@@ -297,7 +235,8 @@
   function tick() {
     watch();
     if (isHeld()) {
-      if (stale && !paused) void look();
+      if (stale) say();
+      void look();
       return;
     }
     if (staleBelow) {
@@ -316,6 +255,7 @@
   show.addEventListener('click', () => {
     if (isScrolled()) rows.scrollIntoView({ block: 'start' });
     release();
+    void look(true);
     rows.querySelector('.scroll')?.focus({ preventScroll: true });
   });
   rows.addEventListener('pointermove', ({ pointerType }) => {
