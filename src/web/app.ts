@@ -20,6 +20,7 @@ import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
 import { downloads } from './export-progress.js';
 import { health } from './health.js';
+import { listForms } from './list-forms.js';
 import { liveStreams, type LiveTiming } from './live-streams.js';
 import { livePath } from './live-view.js';
 import { ALL_LOGS } from './menu.js';
@@ -65,9 +66,9 @@ export function createWebApp(parts: WebParts): Express {
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
   const files = downloads();
-  const live = liveStreams({ knex, users, views: page, zoneOf, news: parts.news, stopping: parts.stopping, timing: parts.live });
+  const live = liveStreams({ knex, users, views: page, zoneOf, clock, news: parts.news, stopping: parts.stopping, timing: parts.live });
   const overview = { knex, readiness: known, clock };
-  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)]);
+  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)], clock);
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
@@ -90,7 +91,8 @@ export function createWebApp(parts: WebParts): Express {
   // Before the sign-in, which a stream speaks of itself.
   for (const log of ALL_LOGS) app.get(livePath(log), live.stream(log));
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
-  app.use(gate.signedIn, files.routes, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, live, zoneOf, config.pbxName));
+  const kept = preferences(knex);
+  app.use(gate.signedIn, files.routes, exportPage(knex, page, kept, zoneOf), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock, live }, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

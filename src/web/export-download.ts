@@ -21,7 +21,7 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = { csv: 'text/csv; charse
 export function exportDownload(knex: Knex, log: LogDefinition, format: Format, downloads: Downloads, zoneOf: (user: ConsoleUser | undefined) => string, clock: () => Micros): RequestHandler {
   return async (request, response) => {
     const { id, rest } = takeDownloadId(request.query);
-    const asked = parseExportRequest(log, rest, zoneOf(response.locals.user), format);
+    const asked = parseExportRequest(log, rest, zoneOf(response.locals.user), format, clock());
     // Before the first byte, so that what fails at once is still answered as an error.
     const { estimate, blocks, wayOf } = await openExport(knex, asked);
     response.set({

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { countRows, PATIENCE_MS } from '../database/count.js';
-import { listAll, pageQuery } from '../database/listing.js';
+import { listAll, pageQuery, withAccounts } from '../database/listing.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
 import { allCalls, callQuery, legFilters } from '../logs/cdr/calls.js';
 import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
@@ -63,7 +63,7 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
 /** The last record is the first one of the list turned round, which its index finds as fast; longer than a count it is not looked for. */
 async function way(knex: Knex, log: LogDefinition, query: ListQuery, timeOf: string, first: LogRecord | undefined): Promise<((record: LogRecord) => number) | null> {
   if (query.sort !== log.timeColumn || first === undefined) return null;
-  const turned = pageQuery(knex, log, { ...query, after: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
+  const turned = pageQuery(knex, log, { ...(await withAccounts(knex, query)), after: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
   const [row] = ((await turned.timeout(PATIENCE_MS).catch(() => [])) as DatabaseRow[]).map((found) => fromRow(log.columns, found));
   const begin = Number(first[timeOf]);
   const length = Number(row?.[log.timeColumn]) - begin;

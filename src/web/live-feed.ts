@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { pageQuery } from '../database/listing.js';
+import { pageQuery, withAccounts } from '../database/listing.js';
 import { endOfTable, formatPosition, idsBetween, parsePosition, readOn, type Position } from '../database/insertion.js';
 import { changeMark } from '../logs/changes.js';
 import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
@@ -18,7 +18,8 @@ export type LiveEvent =
   | { readonly kind: 'well' };
 
 export interface Follower {
-  readonly query: ListQuery;
+  /** A range such as today is another one tomorrow. */
+  readonly query: () => ListQuery;
   /** Whether rows are given, or only told of: a list in another order, or of other rows than its table's, is looked at again as a whole. */
   readonly wants: 'rows' | 'changes';
   /** `place` is where a reader who comes back goes on without a hole and without doubling. */
@@ -164,16 +165,18 @@ export class LiveFeed {
   /** Gives rows to those whose list has them; one query for each way in which lists are filtered. Nobody is told before all is read. */
   async #give(ids: readonly number[], followers: readonly Follower[], place: string): Promise<void> {
     const alike = new Map<string, LogRecord[]>();
-    for (const { wants, query } of followers) {
+    for (const { wants, query: asked } of followers) {
+      const query = asked();
       const key = filterKey(query);
       if (wants === 'changes' || alike.has(key)) continue;
-      const rows = (await pageQuery(this.knex, this.log, { ...query, after: null, limit: ids.length }).whereIn('id', ids)) as DatabaseRow[];
+      const whole = await withAccounts(this.knex, { ...query, after: null, before: null, limit: ids.length });
+      const rows = (await pageQuery(this.knex, this.log, whole).whereIn('id', ids)) as DatabaseRow[];
       alike.set(key, rows.map((row) => fromRow(this.log.columns, row)));
     }
     for (const follower of followers) {
-      const records = alike.get(filterKey(follower.query)) ?? [];
+      const records = alike.get(filterKey(follower.query())) ?? [];
       if (follower.wants === 'changes') follower.tell({ kind: 'changed' }, place);
-      else if (records.length > 0) follower.tell({ kind: 'rows', count: records.length, records: records.slice(0, follower.query.limit) }, place);
+      else if (records.length > 0) follower.tell({ kind: 'rows', count: records.length, records: records.slice(0, follower.query().limit) }, place);
     }
   }
 
@@ -211,7 +214,7 @@ export class LiveFeed {
   }
 }
 
-const filterKey = (query: ListQuery): string => JSON.stringify({ ...query, after: null, limit: 0 });
+const filterKey = (query: ListQuery): string => JSON.stringify({ ...query, after: null, before: null, limit: 0 });
 
 const formatPlace = ({ position, upTo, mark }: Place): string => `${formatPosition(position)}~${upTo}~${mark}`;
 

@@ -3,10 +3,12 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Knex } from 'knex';
 import { InvalidInputError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
+import type { Micros } from '../time.js';
 import { rowsOf } from './cells.js';
 import { languageOf } from './language.js';
 import { parseListingRequest, type ListingRequest } from './listing-query.js';
 import { LiveFeed, type FeedTiming, type LiveEvent } from './live-feed.js';
+import { shownColumns } from './list-tools-view.js';
 import { followed, rowKeys } from './live-view.js';
 import { sessionsAlive } from './sessions.js';
 import type { ConsoleUser, ConsoleUsers } from './users.js';
@@ -23,6 +25,7 @@ export interface LiveParts {
   readonly users: Pick<ConsoleUsers, 'findById'>;
   readonly views: Views;
   readonly zoneOf: (user: ConsoleUser | undefined) => string;
+  readonly clock: () => Micros;
   /** Says `rows` when this process has written some; other processes' are found by asking. */
   readonly news: Pick<EventEmitter, 'on'> | undefined;
   /** Ends all streams. */
@@ -103,7 +106,9 @@ export function liveStreams(parts: LiveParts): LiveStreams {
     place: (log) => feedOf(log).place(),
     stream: (log) => (request, response) => {
       const { user } = response.locals;
-      const { place, listing } = asked(log, request, parts.zoneOf(user));
+      const read = (): ListingRequest => asked(log, request, parts.zoneOf(user), parts.clock()).listing;
+      const { place } = asked(log, request, parts.zoneOf(user), parts.clock());
+      let listing = read();
       const send = opened(response);
       const refused = refusal(user);
       if (!user || refused !== null) {
@@ -117,7 +122,14 @@ export function liveStreams(parts: LiveParts): LiveStreams {
         user,
         sessionId: request.sessionID,
         // With the place, so that rows of no interest here are not read again for whoever comes back.
-        beat: () => send('beat', '', knowsAll ? feed.current : null),
+        beat() {
+          send('beat', '', knowsAll ? feed.current : null);
+          const now = read();
+          // A range such as today has moved on, and with it what the page shows.
+          if (now.query.from === listing.query.from && now.query.to === listing.query.to) return;
+          listing = now;
+          send('changed', '', null);
+        },
         end(reason) {
           send('end', reason, null);
           response.end();
@@ -127,7 +139,7 @@ export function liveStreams(parts: LiveParts): LiveStreams {
         knowsAll ||= event.kind === 'well' && at !== '';
         send(event.kind, dataOf(parts.views, response, listing, event), at);
       };
-      const unfollow = feed.follow({ query: listing.query, wants: followed(listing) ?? 'changes', tell }, place);
+      const unfollow = feed.follow({ query: () => listing.query, wants: followed(listing) ?? 'changes', tell }, place);
       response.once('close', () => {
         unfollow();
         leave(stream);
@@ -139,16 +151,16 @@ export function liveStreams(parts: LiveParts): LiveStreams {
 }
 
 /** The list's own parameters, and from where on: what the browser says when it comes back counts before what the page said. */
-function asked(log: LogDefinition, request: Request, ownZone: string): { readonly place: string; readonly listing: ListingRequest } {
+function asked(log: LogDefinition, request: Request, ownZone: string, now: Micros): { readonly place: string; readonly listing: ListingRequest } {
   const { place, ...parameters } = request.query;
   if (place !== undefined && typeof place !== 'string') throw new InvalidInputError('place', 'must be a single value');
-  return { place: request.get('Last-Event-ID') || (place ?? ''), listing: parseListingRequest(log, parameters, ownZone) };
+  return { place: request.get('Last-Event-ID') || (place ?? ''), listing: parseListingRequest(log, parameters, ownZone, now) };
 }
 
 function dataOf(views: Views, response: Response, listing: ListingRequest, event: LiveEvent): string {
   switch (event.kind) {
     case 'rows': {
-      const rows = rowsOf(listing.log, event.records, listing.zone, languageOf(response));
+      const rows = rowsOf(listing.log, event.records, listing.zone, languageOf(response), shownColumns(listing));
       return JSON.stringify({ count: event.count, html: views.part(response, 'rows', { rows, keys: rowKeys(listing, event.records) }) });
     }
     case 'behind':

@@ -8,6 +8,8 @@ import { listingHref, type ListingRequest } from './listing-query.js';
 /** What the script needs to follow a list. */
 export interface LiveView {
   readonly href: string;
+  /** The page itself, for whoever looks again; a list that begins with the newest always at its beginning. */
+  readonly page: string;
   /** Where the page that was sent ends. */
   readonly place: string;
   readonly zone: string;
@@ -56,8 +58,9 @@ export function followed({ log, query }: ListingRequest): 'rows' | 'changes' | n
 
 export const livePath = (log: LogDefinition): string => `/live/${log.name}`;
 
-export function liveView(request: ListingRequest, place: string, language: Language): LiveView {
-  return { href: listingHref(livePath(request.log), request), place, zone: request.zone.name, limit: request.query.limit, texts: liveTexts(language) };
+export function liveView(request: ListingRequest, place: string, ownUrl: string, language: Language): LiveView {
+  const page = followed(request) === 'rows' ? listingHref(`/${request.log.name}`, request) : ownUrl;
+  return { href: listingHref(livePath(request.log), request), page, place, zone: request.zone.name, limit: request.query.limit, texts: liveTexts(language) };
 }
 
 export function rowKeys({ log, query }: ListingRequest, records: readonly LogRecord[]): RowKey[] {

@@ -14,6 +14,7 @@
   const HIDDEN_MS = 30_000;
   const POINTING_MS = 2_000;
   const CHANGED_MS = 4_000;
+  const RECOUNT_MS = 30_000;
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language);
   const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: bar.dataset.zone });
@@ -45,6 +46,8 @@
   /** What is on the page is no longer so; and when to look at the earliest. */
   let stale = false;
   let staleBelow = false;
+  /** When to ask how many rows the list has now; 0: it is known. */
+  let recountAt = 0;
   let staleSince = 0;
   let lookAt = 0;
   let looking = false;
@@ -109,6 +112,7 @@
       return;
     }
     const fresh = table.parse(html);
+    recountAt ||= Date.now() + RECOUNT_MS;
     const known = fresh.filter(({ dataset }) => table.has(dataset.id) || waiting.has(dataset.id));
     const below = fresh.filter((row) => !known.includes(row) && table.isFurtherDown(row));
     lateCount += below.length;
@@ -143,7 +147,7 @@
     looking = true;
     stale = false;
     try {
-      const response = await fetch(location.href);
+      const response = await fetch(bar.dataset.page);
       if (response.redirected && new URL(response.url).pathname !== location.pathname) return end('signed-out');
       const page = response.ok ? new DOMParser().parseFromString(await response.text(), 'text/html') : null;
       const fresh = page?.getElementById('rows');
@@ -239,9 +243,10 @@
       void look();
       return;
     }
-    if (staleBelow) {
+    if (staleBelow || (recountAt !== 0 && Date.now() > recountAt)) {
       stale = true;
       staleBelow = false;
+      recountAt = 0;
     }
     if (count > 0 || waiting.size > 0) release();
     else void look();

@@ -3,6 +3,8 @@ export const ENGLISH: Readonly<Record<string, string>> = {
   '{{count}} events were left out_one': '{{count}} event was left out',
   '{{count}} events were left out of {{pbx}}_one': '{{count}} event was left out of {{pbx}}',
   'Recovered: {{count}} calls._one': 'Recovered: {{count}} call.',
+  '{{count}} rows_one': '{{count}} row',
+  '{{count}} seconds_one': '{{count}} second',
   '{{count}} new rows_one': '{{count}} new row',
   '{{count}} rows came that belong further down_one': '{{count}} row came that belongs further down',
 };

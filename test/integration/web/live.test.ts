@@ -170,6 +170,31 @@ onEachDatabase('following a list', (emptyDatabase) => {
     await reader.until((each) => each.of('changed').length === 1);
   });
 
+  it('goes on with the new day where a list is that of today', async () => {
+    await console.stop();
+    const clock = { now: at('2026-05-10T21:59:58Z') };
+    console = await startConsole(database.url, { live: TIMING, clock: () => clock.now });
+    visitor = new Visitor(console.url);
+    await visitor.signIn();
+    const reader = await followPage('/cdrs?range=today');
+    // Midnight in Rome.
+    clock.now = at('2026-05-10T22:00:01Z');
+    await reader.until((each) => each.of('changed').length === 1);
+    await insertCdrs(console.database.knex, [cdr({ callDate: at('2026-05-10T21:59:59Z') }), cdr({ callDate: at('2026-05-10T22:00:00Z') })]);
+    await reader.until(({ count }) => count > 0);
+    expect(reader.ids).toEqual([(await idsOf('cdr'))[1]]);
+    await console.stop();
+    console = await startConsole(database.url, { live: TIMING });
+  });
+
+  it('gives what a search finds, in the columns that are shown', async () => {
+    const reader = await followPage('/cdrs?search=90&columns=dst,src');
+    await insertCdrs(console.database.knex, [call(1, { src: '111', dst: '222' }), call(2, { src: '9041', dst: '222' })]);
+    await reader.until(({ count }) => count === 1);
+    const { html } = JSON.parse(reader.of('rows')[0]?.data ?? '') as { html: string };
+    expect([...html.matchAll(/<td class="(\w+)/g)].map(([, name]) => name)).toEqual(['dst', 'src']);
+  });
+
   it('follows no second page and no other order', async () => {
     await insertCdrs(console.database.knex, Array.from({ length: 3 }, (_, i) => call(i)));
     const html = await (await visitor.get('/cdrs?limit=2')).text();
