@@ -1,9 +1,12 @@
 import type { Knex } from 'knex';
-import { formatAddress, parseAddress } from '../ami/address.js';
 import { fromRow, type Columns, type DatabaseRow, type LogDefinition, type RecordOf } from '../logs/columns.js';
 import { cursorAfter, cursorBefore, keysetColumns, keysetOf, type ListQuery } from '../logs/list-query.js';
 import { accountsNamed } from '../logs/registered-account/named.js';
-import { mayBeName, searchCondition, type SearchTerm } from '../logs/search.js';
+import { mayBeName } from '../logs/search.js';
+import { pageQuery } from './page-query.js';
+import { fitsFew, readPage } from './search-page.js';
+
+export { pageQuery } from './page-query.js';
 
 export interface Page<C extends Columns> {
   readonly records: readonly RecordOf<C>[];
@@ -18,7 +21,7 @@ export interface Page<C extends Columns> {
 /** One page of a log, in the order asked for, forward or back. Never counts and never skips: a page costs what it shows. */
 export async function listPage<C extends Columns>(knex: Knex, log: LogDefinition<C>, asked: ListQuery): Promise<Page<C>> {
   const query = await withAccounts(knex, asked);
-  const rows = (await pageQuery(knex, log, { ...query, limit: query.limit + 1 })) as DatabaseRow[];
+  const rows = await readPage(knex, log, { ...query, limit: query.limit + 1 });
   const shown = rows.slice(0, query.limit).map((row) => fromRow(log.columns, row));
   const records = query.before ? shown.reverse() : shown;
   const [first, last] = [records[0], records.at(-1)];
@@ -52,9 +55,12 @@ export async function* listAll<C extends Columns>(
   pageSize = 2_000,
 ): AsyncGenerator<readonly RecordOf<C>[]> {
   const query = await withAccounts(knex, asked);
+  // What many rows fit is best met on the way, since all of them are wanted.
+  const few = await fitsFew(knex, log, query);
   let after = query.after;
   for (;;) {
-    const rows = (await pageQuery(knex, log, { ...query, after, limit: pageSize })) as DatabaseRow[];
+    const page = { ...query, after, limit: pageSize };
+    const rows = few ? await readPage(knex, log, page) : ((await pageQuery(knex, log, page)) as DatabaseRow[]);
     if (rows.length === 0) return;
     yield rows.map((row) => fromRow(log.columns, row));
     const last = rows.at(-1);
@@ -64,62 +70,4 @@ export async function* listAll<C extends Columns>(
       return typeof value === 'string' ? value : Number(value);
     });
   }
-}
-
-/** The SQL of one page, with its limit; apart, so that tests can ask the database to explain it. */
-export function pageQuery(knex: Knex, log: LogDefinition, query: ListQuery): Knex.QueryBuilder {
-  const { columns } = log;
-  const db = (name: string): string => columns[name]?.db ?? name;
-  const sql = knex(log.table).select([...new Set(Object.values(columns).map((column) => column.db))]);
-  if (log.onlyWhere !== undefined) void sql.where(log.onlyWhere, 1);
-  for (const [name, value] of Object.entries(query.filters)) {
-    const { type, hostDb } = columns[name] ?? {};
-    const host = hostDb === undefined ? null : parseAddress(value);
-    if (hostDb !== undefined && host?.port === null) void sql.where(hostDb, formatAddress(host));
-    else void sql.where(db(name), type === 'flag' ? Number(value === 'true') : value);
-  }
-  if (query.search) searched(sql, db, searchCondition(log, query.search));
-  if (query.from !== null) void sql.where(db(log.timeColumn), '>=', query.from);
-  if (query.to !== null) void sql.where(db(log.timeColumn), '<', query.to);
-  const keyset = keysetColumns(log, query.sort).map(db);
-  // A page back is read from its end.
-  const order = query.before ? (query.order === 'desc' ? 'asc' : 'desc') : query.order;
-  const edge = query.before ?? query.after;
-  if (edge) afterRow(sql, keyset, edge, order === 'desc' ? '<' : '>');
-  return sql.orderBy(keyset.map((column) => ({ column, order }))).limit(query.limit);
-}
-
-/** Behind all texts that begin alike: the last character that there is. */
-const LAST_CHARACTER = '\u{10ffff}';
-
-function searched(sql: Knex.QueryBuilder, db: (name: string) => string, terms: readonly SearchTerm[]): void {
-  if (terms.length === 0) void sql.whereRaw('1 = 0');
-  else {
-    void sql.where((any) => {
-      for (const term of terms) {
-        // A range, which an index finds in both databases; LIKE is none for SQLite.
-        if (term.kind === 'begins') {
-          void any.orWhere((all) => {
-            void all.where(db(term.column), '>=', term.text).where(db(term.column), '<', term.text + LAST_CHARACTER);
-          });
-        }
-        if (term.kind === 'is') void any.orWhereIn(db(term.column), [...term.values]);
-      }
-    });
-  }
-}
-
-// (a, b, c) < (?, ?, ?) spelled out, since MariaDB scans the whole index for a row comparison;
-// the bound on the first column alone is what lets it start at the right place.
-function afterRow(sql: Knex.QueryBuilder, columns: readonly string[], values: readonly (string | number)[], operator: '<' | '>'): void {
-  const [first = ''] = columns;
-  void sql.where(first, `${operator}=`, values[0] ?? 0);
-  void sql.where((any) => {
-    columns.forEach((column, index) => {
-      void any.orWhere((all) => {
-        for (let i = 0; i < index; i += 1) void all.where(columns[i] ?? '', values[i] ?? 0);
-        void all.where(column, operator, values[index] ?? 0);
-      });
-    });
-  });
 }

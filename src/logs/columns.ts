@@ -35,6 +35,8 @@ export interface Column {
   readonly hostDb?: string;
   /** `search` looks for texts that begin with what is given: a number or name that calls and signs in, a person's, or an address. */
   readonly search?: 'number' | 'name' | 'address';
+  /** This column of the database has the text from its end on, 16 characters at most: `search` looks for endings, too. */
+  readonly reversedDb?: string;
   /** Shown in the listing page unless others are chosen, in the order of the list. */
   readonly listed?: true;
 }

@@ -111,7 +111,8 @@ export const limitParameter = (what = 'rows') =>
 export function searchParameters(columns: Columns): { search: z.ZodOptional<z.ZodType<string>> } {
   const searched = Object.values(columns).filter(({ search }) => search !== undefined);
   const named = searched.some(({ search }) => search === 'number') ? ', or is that of an account of whose name a word begins with it' : '';
-  const description = `Only rows whose ${searched.map(({ title }) => title).join(' or ')} begins with this${named}.`;
+  const ends = searched.some(({ reversedDb }) => reversedDb !== undefined) ? ' or, a number of four digits or more, ends with it' : '';
+  const description = `Only rows whose ${searched.map(({ title }) => title).join(' or ')} begins with this${ends}${named}.`;
   return { search: text().optional().meta({ description }) };
 }
 

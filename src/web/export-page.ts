@@ -24,13 +24,14 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
   const show = async (request: Request, response: Response, asked: ExportRequest, problem: string | null): Promise<void> => {
     const { estimate } = await openExport(knex, asked);
     const { title, name } = asked.listing.log;
+    const language = languageOf(response);
     await views.render(request, response, 'export', {
-      title: `Export ${title}`,
+      title: language.t('Export {{list}}', { list: language.t(title) }),
       section: name,
       status: problem === null ? 200 : 400,
       styles: ['export.css'],
       scripts: ['export.js'],
-      view: { export: exportView(asked, estimate, problem), progress: progressTexts(languageOf(response)) },
+      view: { export: exportView(asked, estimate, problem === null ? null : language.said(problem), language), progress: progressTexts(language) },
     });
   };
   const router = Router();

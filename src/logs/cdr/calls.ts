@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { pageQuery, withAccounts } from '../../database/listing.js';
+import { readPage } from '../../database/search-page.js';
 import { InvalidInputError } from '../../errors.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
@@ -121,7 +122,7 @@ class CallScan {
 
   /** Reads a batch of legs on, and of that no more than gives `most` calls. */
   async advance(knex: Knex, batch: number, most = Number.POSITIVE_INFINITY): Promise<void> {
-    const rows = (await legsQuery(knex, this.query, this.#position, batch)) as DatabaseRow[];
+    const rows = await readPage(knex, cdrs, legPage(this.query, this.#position, batch), KEY_COLUMNS);
     const legs = rows.map(keyOf);
     const calls = await callsOf(knex, legs.filter((leg) => this.#isNews(leg)));
     // SQLite answers without waiting; others who ask meanwhile get their turn here.
@@ -191,10 +192,13 @@ export function legFilters({ filters }: CallQuery): Readonly<Record<string, stri
 const isByEachLeg = (query: CallQuery): boolean => Object.keys(legFilters(query)).length > 0 || query.search !== null;
 
 /** The SQL by which a scan goes on below a place; apart, so that tests can ask the database to explain it. */
-export function legsQuery(knex: Knex, query: CallQuery, position: Place | null, batch: number): Knex.QueryBuilder {
+export const legsQuery = (knex: Knex, query: CallQuery, position: Place | null, batch: number): Knex.QueryBuilder =>
+  pageQuery(knex, cdrs, legPage(query, position, batch)).clearSelect().select(KEY_COLUMNS);
+
+function legPage(query: CallQuery, position: Place | null, batch: number): ListQuery {
   const filters = legFilters(query);
   const late = isByEachLeg(query) ? LONGEST_CALL : 0;
-  return pageQuery(knex, cdrs, {
+  return {
     from: query.from,
     to: query.to === null ? null : query.to + late,
     filters,
@@ -204,9 +208,7 @@ export function legsQuery(knex: Knex, query: CallQuery, position: Place | null, 
     limit: batch,
     before: null,
     after: position === null ? null : [position.at, position.id],
-  })
-    .clearSelect()
-    .select(KEY_COLUMNS);
+  };
 }
 
 interface LegKey extends Place {

@@ -11,7 +11,7 @@ export const FILTER = {
   Yesterday: 'Ieri',
   'This month': 'Questo mese',
   'Last month': 'Il mese scorso',
-  Custom: 'Altro',
+  Custom: 'Personalizzato',
   'Active filters': 'Filtri attivi',
   'Leave it out': 'Togli',
   'Leave them out': 'Toglili',
@@ -41,6 +41,6 @@ export const FILTER = {
   'too many rows to count at once': 'troppe righe da contare subito',
   '{{count}} seconds': '{{count}} secondi',
   '{{count}} seconds_one': '{{count}} secondo',
-  Newer: 'Successivi',
+  Newer: 'Più recenti',
   'Previous page': 'Pagina precedente',
 };

@@ -31,6 +31,5 @@ export const LIVE = {
   'Broken off after {{rows}} rows: Logbook was started anew. The file is not whole; download it again.':
     'Interrotto dopo {{rows}} righe: Logbook è stato riavviato. Il file non è completo: scaricalo di nuovo.',
   'The download has begun. Nothing is known here of how far it is.': 'Il download è iniziato. Qui non è noto a che punto sia.',
-  Download: 'Scarica',
   Cancel: 'Annulla',
 };
