@@ -4,6 +4,8 @@ import { InvalidInputError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
 import type { QueryParameters } from '../logs/parameters.js';
 import { CHOICE_NAMES, choiceParameters, parseChoices, parseExportRequest, type ExportRequest } from './export-choices.js';
+import { DOWNLOAD, takeDownloadId } from './export-progress.js';
+import { progressTexts } from './export-texts.js';
 import { openExport } from './export-rows.js';
 import { downloadHref, exportView } from './export-view.js';
 import { languageOf } from './language.js';
@@ -27,7 +29,9 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
       title: language.t('Export {{list}}', { list: language.t(title) }),
       section: name,
       status: problem === null ? 200 : 400,
-      view: { export: exportView(asked, estimate, problem === null ? null : language.said(problem), language) },
+      styles: ['export.css'],
+      scripts: ['export.js'],
+      view: { export: exportView(asked, estimate, problem === null ? null : language.said(problem), language), progress: progressTexts(language) },
     });
   };
   const router = Router();
@@ -51,7 +55,8 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
     try {
       const asked = parsed(log, { ...list, ...choices }, zoneOf(user));
       if (user) await preferences.write(user.id, preferenceName(log), toText(asked, zoneOf(user)));
-      response.redirect(303, downloadHref(asked));
+      const { id } = takeDownloadId({ [DOWNLOAD]: field(request, DOWNLOAD) || undefined });
+      response.redirect(303, id === null ? downloadHref(asked) : `${downloadHref(asked)}&${DOWNLOAD}=${id}`);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       await show(request, response, parsed(log, { ...list, ...usable(log, choices) }, zoneOf(user)), `${error.field} ${error.reason}.`);
