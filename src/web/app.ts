@@ -79,7 +79,7 @@ export function createWebApp(parts: WebParts): Express {
   }
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
   const kept = preferences(knex);
-  app.use(gate.signedIn, exportPage(knex, page, kept, zoneOf), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock }, config.pbxName));
+  app.use(gate.signedIn, exportPage(knex, page, kept, zoneOf, clock), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock }, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });
