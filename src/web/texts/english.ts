@@ -28,4 +28,6 @@ export const ENGLISH: Readonly<Record<string, string>> = {
   '{{count}} events of little value were left out because the spool was full._one': '{{count}} event of little value was left out because the spool was full.',
   '{{count}} events could not be translated or written._one': '{{count}} event could not be translated or written.',
   '{{count}} seconds_one': '{{count}} second',
+  '{{count}} new rows_one': '{{count}} new row',
+  '{{count}} rows came that belong further down_one': '{{count}} row came that belongs further down',
 };

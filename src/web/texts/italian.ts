@@ -4,6 +4,7 @@ import { COLUMNS } from './italian/columns.js';
 import { EXPORT } from './italian/export.js';
 import { FILTER } from './italian/filter.js';
 import { FRAME } from './italian/frame.js';
+import { LIVE } from './italian/live.js';
 import { LISTS } from './italian/lists.js';
 import { OVERVIEW } from './italian/overview.js';
 import { PAGES } from './italian/pages.js';
@@ -16,6 +17,7 @@ export const ITALIAN: Readonly<Record<string, string>> = {
   ...ABOUTS,
   ...FILTER,
   ...LISTS,
+  ...LIVE,
   ...CALLS,
   ...EXPORT,
   ...OVERVIEW,

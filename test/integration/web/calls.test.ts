@@ -43,7 +43,7 @@ onEachDatabase('whole calls and accounts in the console', (emptyDatabase) => {
       for (let path: string | undefined = `/calls?limit=3${filter}`; path !== undefined; ) {
         const html: string = await page(path);
         hrefs.push(...callsOf(html));
-        gaps += html.match(/<tr class="gap">/g)?.length ?? 0;
+        gaps += html.match(/<tr class="gap"/g)?.length ?? 0;
         path = nextOf(html);
       }
       const all = await page(`/calls?limit=1000${filter}`);
