@@ -4,6 +4,7 @@ import * as console from './20261122190100_create_console.js';
 import * as reliability from './20261125180000_create_reliability.js';
 import * as preferences from './20261126090000_create_preferences.js';
 import * as statistics from './20261126100000_index_statistics.js';
+import * as doubts from './20261127090000_create_session_doubts.js';
 
 interface Migration {
   up(knex: Knex): Promise<void>;
@@ -17,6 +18,7 @@ const all: Readonly<Record<string, Migration>> = {
   '20261125180000_create_reliability': reliability,
   '20261126090000_create_preferences': preferences,
   '20261126100000_index_statistics': statistics,
+  '20261127090000_create_session_doubts': doubts,
 };
 
 export const migrations: Knex.MigrationSource<string> = {

@@ -9,7 +9,7 @@ import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
-import { writeSessions } from '../logs/sip-session/write.js';
+import { needsTurn, writeSessions } from '../logs/sip-session/write.js';
 import { insertWebSessions } from '../logs/web-session/store.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
@@ -24,7 +24,7 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
   return writing(database, async (trx) => {
     for (const pbx of inTurn(outputs)) await takeTurn(trx, pbx);
     await insertCalls(trx, of('cdr').map(({ row }) => row));
-    await writeSessions(trx, of('sip-session'));
+    await writeSessions(trx, listener, of('sip-session'));
     await insertWebSessions(trx, of('web-session').map(({ row }) => row));
     await writeSocketUses(trx, of('socket-use'));
     await fillDetails(trx, of('sip-session-detail'));
@@ -38,6 +38,6 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
 
 /** The PBXs of rows that somebody else may be writing under another key: another listener, or the recovery of calls. */
 function inTurn(outputs: readonly Output[]): string[] {
-  const pbxs = outputs.flatMap((output) => (output.kind === 'cdr' || (output.kind === 'sip-session' && output.doubt) ? [output.row.pbx] : []));
+  const pbxs = outputs.flatMap((output) => (output.kind === 'cdr' || (output.kind === 'sip-session' && needsTurn(output)) ? [output.row.pbx] : []));
   return [...new Set(pbxs)].sort();
 }
