@@ -125,21 +125,20 @@ async function settleGroup(trx: Knex, group: readonly Kept[], from: Micros): Pro
   const ordered = group.filter(({ at }) => at + INFERENCE_MARGIN >= from).sort(inOrder);
   const stands = new Set(await standing(trx, ordered.map(({ key }) => key)));
   for (const [place, one] of ordered.entries()) {
-    // What comes later hides nothing that came before it, and a listener's own rows none of its own.
-    const silent = [...ordered.slice(place), ...group.filter(({ listener }) => listener === one.listener)];
-    const isTold = (await tellingQuery(trx, one, silent.map(({ key }) => key)).first('id')) !== undefined;
+    // What comes later hides nothing that came before it.
+    const isTold = (await tellingQuery(trx, one, ordered.slice(place).map(({ key }) => key)).first('id')) !== undefined;
     if (isTold && stands.has(one.key)) await trx(sipSessions.table).where('event_key', one.key).delete();
     if (!isTold && !stands.has(one.key)) await insertOnce(trx, sipSessions.table, [one.row]);
   }
 }
 
 /** Rows of somebody else that say what this one says; those with the keys `silent` do not count. */
-function tellingQuery(trx: Knex, { key, row, at, doubt }: Kept, silent: readonly string[]): Knex.QueryBuilder {
+function tellingQuery(trx: Knex, { row, at, doubt }: Kept, silent: readonly string[]): Knex.QueryBuilder {
   const { pbx, peername, event, details } = row;
   const query = trx(sipSessions.table)
     .where({ pbx, peername, event })
     .whereBetween('at', [doubt.since - INFERENCE_MARGIN, at + INFERENCE_MARGIN])
-    .whereNotIn('event_key', [...new Set([key, ...doubt.heard, ...silent])]);
+    .whereNotIn('event_key', [...doubt.heard, ...silent]);
   // An attempt that was refused is no registration, nor the other way round.
   const isRegistration = details === REGISTERED || details === INFERRED;
   if (event === 'REGISTER' && !isRegistration) void query.where('details', String(details));
