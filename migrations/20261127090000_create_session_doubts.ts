@@ -7,6 +7,8 @@ export async function up(knex: Knex): Promise<void> {
     exact(knex, table);
     table.bigIncrements('id');
     table.string('event_key', 32).notNullable().unique();
+    // Of the row in the session log; several listeners may doubt the same.
+    table.string('row_key', 32).notNullable();
     table.string('listener', 36).notNullable();
     table.string('pbx', 64).notNullable();
     table.string('peername', 255).notNullable();
@@ -17,6 +19,7 @@ export async function up(knex: Knex): Promise<void> {
     // The row as it stands, or would.
     table.text('content', 'mediumtext').notNullable();
     table.index(['peername', 'at'], 'session_doubt_peername');
+    table.index(['row_key'], 'session_doubt_row');
     table.index(['pbx', 'at'], 'session_doubt_at');
   });
 }

@@ -78,6 +78,27 @@ describeEachDatabase('rows that another listener may tell with another key', (da
     expect(await told()).toEqual(['60 UNREGISTER 200 OK', '107 UNREGISTER INFERRED']);
   });
 
+  it('stand where one who doubts them too tells what would hide them', async () => {
+    const half: SessionOutput = { ...heard(150), doubt: { kind: 'inferred', since: 150 * SECOND, heard: [] } };
+    const next = heard(150.5, { which: 'a second time' });
+    for (const order of [[[0, half], [1, half], [1, next]], [[1, half], [1, next], [0, half]]] as const) {
+      for (const [listener, output] of order) await write(listener, [output]);
+      expect(await told()).toEqual(['150 UNREGISTER 200 OK', '150.5 UNREGISTER 200 OK']);
+      for (const table of ['sip_session', 'session_doubt']) await database().knex(table).del();
+    }
+  });
+
+  it('are one row where the attempt that they cut off was refused within a moment', async () => {
+    const refused = (which: string): SessionOutput => {
+      const row = sessionRow('lab', { at: 150 * SECOND, event: 'REGISTER', source: 'CLIENT', details: 'INVALID_ACCOUNT_ID', peername: '7777', binding: 'unknown', distinction: which });
+      return { kind: 'sip-session', row };
+    };
+    await write(0, [{ ...refused('begun'), doubt: { kind: 'inferred', since: 152 * SECOND, heard: [] } }]);
+    await write(0, [refused('ended')]);
+    await write(1, [refused('ended')]);
+    expect(await told()).toEqual(['150 REGISTER INVALID_ACCOUNT_ID']);
+  });
+
   it('are in doubt no more when somebody heard them whole', async () => {
     const sure = heard(150);
     const half: SessionOutput = { ...sure, doubt: { kind: 'inferred', since: 150 * SECOND, heard: [] } };
@@ -108,7 +129,8 @@ describeEachDatabase('rows that another listener may tell with another key', (da
       const translator = new Translator('lab');
       return ofAccounts(inputs.flatMap((input) => translator.handle(input)));
     });
-    const show = (rows: readonly { readonly event: string; readonly peername: string | null; readonly at: number }[]): string[] => rows.map(({ event, peername, at }) => `${at} ${event} ${peername ?? ''}`).sort();
+    // One who heard a half only has its time, milliseconds off.
+    const show = (rows: readonly { readonly event: string; readonly peername: string | null; readonly at: number }[]): string[] => rows.map(({ event, peername, at }) => `${Math.round(at / (SECOND / 20))} ${event} ${peername ?? ''}`).sort();
     await mixed(listeners, random, write);
     const alone = new Map((listeners[0] ?? []).map(({ row }) => [row.key, { ...row, at: row.timestamp }]));
     expect(show((await stored()).map((row) => ({ ...row, at: Number(row.at) })))).toEqual(show([...alone.values()]));
@@ -130,7 +152,7 @@ function threeListeners(random: () => number): SessionOutput[][] {
         if (at < from || at >= to) continue;
         const whole = heard(at, facts);
         // Half of it was said before the login: it has another key, or the same.
-        const half: SessionOutput = { ...(random() < 0.5 ? whole : heard(at, { ...facts, which: `${facts.which} of ${listener}` })), doubt: { kind: 'inferred', since: at * SECOND, heard: [] } };
+        const half: SessionOutput = { ...(random() < 0.5 ? whole : heard(at, { ...facts, which: `${facts.which} half${random() < 0.5 ? '' : ` ${listener}`}` })), doubt: { kind: 'inferred', since: at * SECOND, heard: [] } };
         outputs.push({ due: at + 0.1, output: at - from <= MARGIN && random() < 0.5 ? half : whole });
       }
       for (const event of ['REGISTER', 'UNREGISTER'] as const) {
