@@ -5,6 +5,7 @@ import * as reliability from './20261125180000_create_reliability.js';
 import * as preferences from './20261126090000_create_preferences.js';
 import * as statistics from './20261126100000_index_statistics.js';
 import * as doubts from './20261127090000_create_session_doubts.js';
+import * as tellers from './20261127090100_add_account_listener.js';
 
 interface Migration {
   up(knex: Knex): Promise<void>;
@@ -19,6 +20,7 @@ const all: Readonly<Record<string, Migration>> = {
   '20261126090000_create_preferences': preferences,
   '20261126100000_index_statistics': statistics,
   '20261127090000_create_session_doubts': doubts,
+  '20261127090100_add_account_listener': tellers,
 };
 
 export const migrations: Knex.MigrationSource<string> = {
