@@ -79,6 +79,8 @@ async function underServerLock(db: Knex, waitMs: number, work: () => Promise<voi
     if (Number(await ask('select get_lock(?, ?) as answer', [name, Math.ceil(waitMs / 1_000)])) !== 1) {
       throw new MigrationUnderWayError('another process brings the tables up to date');
     }
+    // It is idle for as long as the others work, and the lock goes with it.
+    await ask('set session wait_timeout = 28800', []);
     try {
       await work();
     } finally {
