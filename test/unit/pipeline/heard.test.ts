@@ -52,6 +52,10 @@ describe('LastHeard', () => {
     ]);
   });
 
+  it('counts up to the last word, while nothing comes', () => {
+    expect(after([connected, { ...tick(110), heardAt: at(104) }, { ...tick(115), heardAt: at(104) }])).toEqual(['100 stands', '104 stands', '104 stands']);
+  });
+
   it('follows a clock that was set', () => {
     expect(after([connected, tick(90_000), event(90_002), tick(101), event(103)])).toEqual(['100 stands', '90000 stands', '90002 stands', '101 stands', '103 stands']);
   });
