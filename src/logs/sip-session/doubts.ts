@@ -54,12 +54,9 @@ export async function settleDoubts(trx: Knex, listener: string, written: readonl
   const known = await readKept(trx, told);
   if (known.some(({ key }) => whole.has(key))) await trx(DOUBTS).whereIn('row_key', [...whole]).delete();
   const before = known.filter(({ key }) => !whole.has(key));
-  const kept = await withHeard(trx, listener, told, [...before, ...(await keep(trx, listener, doubtful, before))]);
-  for (const group of new Set(kept.map(({ row }) => groupOf(row)))) {
-    const own = kept.filter(({ row }) => groupOf(row) === group);
-    const news = told.filter((row) => groupOf(row) === group).map((row) => Number(row['at']));
-    if (own.some((one) => news.some((at) => isAbout(one, at)))) await settleGroup(trx, own, Math.min(...news));
-  }
+  const kept = inGroups([...before, ...(await keep(trx, listener, doubtful, before))], ({ row }) => row);
+  const news = inGroups(told, (row) => row);
+  for (const [group, doubts] of kept) await settleGroup(trx, listener, doubts, news.get(group) ?? []);
 }
 
 export const isOfAccount = ({ event }: Row): boolean => event === 'REGISTER' || event === 'UNREGISTER';
@@ -67,8 +64,20 @@ export const isOfAccount = ({ event }: Row): boolean => event === 'REGISTER' || 
 const isRegistration = ({ event, details }: Row): boolean => event === 'REGISTER' && (details === REGISTERED || details === INFERRED);
 const keyOf = (row: Row): string => String(row['event_key']);
 /** Rows of different groups never say the same. */
-const groupOf = ({ pbx, peername, event }: Row): string => JSON.stringify([pbx, peername, event]);
-const isAbout = ({ doubt, at }: Kept, instant: Micros): boolean => instant >= doubt.since - INFERENCE_MARGIN && instant <= at + INFERENCE_MARGIN;
+function inGroups<T>(items: readonly T[], rowOf: (item: T) => Row): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const { pbx, peername, event } = rowOf(item);
+    const name = JSON.stringify([pbx, peername, event]);
+    const group = groups.get(name);
+    if (group) group.push(item);
+    else groups.set(name, [item]);
+  }
+  return groups;
+}
+
+const instantOf = (row: Row): Micros => Number(row['at']);
+const isAbout = ({ doubt, at }: Kept, row: Row): boolean => instantOf(row) >= doubt.since - INFERENCE_MARGIN && instantOf(row) <= at + INFERENCE_MARGIN;
 const inOrder = (a: Kept, b: Kept): number => a.at - b.at || (a.key < b.key ? -1 : 1);
 
 /** Doubts about the accounts that these rows are of, as far as they may change. */
@@ -76,7 +85,7 @@ async function readKept(trx: Knex, rows: readonly Row[]): Promise<Kept[]> {
   const found = await trx<Stored>(DOUBTS)
     .whereIn('pbx', [...new Set(rows.map(({ pbx }) => String(pbx)))])
     .whereIn('peername', [...new Set(rows.map(({ peername }) => String(peername)))])
-    .where('at', '>=', Math.min(...rows.map(({ at }) => Number(at))) - INFERENCE_MARGIN)
+    .where('at', '>=', Math.min(...rows.map(instantOf)) - INFERENCE_MARGIN)
     .select('row_key', 'listener', 'since_at', 'at', 'heard', 'content');
   return found.map(({ row_key: key, listener, since_at: since, at, heard, content }) => {
     const doubt = { kind: 'inferred', since: Number(since), heard: JSON.parse(heard) as string[] } as const;
@@ -90,7 +99,7 @@ async function keep(trx: Knex, listener: string, doubtful: readonly DoubtfulRow[
   const others = new Set(kept.map(({ key }) => key));
   const unknown = new Map(doubtful.map((one) => [keyOf(one.row), one] as const).filter(([key]) => !own.has(key)));
   for (const key of await standing(trx, [...unknown.keys()])) if (!others.has(key)) unknown.delete(key);
-  const added = [...unknown].map(([key, { row, doubt }]): Kept => ({ key, listener, at: Number(row['at']), row, doubt }));
+  const added = [...unknown].map(([key, { row, doubt }]): Kept => ({ key, listener, at: instantOf(row), row, doubt }));
   if (added.length === 0) return added;
   await insertOnce(trx, DOUBTS, added.map(toStored));
   const oldest = Math.min(...added.map(({ at }) => at));
@@ -110,23 +119,12 @@ const toStored = ({ key, listener, at, row, doubt }: Kept): Row => ({
   content: JSON.stringify(row),
 });
 
-/** What a listener tells beside a row that it doubts is something else, though another one may write it first. Not so of an attempt that was refused. */
-async function withHeard(trx: Knex, listener: string, told: readonly Row[], kept: readonly Kept[]): Promise<Kept[]> {
-  const learnt: Kept[] = [];
-  for (const one of kept) {
-    const { key, row, doubt } = one;
-    const isOwn = one.listener === listener && (row['event'] === 'UNREGISTER' || isRegistration(row));
-    const more = isOwn ? told.filter((other) => groupOf(other) === groupOf(row) && isAbout(one, Number(other['at']))).map(keyOf) : [];
-    const heard = [...new Set([...doubt.heard, ...more])].filter((other) => other !== key);
-    learnt.push({ ...one, doubt: { ...doubt, heard } });
-    if (heard.length > doubt.heard.length) await trx(DOUBTS).where({ row_key: key, listener }).update({ heard: JSON.stringify(heard) });
-  }
-  return learnt;
-}
-
-/** One group, in which something new was told from an instant on. */
-async function settleGroup(trx: Knex, group: readonly Kept[], from: Micros): Promise<void> {
-  const ordered = group.filter(({ at }) => at + INFERENCE_MARGIN >= from).sort(inOrder);
+/** One group, of which the listener told these rows. */
+async function settleGroup(trx: Knex, listener: string, group: readonly Kept[], told: readonly Row[]): Promise<void> {
+  if (!group.some((one) => told.some((row) => isAbout(one, row)))) return;
+  const from = Math.min(...told.map(instantOf));
+  const ordered: Kept[] = [];
+  for (const one of group.filter(({ at }) => at + INFERENCE_MARGIN >= from).sort(inOrder)) ordered.push(one.listener === listener ? await withHeard(trx, one, told) : one);
   const keys = [...new Set(ordered.map(({ key }) => key))];
   const stood = new Set(await standing(trx, keys));
   for (const [place, key] of keys.entries()) {
@@ -136,6 +134,18 @@ async function settleGroup(trx: Knex, group: readonly Kept[], from: Micros): Pro
     if (!stands && stood.has(key)) await trx(sipSessions.table).where('event_key', key).delete();
     if (stands && !stood.has(key)) await insertOnce(trx, sipSessions.table, doubts.slice(0, 1).map(({ row }) => row));
   }
+}
+
+/** What a listener tells beside a row that it doubts is something else, though another one may write it first. Not so of an attempt that was refused. */
+async function withHeard(trx: Knex, one: Kept, told: readonly Row[]): Promise<Kept> {
+  const { key, listener, row, doubt } = one;
+  if (row['event'] === 'REGISTER' && !isRegistration(row)) return one;
+  const known = new Set([key, ...doubt.heard]);
+  const more = told.filter((other) => isAbout(one, other)).map(keyOf).filter((other) => !known.has(other));
+  if (more.length === 0) return one;
+  const heard = [...doubt.heard, ...new Set(more)];
+  await trx(DOUBTS).where({ row_key: key, listener }).update({ heard: JSON.stringify(heard) });
+  return { ...one, doubt: { ...doubt, heard } };
 }
 
 async function some<T>(items: readonly T[], test: (item: T) => Promise<boolean>): Promise<boolean> {
