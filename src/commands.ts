@@ -11,6 +11,7 @@ import { loggedError } from './logged-error.js';
 import type { StoredDeadLetter } from './logs/dead-letter/store.js';
 import { retryDeadLetters, type Retried } from './pipeline/retry.js';
 import { backfillRange, runBackfill, type BackfillCommand } from './recovery/command.js';
+import { listArchive, restoreMonth, type RestoreCommand } from './retention/command.js';
 import { startService } from './service.js';
 import { toIso } from './time.js';
 import { generatePassword } from './web/passwords.js';
@@ -60,6 +61,21 @@ export async function backfillCommand(environment: Environment, command: Backfil
   await withDatabase(config, async (database) => {
     await runBackfill(config, database, command, stop.signal);
   });
+}
+
+/** Lists the archive; answers the exit status, 1 when a file that was checked is missing or damaged. */
+export async function archiveListCommand(environment: Environment, check: boolean): Promise<number> {
+  const config = databaseSettingsFrom(environment);
+  return withDatabase(config, async ({ knex }) => ((await listArchive(knex, config.retention.archiveDir, check)) ? 0 : 1));
+}
+
+/** Brings a month back. Ctrl-C stops after the rows at hand; the same command goes on with the rest. */
+export async function archiveRestoreCommand(environment: Environment, month: string, command: RestoreCommand): Promise<void> {
+  const config = databaseSettingsFrom(environment);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  await withDatabase(config, (database) => restoreMonth(config, database, month, command, stop.signal));
 }
 
 export interface RetryCommand {
@@ -139,11 +155,11 @@ export async function userCommand(environment: Environment, command: UserCommand
   });
 }
 
-async function withDatabase(config: Config, work: (database: Database) => Promise<void>): Promise<void> {
+async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
   const database = openDatabase(config.databaseUrl, 'command');
   try {
     await database.migrate();
-    await work(database);
+    return await work(database);
   } catch (error) {
     throw explained(error, config);
   } finally {

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { InvalidConfigError } from './errors.js';
+import type { RetentionConfig } from './retention/retain.js';
 
 export interface Config {
   /** Null: no PBX is set, the demo runs. */
@@ -29,12 +30,15 @@ export interface Config {
   };
   /** What was heard and is not written yet; `maxMb` is where events of little value are left out. */
   readonly spool: { readonly dir: string; readonly maxMb: number };
+  /** How many whole days each log keeps its rows, by the log's name, null for ever; and where they are written to before they leave. */
+  readonly retention: RetentionConfig;
   readonly logLevel: string;
 }
 
 const text = z.string().trim().min(1);
 const port = z.coerce.number().int().min(1).max(65_535);
 const zone = z.string().refine((name) => IANAZone.isValidZone(name), 'must be a zone such as Europe/Rome');
+const days = z.coerce.number().int().min(1).max(36_500);
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const settings = z.object({
@@ -64,6 +68,10 @@ const settings = z.object({
   CDR_SQL_ZONE: zone.optional(),
   SPOOL_DIR: text.optional(),
   SPOOL_MAX_MB: z.coerce.number().int().min(1).max(1_000_000).default(2_048),
+  RETAIN_CALLS_DAYS: days.optional(),
+  RETAIN_SIP_SESSIONS_DAYS: days.optional(),
+  RETAIN_WEB_SESSIONS_DAYS: days.optional(),
+  ARCHIVE_DIR: text.optional(),
   TRUST_PROXY: z.string().refine(isTrust, 'must be 0, the number of proxies, or their addresses, such as 10.0.0.1, 192.168.0.0/16 or loopback').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
@@ -120,6 +128,10 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
       sql: s.CDR_SQL_URL === undefined ? null : { url: s.CDR_SQL_URL, table: s.CDR_SQL_TABLE, zone: s.CDR_SQL_ZONE ?? null },
     },
     spool: { dir: s.SPOOL_DIR ?? (s.AMI_HOST === undefined ? DEMO_SPOOL : OWN_SPOOL), maxMb: s.SPOOL_MAX_MB },
+    retention: {
+      days: { cdrs: s.RETAIN_CALLS_DAYS ?? null, 'sip-sessions': s.RETAIN_SIP_SESSIONS_DAYS ?? null, 'web-sessions': s.RETAIN_WEB_SESSIONS_DAYS ?? null },
+      archiveDir: s.ARCHIVE_DIR ?? null,
+    },
     logLevel: s.LOG_LEVEL,
   });
 }

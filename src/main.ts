@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { backfillCommand, doctorCommand, migrateCommand, retryCommand, startCommand, userCommand } from './commands.js';
+import { archiveListCommand, archiveRestoreCommand, backfillCommand, doctorCommand, migrateCommand, retryCommand, startCommand, userCommand } from './commands.js';
 import { AlreadyExistsError, CommandError, InvalidConfigError, InvalidInputError, messageOf, NotFoundError } from './errors.js';
+import { AGING_LOGS } from './retention/aging-log.js';
 
 /** 0: done. 1: it failed. 2: the command or a setting is wrong. 3: what it is about does not exist, or exists already. */
 const EXIT = { failed: 1, usage: 2, missing: 3 } as const;
@@ -60,6 +61,22 @@ program
   .action(async (options: { id?: readonly string[]; name?: string; dryRun?: boolean }) => {
     process.exitCode = await retryCommand(process.env, { ...options, dryRun: options.dryRun === true });
   });
+
+const archive = program.command('archive').description('months that left the tables (RETAIN_…_DAYS) and lie in ARCHIVE_DIR');
+archive
+  .command('list')
+  .description('list them: the log, the month, its rows, the file')
+  .option('--check', 'read each file and compare its checksum; exit status 1 when one is missing or damaged')
+  .action(async (options: { check?: boolean }) => {
+    process.exitCode = await archiveListCommand(process.env, options.check === true);
+  });
+archive
+  .command('restore <month>')
+  .description('bring a month back into its tables for a while; a row that is there stays one row')
+  .addOption(new Option('--log <log>', 'this log only').choices(AGING_LOGS.map(({ name }) => name)))
+  .option('--days <number>', 'so long its rows stay, before they leave again', '30')
+  .addHelpText('after', '\nA month is written 2026-05, in UTC. Exit status: 3 when it is not in the archive, 1 when a file is damaged (nothing is restored then).')
+  .action((month: string, options: { log?: string; days: string }) => archiveRestoreCommand(process.env, month, options));
 
 const user = program.command('user').description('the people who may sign in to the console');
 const forDemo = ['--demo', "the users of the demo's database"] as const;

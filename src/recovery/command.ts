@@ -6,11 +6,11 @@ import { CommandError } from '../errors.js';
 import { settleGaps } from '../logs/capture-gap/recovery.js';
 import { readOffsets } from '../logs/cdr/pbx-offsets.js';
 import { fromMs, MICROS_PER_MS, parseIso, type Micros } from '../time.js';
+import { progressOn } from '../progress.js';
 import { backfill } from './backfill.js';
 import { lastInUtc } from './csv-seek.js';
 import { openCsvSource } from './csv-source.js';
-import { progressOn } from './progress.js';
-import { reportText, type BackfillReport } from './report.js';
+import { reportText, soFar, type BackfillReport } from './report.js';
 import type { CallSource } from './source-call.js';
 import { chooseClock } from './source-clock.js';
 import { openSqlSource } from './sql-source.js';
@@ -43,7 +43,7 @@ export async function runBackfill(config: Config, database: Database, command: B
   const source = await openSource(config, database.knex, command.source, { from, to });
   const progress = progressOn(process.stderr);
   try {
-    const report = await backfill(database, source, { pbx: config.pbxName, from, to, onProgress: progress.show, ...(signal ? { signal } : {}) });
+    const report = await backfill(database, source, { pbx: config.pbxName, from, to, onProgress: (report, done) => progress.show(done, () => soFar(report)), ...(signal ? { signal } : {}) });
     progress.end();
     process.stdout.write(reportText(report));
     if (signal?.aborted === true) throw new CommandError('stopped before the end; what was read is written, run this again for the rest', 1);

@@ -25,6 +25,9 @@ export function emptyReport({ name, clock, notes, failures }: CallSource): Backf
   return { read: 0, added: 0, alreadyThere: 0, unreadable: 0, outside: 0, ambiguous: 0, firstUnreadable: [], source: name, zone: clock.name, notes, failures };
 }
 
+/** What has been done so far, in one line. */
+export const soFar = ({ read, added, alreadyThere, unreadable }: BackfillReport): string => `${read} read, ${added} new, ${alreadyThere} already there, ${unreadable} unreadable`;
+
 /** The report as the command prints it. */
 export function reportText(report: BackfillReport): string {
   const count = (value: number): string => String(value).padStart(9);

@@ -7,6 +7,7 @@ import { sipSessions, type SipSession } from '../logs/sip-session/columns.js';
 import type { Micros } from '../time.js';
 import { accountEventsHref, timeText, type Cell, type TimeText } from './cells.js';
 import { visible } from './display-text.js';
+import type { Language } from './language.js';
 import { listingView, type Head } from './listing-view.js';
 import type { ReaderZone } from './zone.js';
 
@@ -46,7 +47,7 @@ interface RecentRows {
 }
 
 /** All that the account's page shows. */
-export function accountView(account: AccountDetail, sessions: readonly SipSession[], calls: readonly Cdr[], zone: ReaderZone): AccountView {
+export function accountView(account: AccountDetail, sessions: readonly SipSession[], calls: readonly Cdr[], zone: ReaderZone, language: Language): AccountView {
   const { record } = account;
   const time = (at: Micros | null): TimeText | null => (at === null ? null : timeText(at, zone, { type: 'instant', optional: true }));
   const callsHref = (parameters: Record<string, string>): string => `/cdrs?${new URLSearchParams(parameters).toString()}`;
@@ -61,8 +62,8 @@ export function accountView(account: AccountDetail, sessions: readonly SipSessio
     pbx: visible(record.pbx),
     zone: zone.name,
     contacts: account.contacts.map((contact) => contactView(contact, time)),
-    sessions: recentRows(sipSessions, sessions, zone),
-    calls: recentRows(cdrs, calls, zone),
+    sessions: recentRows(sipSessions, sessions, zone, language),
+    calls: recentRows(cdrs, calls, zone, language),
     eventsHref: accountEventsHref(record.username),
     placedHref: callsHref({ src: record.username }),
     receivedHref: callsHref({ dst: record.username }),
@@ -83,7 +84,7 @@ function contactView(contact: Contact, time: (at: Micros | null) => TimeText | n
 }
 
 // A listing without its links to sort: here the order is what the page says it is.
-function recentRows(log: LogDefinition, records: readonly LogRecord[], zone: ReaderZone): RecentRows {
-  const { heads, rows } = listingView({ log, query: parseListQuery(log, {}), zone, tz: null }, records, null);
+function recentRows(log: LogDefinition, records: readonly LogRecord[], zone: ReaderZone, language: Language): RecentRows {
+  const { heads, rows } = listingView({ log, query: parseListQuery(log, {}), zone, tz: null }, records, null, language);
   return { heads: heads.map((head) => ({ ...head, sortHref: null, ariaSort: null })), rows };
 }

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { failureOf, OverdueError, type Failure } from './failure.js';
+import { languageOf } from './language.js';
 import type { Views } from './views.js';
 
 /** Longer than any page takes; a database that swallows every question must not keep its readers. */
@@ -44,10 +45,11 @@ function answerJson(request: Request, response: Response, { status, parameter, m
 async function answerPage(views: Views, request: Request, response: Response, failure: Failure): Promise<void> {
   // Without the database there is neither a session nor a user to show.
   const bare = failure.status >= 500 || !('session' in request);
+  const { t, said } = languageOf(response);
   await views.render(request, response, 'failure', {
-    title: failure.title,
+    title: t(failure.title),
     status: failure.status,
     bare,
-    view: { message: failure.message, signedIn: response.locals.user !== undefined },
+    view: { message: said(failure.message), signedIn: response.locals.user !== undefined },
   });
 }

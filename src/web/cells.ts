@@ -1,6 +1,7 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
 import { toIso, type Micros } from '../time.js';
-import { durationText, formatSeconds, visible } from './display-text.js';
+import { formatSeconds, visible } from './display-text.js';
+import type { Language } from './language.js';
 import { offsetName, type ReaderZone } from './zone.js';
 
 export interface TimeText {
@@ -51,29 +52,33 @@ const TONES: Readonly<Record<string, Tone>> = {
   failed: 'bad',
 };
 
+/** Columns of what Logbook itself said, in English. */
+const SENTENCES: ReadonlySet<string> = new Set(['reason', 'recoveryNote']);
+
 /** The events of one account. */
 export const accountEventsHref = (peername: string): string => `/sip-sessions?${new URLSearchParams({ peername }).toString()}`;
 export const accountHref = (id: Value): string => `/registered-accounts/${String(id)}`;
 
 /** What single columns add to the plain value. */
-const EXTRAS: Readonly<Record<string, (record: LogRecord) => Partial<Cell>>> = {
+const EXTRAS: Readonly<Record<string, (record: LogRecord, language: Language) => Partial<Cell>>> = {
   // Green would say that somebody is on line.
   'sip-sessions.event': ({ event, details }) => (event === 'REGISTER' && details !== '200 OK' ? { tone: 'bad' } : {}),
   'sip-sessions.peername': ({ peername }) => (typeof peername === 'string' ? { href: accountEventsHref(peername) } : {}),
   'sip-sessions.reconciled': bindingNote,
-  'registered-accounts.username': ({ status, id }) => ({ href: accountHref(id ?? ''), ...(status === 'Unreachable' ? { note: 'does not answer' } : {}) }),
+  'registered-accounts.username': ({ status, id }, { t }) => ({ href: accountHref(id ?? ''), ...(status === 'Unreachable' ? { note: t('does not answer') } : {}) }),
   'registered-accounts.id': ({ id }) => ({ href: accountHref(id ?? '') }),
   'registered-accounts.ipAddress': ({ contactCount }) =>
     Number(contactCount) > 1 ? { note: `+${Number(contactCount) - 1}` } : {},
-  'capture-gaps.to': ({ from, to }) => ({ note: `(${durationText(Number(to) - Number(from))})` }),
+  'capture-gaps.to': ({ from, to }, { duration }) => ({ note: `(${duration(Number(to) - Number(from))})` }),
   'dead-letters.id': ({ id }) => ({ href: `/dead-letters/${String(id)}` }),
 };
 
-function bindingNote({ binding, candidates }: LogRecord): Partial<Cell> {
+function bindingNote({ binding, candidates }: LogRecord, { t }: Language): Partial<Cell> {
   if (binding === 'ambiguous') {
-    return { note: 'ambiguous:', noteLinks: candidateNames(candidates).map((text) => ({ text: visible(text), href: accountEventsHref(text) })) };
+    return { note: t('ambiguous:'), noteLinks: candidateNames(candidates).map((text) => ({ text: visible(text), href: accountEventsHref(text) })) };
   }
-  return binding === 'pending' || binding === 'unknown' ? { note: binding } : {};
+  if (binding === 'pending') return { note: t('pending') };
+  return binding === 'unknown' ? { note: t('unknown') } : {};
 }
 
 /** The accounts that an ambiguous row may belong to. */
@@ -86,13 +91,16 @@ export function candidateNames(candidates: Value | undefined): string[] {
 }
 
 /** The cells of the columns that a listing shows, in their order. */
-export function cellsOf(log: LogDefinition, record: LogRecord, zone: ReaderZone): Cell[] {
-  return Object.entries(log.columns)
+export function rowsOf(log: LogDefinition, records: readonly LogRecord[], zone: ReaderZone, language: Language): Cell[][] {
+  const columns = Object.entries(log.columns)
     .filter(([, column]) => column.listed)
-    .map(([name, column]) => ({ ...plainCell(name, column, record[name] ?? null, zone), ...EXTRAS[`${log.name}.${name}`]?.(record) }));
+    .map(([name, column]) => [name, { ...column, title: language.t(column.title) }] as const);
+  return records.map((record) =>
+    columns.map(([name, column]) => ({ ...plainCell(name, column, record[name] ?? null, zone, language), ...EXTRAS[`${log.name}.${name}`]?.(record, language) })),
+  );
 }
 
-function plainCell(name: string, column: Column, value: Value, zone: ReaderZone): Cell {
+function plainCell(name: string, column: Column, value: Value, zone: ReaderZone, { said }: Language): Cell {
   const chosen = Array.isArray(column.filter);
   const cell = { title: column.title, className: `${name} ${column.type}${chosen ? ' choice' : ''}`, text: '' };
   if (value === null || value === '') return cell;
@@ -102,7 +110,7 @@ function plainCell(name: string, column: Column, value: Value, zone: ReaderZone)
   }
   if (column.type === 'seconds') return { ...cell, text: formatSeconds(Number(value)) };
   const tone = chosen && typeof value === 'string' ? toneOf(value) : 'plain';
-  return { ...cell, text: visible(String(value)), ...(tone === 'plain' ? {} : { tone }) };
+  return { ...cell, text: visible(SENTENCES.has(name) ? said(String(value)) : String(value)), ...(tone === 'plain' ? {} : { tone }) };
 }
 
 const toneOf = (word: string): Tone => TONES[word] ?? (/^(FAIL|LOCKED)/.test(word) ? 'bad' : 'plain');
@@ -114,5 +122,5 @@ export function timeText(at: Micros, zone: ReaderZone, { type, optional }: Pick<
   const digits = precision === 'us' ? fraction : fraction.slice(0, 3);
   const wholeSecond = optional === true && /^0+$/.test(digits);
   const iso = toIso(at, precision);
-  return { text: `${date} ${clock}`, fraction: wholeSecond ? '' : `.${digits}`, iso, title: `${iso} · here ${offsetName(zone.offsetAt(at))}` };
+  return { text: `${date} ${clock}`, fraction: wholeSecond ? '' : `.${digits}`, iso, title: `${date}T${clock}.${digits}${offsetName(zone.offsetAt(at)).slice(3)} = ${iso}` };
 }

@@ -1,8 +1,10 @@
 import { InvalidInputError, NotFoundError } from '../errors.js';
+import { mark } from './texts/mark.js';
 
 /** An error as a client may see it: nothing of the inside. */
 export interface Failure {
   readonly status: number;
+  /** Title and message are English; pages say them in the reader's language. */
   readonly title: string;
   readonly message: string;
   /** The parameter at fault. */
@@ -31,24 +33,24 @@ export class OverdueError extends Error {
 /** The one place where errors get an HTTP status. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof InvalidInputError) {
-    return failure(400, 'That cannot be asked', `${error.field} ${error.reason}.`, { parameter: error.field });
+    return failure(400, mark('That cannot be asked'), `${error.field} ${error.reason}.`, { parameter: error.field });
   }
-  if (error instanceof SignInNeededError) return failure(401, 'Sign in first', error.message);
-  if (error instanceof NotFoundError) return failure(404, 'Not found', 'There is nothing at this address.');
+  if (error instanceof SignInNeededError) return failure(401, mark('Sign in first'), error.message);
+  if (error instanceof NotFoundError) return failure(404, mark('Not found'), 'There is nothing at this address.');
   if (error instanceof TooManyFailuresError) {
-    return failure(429, 'Too many failures', error.message, { retryAfterSeconds: error.retryAfterSeconds });
+    return failure(429, mark('Too many failures'), error.message, { retryAfterSeconds: error.retryAfterSeconds });
   }
   if (codeOf(error) === 'EBADCSRFTOKEN') {
-    return failure(403, 'The form is out of date', 'Go back, load the page again and send the form once more.');
+    return failure(403, mark('The form is out of date'), 'Go back, load the page again and send the form once more.');
   }
   if (error instanceof OverdueError || isDatabaseAway(error)) {
-    return failure(503, 'The database is away', 'Logbook cannot reach its database just now. Nothing is lost; try again in a moment.', {
+    return failure(503, mark('The database is away'), 'Logbook cannot reach its database just now. Nothing is lost; try again in a moment.', {
       retryAfterSeconds: 5,
     });
   }
   const status = clientStatus(error);
-  if (status !== null) return failure(status, 'That cannot be read', 'The request is not in order.');
-  return failure(500, 'Something went wrong', 'Logbook could not do that. Its log says more.');
+  if (status !== null) return failure(status, mark('That cannot be read'), 'The request is not in order.');
+  return failure(500, mark('Something went wrong'), 'Logbook could not do that. Its log says more.');
 }
 
 function failure(status: number, title: string, message: string, more: Partial<Failure> = {}): Failure {

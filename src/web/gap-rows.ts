@@ -5,6 +5,7 @@ import { sipSessions } from '../logs/sip-session/columns.js';
 import { webSessions } from '../logs/web-session/columns.js';
 import type { Micros } from '../time.js';
 import { gapView, gapsView, type GapView } from './gap-view.js';
+import type { Language } from './language.js';
 import type { ListingRequest } from './listing-query.js';
 
 /** Made of what the PBX says when it happens, so that a time in which nobody listened is missing there. */
@@ -60,12 +61,12 @@ export function placeGaps({ request, records, next }: ListedPage, gaps: readonly
 }
 
 /** What stands at one place. */
-export function gapsAt(gaps: readonly CaptureGap[], request: ListingRequest, ownPbx: string): GapView[] {
-  const apart = (gap: CaptureGap): GapView => gapView(gap, request.zone, { ownPbx, calls: request.log === cdrs });
+export function gapsAt(gaps: readonly CaptureGap[], request: ListingRequest, language: Language, ownPbx: string): GapView[] {
+  const apart = (gap: CaptureGap): GapView => gapView(gap, request.zone, language, { ownPbx, calls: request.log === cdrs });
   const views: GapView[] = [];
   let run: CaptureGap[] = [];
   const endRun = (): void => {
-    views.push(...(run.length > DRAWN_APART ? [gapsView(run, request.zone)] : run.map(apart)));
+    views.push(...(run.length > DRAWN_APART ? [gapsView(run, request.zone, language)] : run.map(apart)));
     run = [];
   };
   for (const gap of gaps) {

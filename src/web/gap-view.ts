@@ -1,7 +1,8 @@
 import type { CaptureGap } from '../logs/capture-gap/columns.js';
 import { MICROS_PER_SECOND, toIso, type Micros } from '../time.js';
 import { timeText, type TimeText, type Tone } from './cells.js';
-import { durationText, formatCount, visible } from './display-text.js';
+import { visible } from './display-text.js';
+import type { Language } from './language.js';
 import type { ReaderZone } from './zone.js';
 
 /** A line in a list about a time of which something is missing. */
@@ -21,60 +22,65 @@ export interface GapView {
 
 const SHORT: Micros = 10 * MICROS_PER_SECOND;
 
-export function gapView(gap: CaptureGap, zone: ReaderZone, { ownPbx, calls }: { readonly ownPbx: string; readonly calls: boolean }): GapView {
-  const pbx = gap.pbx === ownPbx ? '' : ` to ${visible(gap.pbx)}`;
-  const lost = gap.lost ?? 0;
+export function gapView(gap: CaptureGap, zone: ReaderZone, language: Language, { ownPbx, calls }: { readonly ownPbx: string; readonly calls: boolean }): GapView {
   return {
-    ...timesOf(gap.from, gap.to, zone),
-    lead: gap.kind === 'LOSS' ? `${formatCount(lost)} ${lost === 1 ? 'event was' : 'events were'} left out${pbx === '' ? '' : ` of ${visible(gap.pbx)}`}` : `Not listening${pbx}`,
-    reason: visible(gap.reason),
-    calls: calls && gap.kind === 'GAP' ? callsText(gap) : '',
+    ...timesOf(gap.from, gap.to, zone, language),
+    lead: leadOf(gap, gap.pbx === ownPbx, language),
+    reason: visible(language.said(gap.reason)),
+    calls: calls && gap.kind === 'GAP' ? callsText(gap, language) : '',
     tone: calls && gap.recovery === 'failed' ? 'bad' : 'plain',
   };
 }
 
+function leadOf({ kind, lost, pbx: name }: CaptureGap, own: boolean, { t }: Language): string {
+  const pbx = visible(name);
+  if (kind === 'GAP') return own ? t('Not listening') : t('Not listening to {{pbx}}', { pbx });
+  const count = lost ?? 0;
+  return own ? t('{{count}} events were left out', { count }) : t('{{count}} events were left out of {{pbx}}', { count, pbx });
+}
+
 /** Many at one place, as one line. */
-export function gapsView(gaps: readonly CaptureGap[], zone: ReaderZone): GapView {
+export function gapsView(gaps: readonly CaptureGap[], zone: ReaderZone, language: Language): GapView {
+  const { t } = language;
   const silent = gaps.filter(({ kind }) => kind === 'GAP');
   const lost = gaps.reduce((sum, gap) => sum + (gap.lost ?? 0), 0);
   const all = silent.reduce((sum, { from, to }) => sum + to - from, 0);
-  const parts = [...(silent.length > 0 ? [`Not listening ${silent.length} times`] : []), ...(lost > 0 ? [`${formatCount(lost)} events left out`] : [])];
+  const parts = [...(silent.length > 0 ? [t('Not listening {{count}} times', { count: silent.length })] : []), ...(lost > 0 ? [t('{{count}} events left out', { count: lost })] : [])];
   return {
-    ...timesOf(Math.min(...gaps.map(({ from }) => from)), Math.max(...gaps.map(({ to }) => to)), zone),
+    ...timesOf(Math.min(...gaps.map(({ from }) => from)), Math.max(...gaps.map(({ to }) => to)), zone, language),
     lead: parts.join(', '),
-    lasted: silent.length > 0 ? `${durationText(all)} in all` : '',
+    lasted: silent.length > 0 ? t('{{duration}} in all', { duration: language.duration(all) }) : '',
     reason: '',
     calls: '',
     tone: 'plain',
   };
 }
 
-function timesOf(from: Micros, to: Micros, zone: ReaderZone): Pick<GapView, 'begin' | 'end' | 'lasted' | 'href'> {
+function timesOf(from: Micros, to: Micros, zone: ReaderZone, { duration }: Language): Pick<GapView, 'begin' | 'end' | 'lasted' | 'href'> {
   const [begin, end] = [from, to].map((at) => {
     const time = timeText(at, zone, { type: 'instant' });
     return to - from < SHORT ? time : { ...time, fraction: '' };
   }) as [TimeText, TimeText];
   const sameDay = zone.local(from).date === zone.local(to).date;
   const parameters = new URLSearchParams({ from: toIso(from, 'us'), to: toIso(to, 'us') });
-  return { begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: durationText(to - from), href: `/capture-gaps?${parameters.toString()}` };
+  return { begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: duration(to - from), href: `/capture-gaps?${parameters.toString()}` };
 }
 
-function callsText({ recovery, recoveryNote, recoveredCalls }: CaptureGap): string {
-  const note = visible(recoveryNote ?? '');
+function callsText({ recovery, recoveryNote, recoveredCalls }: CaptureGap, { t, said }: Language): string {
+  const note = visible(said(recoveryNote ?? ''));
+  const found = recoveredCalls === null ? sentence(note) : note === '' ? t('Recovered: {{count}} calls.', { count: recoveredCalls }) : t('Recovered: {{note}}.', { note });
   switch (recovery) {
     case 'done':
-      return foundText(note, recoveredCalls);
+      return found;
     case 'once':
-      return `${foundText(note, recoveredCalls)} They are looked for once more.`;
+      return `${found} ${t('They are looked for once more.')}`;
     case 'failed':
-      return `Calls could not all be recovered: ${note}`;
+      return t('Calls could not all be recovered: {{reason}}', { reason: note });
     case 'none':
-      return `Calls may be missing: ${note}.`;
+      return t('Calls may be missing: {{reason}}.', { reason: note });
     default:
-      return 'Its calls are being looked for.';
+      return t('Its calls are being looked for.');
   }
 }
-
-const foundText = (note: string, calls: number | null): string => (calls === null ? sentence(note) : `Recovered: ${note === '' ? `${calls} ${calls === 1 ? 'call' : 'calls'}` : note}.`);
 
 const sentence = (text: string): string => (text === '' ? '' : `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`);

@@ -1,12 +1,14 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { toIso } from '../time.js';
-import { cellsOf, type Cell } from './cells.js';
+import { rowsOf, type Cell } from './cells.js';
 import { visible } from './display-text.js';
 import { exportHref } from './export-view.js';
 import type { GapView } from './gap-view.js';
 import { EXACT, formTime, headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
+import type { Language } from './language.js';
 import { LACKING } from './menu.js';
+import { mark } from './texts/mark.js';
 
 export interface Head {
   readonly title: string;
@@ -59,37 +61,38 @@ export interface PlacedGaps {
 }
 
 const WHEN_EMPTY: Readonly<Record<string, string>> = {
-  'sip-sessions': 'Register a phone with the PBX and look again.',
-  'registered-accounts': 'No account is on line. Register a phone with the PBX and look again.',
-  'web-sessions': 'Sign-ins to this console and to the PBX’s management interfaces show here.',
-  cdrs: 'Place a call between two accounts and look again.',
-  'capture-gaps': 'Since its first login Logbook has listened without a break.',
-  'dead-letters': 'All that was heard could be translated and written.',
+  'sip-sessions': mark('Register a phone with the PBX and look again.'),
+  'registered-accounts': mark('No account is on line. Register a phone with the PBX and look again.'),
+  'web-sessions': mark('Sign-ins to this console and to the PBX’s management interfaces show here.'),
+  cdrs: mark('Place a call between two accounts and look again.'),
+  'capture-gaps': mark('Since its first login Logbook has listened without a break.'),
+  'dead-letters': mark('All that was heard could be translated and written.'),
 };
-const EMPTY_TITLES: Readonly<Record<string, string>> = { 'capture-gaps': 'No gaps.', 'dead-letters': 'No dead letters.' };
+const EMPTY_TITLES: Readonly<Record<string, string>> = { 'capture-gaps': mark('No gaps.'), 'dead-letters': mark('No dead letters.') };
 
 /** A page of a log as the template shows it; everything comes from the log's columns. */
-export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null, gaps: PlacedGaps = { places: [], more: false }): ListingView {
+export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null, language: Language, gaps: PlacedGaps = { places: [], more: false }): ListingView {
   const { log, query, zone } = request;
+  const { t } = language;
   const path = `/${log.name}`;
   const byTimeDown = query.sort === log.timeColumn && query.order === 'desc';
   return {
     path,
-    heads: listedColumns(log).map(([name, column]) => head(request, name, column)),
-    rows: records.map((record) => cellsOf(log, record, zone)),
-    fields: filterFields(request),
+    heads: listedColumns(log).map(([name, column]) => head(request, name, column, language)),
+    rows: rowsOf(log, records, zone, language),
+    fields: filterFields(request, language),
     hidden: hiddenFields(request),
     filtered: isFiltered(request),
-    order: orderText(request),
+    order: orderText(request, language),
     clearHref: listingHref(path, { ...request, query: { ...query, from: null, to: null, filters: {} } }),
     firstHref: query.after === null ? null : listingHref(path, request),
     nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
-    nextLabel: byTimeDown ? 'Older' : 'Next page',
+    nextLabel: byTimeDown ? t('Older') : t('Next page'),
     csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, query: { ...query, limit: DEFAULT_LIMIT }, tz: zone.name }) : null,
-    emptyTitle: EMPTY_TITLES[log.name] ?? 'Nothing here yet.',
+    emptyTitle: t(EMPTY_TITLES[log.name] ?? mark('Nothing here yet.')),
     exportHref: exportHref(request),
-    empty: WHEN_EMPTY[log.name] ?? '',
-    about: LACKING.includes(log) ? (log.about ?? '') : '',
+    empty: t(WHEN_EMPTY[log.name] ?? ''),
+    about: LACKING.includes(log) ? t(log.about ?? '') : '',
     gaps: gaps.places,
     moreGaps: gaps.more,
   };
@@ -97,11 +100,11 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
 
 const listedColumns = (log: LogDefinition): [string, Column][] => Object.entries(log.columns).filter(([, column]) => column.listed);
 
-function head(request: ListingRequest, name: string, column: Column): Head {
+function head(request: ListingRequest, name: string, column: Column, { t }: Language): Head {
   const { log, query, zone } = request;
   const sorted = query.sort === name ? (query.order === 'asc' ? 'ascending' : 'descending') : 'none';
   return {
-    title: column.title,
+    title: t(column.title),
     className: `${name} ${column.type}`,
     zone: isInstant(column) ? zone.name : null,
     sortHref: column.sortable ? listingHref(`/${log.name}`, request, { sort: name, order: headOrder(log, query, name) }) : null,
@@ -109,14 +112,14 @@ function head(request: ListingRequest, name: string, column: Column): Head {
   };
 }
 
-function filterFields({ log, query, zone }: ListingRequest): FilterField[] {
-  const time = log.columns[log.timeColumn]?.title ?? '';
+function filterFields({ log, query, zone }: ListingRequest, { t }: Language): FilterField[] {
+  const time = t(log.columns[log.timeColumn]?.title ?? '');
   const bound = (name: 'from' | 'to', label: string): FilterField => {
     const at = query[name];
     const local = at === null ? null : zone.local(at);
     return {
       name,
-      label: `${time} ${label}`,
+      label,
       value: at === null ? '' : formTime(zone, at),
       shown: local ? `${local.date} ${local.clock}` : '',
       kind: 'datetime',
@@ -128,9 +131,9 @@ function filterFields({ log, query, zone }: ListingRequest): FilterField[] {
     .map(([name, column]): FilterField => {
       const choices = Array.isArray(column.filter) ? (column.filter as readonly string[]) : [];
       const value = query.filters[name] ?? '';
-      return { name, label: column.title, value, shown: visible(value), kind: choices.length > 0 ? 'choice' : 'text', choices };
+      return { name, label: t(column.title), value, shown: visible(value), kind: choices.length > 0 ? 'choice' : 'text', choices };
     });
-  return [bound('from', 'from'), bound('to', 'before'), ...columns];
+  return [bound('from', t('{{time}} from', { time })), bound('to', t('{{time}} before', { time })), ...columns];
 }
 
 function hiddenFields(request: ListingRequest): { name: string; value: string }[] {
@@ -146,10 +149,11 @@ function hiddenFields(request: ListingRequest): { name: string; value: string }[
   return [...plain, ...exact];
 }
 
-function orderText({ log, query }: ListingRequest): string {
+function orderText({ log, query }: ListingRequest, { t }: Language): string {
   const column = log.columns[query.sort];
   const down = query.order === 'desc';
-  if (query.sort === log.timeColumn && log.defaultSort === log.timeColumn) return down ? 'newest first' : 'oldest first';
-  if (column && isInstant(column)) return down ? 'latest first' : 'earliest first';
-  return `by ${column?.title ?? query.sort}, ${down ? 'descending' : 'ascending'}`;
+  if (query.sort === log.timeColumn && log.defaultSort === log.timeColumn) return down ? t('newest first') : t('oldest first');
+  if (column && isInstant(column)) return down ? t('latest first') : t('earliest first');
+  const values = { column: t(column?.title ?? query.sort) };
+  return down ? t('by {{column}}, descending', values) : t('by {{column}}, ascending', values);
 }

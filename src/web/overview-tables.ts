@@ -4,6 +4,7 @@ import { lengthOf } from '../logs/statistics/spans.js';
 import type { Micros } from '../time.js';
 import { accountEventsHref, type TimeText, type Tone } from './cells.js';
 import { durationText, formatCount, visible } from './display-text.js';
+import { english } from './language.js';
 import { gapView } from './gap-view.js';
 import { listHref, many } from './overview-text.js';
 import { MOST_GAPS, silentFor, type Overview } from './overview.js';
@@ -137,7 +138,7 @@ const SHOWN_GAPS = 10;
 export function gapsTable(overview: Overview, pbxName: string, tz: string | null, time: Clock): GapsTable {
   const { gaps, gapsComplete, range, zone } = overview;
   const total = gapsComplete ? many(gaps.length, 'gap') : `More than ${formatCount(MOST_GAPS)} gaps`;
-  const rows = gaps.slice(0, SHOWN_GAPS).map((gap) => ({ ...gapView(gap, zone, { ownPbx: pbxName, calls: true }), begin: time(gap.from) }));
+  const rows = gaps.slice(0, SHOWN_GAPS).map((gap) => ({ ...gapView(gap, zone, english, { ownPbx: pbxName, calls: true }), begin: time(gap.from) }));
   const silent = silentFor(overview, gaps);
   const counted = gaps.length === 0 ? heardWords(overview, time) : `${total}${silent > 0 ? `, not heard for ${durationText(silent)} in all${gapsComplete ? '' : ' or more'}` : ''}.`;
   const last = overview.accounts.unknown.at(-1);

@@ -13,6 +13,7 @@ import { accountView } from './account-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
 import { letterOf, letterView } from './letter-view.js';
 import { idOf } from './id-of.js';
+import { languageOf, type Language } from './language.js';
 import { parseListingRequest } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
 import { ALL_LOGS } from './menu.js';
@@ -32,8 +33,9 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
     router.get(`/${log.name}`, async (request, response) => {
       const listing = parseListingRequest(log, request.query, zoneOf(response.locals.user));
       const { records, next } = await listPage(knex, log, listing.query);
-      const view = listingView(listing, records, next, await gapsOf({ request: listing, records, next }));
-      await views.render(request, response, 'listing', { title: log.title, section: log.name, zone: listing.zone.name, view: { listing: view } });
+      const language = languageOf(response);
+      const view = listingView(listing, records, next, language, await gapsOf({ request: listing, records, next }, language));
+      await views.render(request, response, 'listing', { title: language.t(log.title), section: log.name, zone: listing.zone.name, view: { listing: view } });
     });
   }
 
@@ -44,7 +46,7 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
     const { username } = account.record;
     const query = { ...parseListQuery(sipSessions, {}), filters: { peername: username }, limit: RECENT };
     const [sessions, calls] = await Promise.all([listPage(knex, sipSessions, query), accountCalls(knex, username, RECENT)]);
-    const view = accountView(account, sessions.records, calls, zone);
+    const view = accountView(account, sessions.records, calls, zone, languageOf(response));
     await views.render(request, response, 'account', {
       title: `Account ${view.username}`,
       section: registeredAccounts.name,
@@ -62,10 +64,10 @@ export function pages(knex: Knex, views: Views, zoneOf: (user: ConsoleUser | und
   return router;
 
   /** What stands before each row of a page, and after the last. */
-  async function gapsOf(page: ListedPage): Promise<PlacedGaps> {
+  async function gapsOf(page: ListedPage, language: Language): Promise<PlacedGaps> {
     const window = gapWindow(page);
     if (!window) return { places: [], more: false };
     const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
-    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, ownPbx)), more: gaps.length === MOST_GAPS };
+    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
   }
 }

@@ -1,7 +1,9 @@
 import { Router, type Request, type Response } from 'express';
+import { InvalidInputError } from '../errors.js';
 import type { Access } from './access.js';
 import { clientAddress } from './client-address.js';
 import { TooManyFailuresError } from './failure.js';
+import { isLanguage, LANGUAGE_CODES, languageOf } from './language.js';
 import { beginSession, endSession, keepBriefly, SESSION_COOKIE } from './sessions.js';
 import type { SignIn } from './sign-in.js';
 import type { ConsoleUsers } from './users.js';
@@ -15,14 +17,15 @@ export interface SignInRouteParts {
   readonly views: Views;
 }
 
-/** The sign-in form, signing out, and the zone a user reads times in. */
+/** The sign-in form, signing out, and the zone and the language a user reads in. */
 export function signInRoutes({ users, signIn, access, views }: SignInRouteParts): Router {
   const form = (request: Request, response: Response, next: string, problem?: { status: number; message: string; username: string }): Promise<void> => {
     keepBriefly(request);
+    const { t, said } = languageOf(response);
     return views.render(request, response, 'sign-in', {
-      title: 'Sign in',
+      title: t('Sign in'),
       status: problem?.status ?? 200,
-      view: { next, problem: problem?.message ?? null, username: problem?.username ?? '' },
+      view: { next, problem: problem ? said(problem.message) : null, username: problem?.username ?? '' },
     });
   };
 
@@ -69,6 +72,13 @@ export function signInRoutes({ users, signIn, access, views }: SignInRouteParts)
     if (name !== '') readerZone(name);
     if (response.locals.user) await users.setTimeZone(response.locals.user.id, name === '' ? null : name);
     response.redirect(303, withoutZone(ownPath(field(request, 'next'))));
+  });
+
+  router.post('/language', access.signedIn, async (request, response) => {
+    const code = field(request, 'language');
+    if (!isLanguage(code)) throw new InvalidInputError('language', `must be one of ${LANGUAGE_CODES.join(', ')}`);
+    if (response.locals.user) await users.setLanguage(response.locals.user.id, code);
+    response.redirect(303, ownPath(field(request, 'next')));
   });
 
   return router;

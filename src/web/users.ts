@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { AlreadyExistsError, InvalidInputError, NotFoundError } from '../errors.js';
 import { fromMs, type Micros } from '../time.js';
+import { isLanguage, type LanguageCode } from './language.js';
 import { lockOut } from './lock-out.js';
 import { generatePassword, hashPassword } from './passwords.js';
 
@@ -15,6 +16,8 @@ export interface ConsoleUser {
   readonly username: string;
   /** The zone this user reads times in; null: the service's. */
   readonly timeZone: string | null;
+  /** The language this user reads; null: what the browser asks for. */
+  readonly language: LanguageCode | null;
   readonly createdAt: Micros;
   /** A session begun under an older password is over. */
   readonly passwordChangedAt: Micros;
@@ -28,6 +31,7 @@ export interface ConsoleUsers {
   /** Throws NotFoundError. Their sessions are over, too. */
   removeUser(username: string): Promise<void>;
   setTimeZone(id: number, timeZone: string | null): Promise<void>;
+  setLanguage(id: number, language: LanguageCode): Promise<void>;
   /** By name. */
   listUsers(): Promise<ConsoleUser[]>;
   find(username: string): Promise<(ConsoleUser & { readonly passwordHash: string }) | null>;
@@ -44,6 +48,7 @@ interface UserRow {
   readonly username: string;
   readonly password_hash: string;
   readonly time_zone: string;
+  readonly language: string;
   readonly created_at: number | string;
   readonly password_changed_at: number | string;
 }
@@ -92,6 +97,9 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
     async setTimeZone(id, timeZone) {
       await knex(TABLE).where({ id }).update({ time_zone: timeZone ?? '' });
     },
+    async setLanguage(id, language) {
+      await knex(TABLE).where({ id }).update({ language });
+    },
     async listUsers() {
       return (await knex<UserRow>(TABLE).select().orderBy('username')).map(fromUserRow);
     },
@@ -133,6 +141,7 @@ function fromUserRow(row: UserRow): ConsoleUser {
     id: row.id,
     username: row.username,
     timeZone: row.time_zone === '' ? null : row.time_zone,
+    language: isLanguage(row.language) ? row.language : null,
     createdAt: Number(row.created_at),
     passwordChangedAt: Number(row.password_changed_at),
   };

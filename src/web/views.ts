@@ -6,7 +6,8 @@ import { messageOf } from '../errors.js';
 import { deadLetters } from '../logs/dead-letter/columns.js';
 import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { assetHref } from './asset-files.js';
-import { formatCount, visible } from './display-text.js';
+import { visible } from './display-text.js';
+import { english, italian, LANGUAGE_CODES, LANGUAGE_NAMES, languageOf, type Language } from './language.js';
 import { LACKING, LOGS } from './menu.js';
 import type { Readiness } from './readiness.js';
 import { ZONE_NAMES } from './zone.js';
@@ -16,6 +17,7 @@ const VIEWS = join(import.meta.dirname, 'views');
 
 export interface Page {
   readonly status?: number;
+  /** In the reader's language. */
   readonly title: string;
   /** The path of the main menu that this page stands under. */
   readonly section?: string;
@@ -42,6 +44,13 @@ export interface Asked {
   readonly deadLetters: () => Promise<number>;
 }
 
+/** Templates in one language: each finds `t`, `said` and `count` of it. */
+class TemplatesIn extends Eta {
+  constructor(readonly language: Language) {
+    super({ views: VIEWS, cache: true, autoEscape: true, functionHeader: 'const { t, said, count } = this.language;' });
+  }
+}
+
 /** Templates in the layout that every page shares. */
 export function views(
   config: Pick<Config, 'timeZone' | 'pbxName'>,
@@ -49,48 +58,52 @@ export function views(
   asked: Asked,
   csrfToken: (request: Request) => string,
 ): Views {
-  const eta = new Eta({ views: VIEWS, cache: true, autoEscape: true });
+  const templates = { en: new TemplatesIn(english), it: new TemplatesIn(italian) };
   return {
     async render(request, response, template, page) {
       const user = page.bare ? undefined : response.locals.user;
       const zone = page.zone ?? user?.timeZone ?? config.timeZone;
+      const language = languageOf(response);
+      const { code, t } = language;
       const frame = {
+        language: code,
+        languages: LANGUAGE_CODES.map((own) => ({ code: own, name: LANGUAGE_NAMES[own], current: own === code })),
         title: page.title,
         pbxName: visible(config.pbxName),
         demo,
         styles: ['console.css', ...(page.styles ?? [])].map(assetHref),
         scripts: (page.scripts ?? []).map(assetHref),
         user: user ? { name: visible(user.username) } : null,
-        overview: { title: 'Overview', href: '/overview', current: page.section === 'overview' },
-        menu: LOGS.map((log) => ({ title: log.title, href: `/${log.name}`, current: page.section === log.name })),
-        lacking: user ? await lacking(page.section, asked.deadLetters) : [],
-        notices: user && page.ownNotices !== true ? (await notices(asked.readiness)).map(linked) : [],
+        overview: { title: t('Overview'), href: '/overview', current: page.section === 'overview' },
+        menu: LOGS.map((log) => ({ title: t(log.title), href: `/${log.name}`, current: page.section === log.name })),
+        lacking: user ? await lacking(page.section, asked.deadLetters, language) : [],
+        notices: user && page.ownNotices !== true ? (await notices(asked.readiness, language)).map(linked) : [],
         zone,
         zones: ZONE_NAMES,
         returnTo: request.originalUrl,
         csrfToken: page.bare ? '' : csrfToken(request),
       };
-      const html = eta.render(template, { ...page.view, frame });
+      const html = templates[code].render(template, { ...page.view, frame });
       response.status(page.status ?? 200).type('html').set('Cache-Control', 'no-store').send(html);
     },
   };
 }
 
 /** What is down, for everybody to see. */
-async function notices(readiness: () => Promise<Readiness>): Promise<string[]> {
+async function notices(readiness: () => Promise<Readiness>, { t, said }: Language): Promise<string[]> {
   try {
     const { database, spool, ami, jobs } = await readiness();
     return [
-      ...(database.ok ? [] : [`The database is in trouble: ${database.message}`]),
-      ...(database.warnings ?? []),
-      ...(spool.ok ? [] : [`The spool ${spool.message}`]),
-      ...(spool.warnings ?? []),
-      ...(ami.ok ? [] : [`No connection to the PBX: ${ami.message}`]),
-      ...(ami.warnings ?? []),
-      ...(jobs.ok ? [] : [`Background jobs are not running: ${jobs.message}`]),
+      ...(database.ok ? [] : [t('The database is in trouble: {{problem}}', { problem: said(database.message) })]),
+      ...(database.warnings ?? []).map(said),
+      ...(spool.ok ? [] : [t('The spool {{problem}}', { problem: said(spool.message) })]),
+      ...(spool.warnings ?? []).map(said),
+      ...(ami.ok ? [] : [t('No connection to the PBX: {{problem}}', { problem: said(ami.message) })]),
+      ...(ami.warnings ?? []).map(said),
+      ...(jobs.ok ? [] : [t('Background jobs are not running: {{problem}}', { problem: said(jobs.message) })]),
     ];
   } catch (error) {
-    return [`The state of the service is not known: ${messageOf(error)}`];
+    return [t('The state of the service is not known: {{problem}}', { problem: said(messageOf(error)) })];
   }
 }
 
@@ -103,13 +116,17 @@ function linked(notice: string): { text: string; href: string | null }[] {
 }
 
 /** The second menu, with how many dead letters there are. */
-async function lacking(section: string | undefined, countLetters: Asked['deadLetters']): Promise<{ title: string; href: string; current: boolean; count: string }[]> {
+async function lacking(
+  section: string | undefined,
+  countLetters: Asked['deadLetters'],
+  { t, count }: Language,
+): Promise<{ title: string; href: string; current: boolean; count: string }[]> {
   // Without the database the page says so elsewhere.
   const letters = await countLetters().catch(() => 0);
   return LACKING.map((log) => ({
-    title: log.title,
+    title: t(log.title),
     href: `/${log.name}`,
     current: section === log.name,
-    count: log === deadLetters && letters > 0 ? `${formatCount(letters)}${letters >= LETTERS_COUNTED ? '+' : ''}` : '',
+    count: log === deadLetters && letters > 0 ? `${count(letters)}${letters >= LETTERS_COUNTED ? '+' : ''}` : '',
   }));
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/database/database.js';
 import { writeDeadLetters } from '../../../src/logs/dead-letter/store.js';
 import type { Output } from '../../../src/logs/output.js';
+import { retain } from '../../../src/retention/retain.js';
 import { built } from '../../support/logbook.js';
 import { freePort, removeFolder, run, tempFolder } from '../../support/processes.js';
 
@@ -35,7 +36,7 @@ describe('the command line', () => {
       child.stdin?.end(input);
     });
 
-  it.each([[['--help']], [['start', '--help']], [['demo', '--help']], [['migrate', '--help']], [['user', '--help']], [['user', 'add', '--help']], [['user', 'passwd', '--help']], [['user', 'list', '--help']], [['user', 'remove', '--help']], [['backfill', '--help']], [['retry', '--help']]])(
+  it.each([[['--help']], [['start', '--help']], [['demo', '--help']], [['migrate', '--help']], [['user', '--help']], [['user', 'add', '--help']], [['user', 'passwd', '--help']], [['user', 'list', '--help']], [['user', 'remove', '--help']], [['backfill', '--help']], [['retry', '--help']], [['archive', 'list', '--help']], [['archive', 'restore', '--help']]])(
     'helps with %j',
     async (args) => {
       const { code, stdout } = await logbook(args);
@@ -73,6 +74,27 @@ describe('the command line', () => {
     expect(await database.knex('dead_letter').select('name', 'tries')).toEqual([{ name: 'unreadable', tries: 1 }]);
     await database.close();
     expect(await retry('--id', 'all')).toMatchObject({ code: 2, stderr: expect.stringContaining('--id must be the number of a dead letter') as string });
+  });
+
+  it('lists the archive and brings months back', async () => {
+    const url = `sqlite:${join(folder, 'archive.sqlite')}`;
+    const archive = (args: readonly string[], settings: Readonly<Record<string, string>> = { ARCHIVE_DIR: join(folder, 'archive') }): Promise<Ended> => logbook(['archive', ...args], { DATABASE_URL: url, ...settings });
+    expect(await archive(['list', '--check'])).toMatchObject({ code: 0, stdout: 'the archive is empty\n' });
+    expect(await archive(['restore', '2026-01'])).toMatchObject({ code: 3, stderr: expect.stringContaining('2026-01 is not in the archive') as string });
+    expect(await archive(['restore', 'January'])).toMatchObject({ code: 2, stderr: expect.stringContaining('must be written 2026-05') as string });
+    expect(await archive(['restore', '2026-01', '--days', 'all'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--days') as string });
+    expect(await archive(['restore', '2026-01'], {})).toMatchObject({ code: 2, stderr: expect.stringContaining('ARCHIVE_DIR is not set') as string });
+
+    const database = openDatabase(url);
+    await database.knex('web_session').insert({ event_key: 'k', at: Date.UTC(2026, 0, 5) * 1_000, event_type: 'SUCCESS', principal: 'ann', ip_address: '', service: 'AMI', pbx: 'lab' });
+    const config = { days: { 'web-sessions': 1 }, archiveDir: join(folder, 'archive') };
+    await retain(database, config, { signal: new AbortController().signal, clock: () => Date.now() * 1_000 });
+    expect(await archive(['list', '--check'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^2026-01 {2}web-sessions +1 rows .* web-sessions-2026-01\.csv\.gz {2}archived .*, sound\n$/) as string });
+    expect(await archive(['restore', '2026-01', '--days', '2'])).toMatchObject({ code: 0, stdout: '2026-01 is back for 2 days: 1 row\n' });
+    expect(await database.knex('web_session').select('principal')).toEqual([{ principal: 'ann' }]);
+    await database.close();
+    expect(await archive(['list'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/back until 20\d\d-\d\d-\d\d\n$/) as string });
+    expect(await archive(['list', '--check'], { ARCHIVE_DIR: join(folder, 'elsewhere') })).toMatchObject({ code: 1, stdout: expect.stringMatching(/is missing\n$/) as string });
   });
 
   it('adds, changes and lists users, and ends with 3 for one that is not there or there already', async () => {

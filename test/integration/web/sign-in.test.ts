@@ -177,6 +177,24 @@ onEachDatabase('signing in', (emptyDatabase) => {
     expect(await (await visitor.get('/web-sessions')).text()).toContain('Asia/Tokyo</small>');
     expect((await visitor.post('/time-zone', { zone: 'Mars', next: '/cdrs' }, '/cdrs')).status).toBe(400);
   });
+
+  it('speaks the language that the browser asks for, until a user chooses one', async () => {
+    const visitor = new Visitor(console.url, { 'accept-language': 'it-IT,it;q=0.9,en;q=0.5' });
+    expect(await (await visitor.get('/sign-in')).text()).toMatch(/<html lang="it">[\s\S]*<h1>Accedi<\/h1>/);
+    expect(await (await visitor.post('/sign-in', { username: 'admin', password: 'wrong' })).text()).toContain('Il nome o la password sono errati.');
+    expect(await (await new Visitor(console.url, { 'accept-language': 'fr, de' }).get('/sign-in')).text()).toContain('<html lang="en">');
+    await visitor.signIn();
+    expect(await (await visitor.get('/cdrs?src=404')).text()).toContain('Nulla corrisponde al filtro.');
+    expect(await (await visitor.get('/cdrs?color=red')).text()).toContain('color non è un parametro di cdrs; ci sono from,');
+    const answer = await visitor.post('/language', { language: 'en', next: '/cdrs?src=404' }, '/cdrs');
+    expect(answer.headers.get('location')).toBe('/cdrs?src=404');
+    const other = new Visitor(console.url, { 'accept-language': 'it' });
+    await other.signIn();
+    expect(await (await other.get('/cdrs')).text()).toMatch(/<html lang="en">[\s\S]*Place a call/);
+    expect((await other.post('/language', { language: 'xx' }, '/cdrs')).status).toBe(400);
+    // Scripts are told the same in every language.
+    expect(await (await other.get('/api/v1/cdrs?color=red')).text()).toContain('is no parameter of cdrs');
+  });
 });
 
 onEachDatabase('console users', (emptyDatabase) => {

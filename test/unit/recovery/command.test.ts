@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { settingsFrom } from '../../../src/config.js';
 import { backfillRange, type BackfillCommand } from '../../../src/recovery/command.js';
-import { progressOn } from '../../../src/recovery/progress.js';
 import { toIso } from '../../../src/time.js';
 
 const CONFIG = settingsFrom({ DATABASE_URL: 'sqlite:x', CDR_CSV: 'Master.csv', TIME_ZONE: 'Europe/Rome' });
@@ -30,23 +29,5 @@ describe('backfillRange', () => {
   it('needs the setting of its source', () => {
     const command = { source: 'csv', from: '2026-05-01' } as const;
     expect(() => backfillRange(settingsFrom({ DATABASE_URL: 'sqlite:x' }), command)).toThrow('needs CDR_CSV');
-  });
-});
-
-describe('progressOn', () => {
-  const report = { read: 5, added: 2, alreadyThere: 3, unreadable: 0, outside: 0, ambiguous: 0, firstUnreadable: [], source: '', zone: '', notes: [], failures: [] };
-  it.each([
-    [true, ['\r[############            ] 50 %  5 read, 2 new, 3 already there, 0 unreadable\u001B[K', '\n']],
-    [false, ['50 %  5 read, 2 new, 3 already there, 0 unreadable\n']],
-  ])('on a terminal: %s', (isTTY, expected) => {
-    const written: string[] = [];
-    let now = 0;
-    const progress = progressOn({ isTTY, write: (text) => written.push(text) }, () => now);
-    progress.show(report, 0.4);
-    now += 6_000;
-    progress.show(report, 0.5);
-    progress.end();
-    progress.end();
-    expect(written).toEqual(expected);
   });
 });

@@ -4,9 +4,9 @@ import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { parseListQuery, type ListQuery } from '../../../src/logs/list-query.js';
 import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
-import { durationText, formatCount } from '../../../src/web/display-text.js';
 import { gapsAt, gapWindow, placeGaps, type ListedPage } from '../../../src/web/gap-rows.js';
 import { gapView } from '../../../src/web/gap-view.js';
+import { english, italian } from '../../../src/web/language.js';
 import type { ListingRequest } from '../../../src/web/listing-query.js';
 import { readerZone } from '../../../src/web/zone.js';
 import { MICROS_PER_SECOND, parseIso } from '../../../src/time.js';
@@ -98,20 +98,20 @@ describe('gaps in a list', () => {
 
   it('are one line where many lie at one place', () => {
     const many = [...Array.from({ length: 5 }, (_, n) => gap({ id: n + 1, from: n * 60 * SECOND, to: (n * 60 + 12) * SECOND })), gap({ kind: 'LOSS', lost: 1_234 })];
-    expect(gapsAt(many, request({}), 'lab')).toMatchObject([{ lead: 'Not listening 5 times, 1,234 events left out', lasted: '1 min in all', calls: '', tone: 'plain' }]);
-    expect(gapsAt(many.slice(0, 3), request({}), 'lab')).toHaveLength(3);
+    expect(gapsAt(many, request({}), english, 'lab')).toMatchObject([{ lead: 'Not listening 5 times, 1,234 events left out', lasted: '1 min in all', calls: '', tone: 'plain' }]);
+    expect(gapsAt(many.slice(0, 3), request({}), english, 'lab')).toHaveLength(3);
   });
 
   it('stand apart among many in a list of calls where theirs could not be recovered', () => {
     const many = Array.from({ length: 10 }, (_, n) => gap({ id: n + 1, from: n * 60 * SECOND, to: (n * 60 + 12) * SECOND, recovery: n === 5 ? 'failed' : 'done', recoveryNote: 'x' }));
-    expect(gapsAt(many, request({}, cdrs), 'lab').map(({ lead, tone }) => [lead, tone])).toEqual([['Not listening 5 times', 'plain'], ['Not listening', 'bad'], ['Not listening 4 times', 'plain']]);
-    expect(gapsAt(many, request({}), 'lab')).toHaveLength(1);
+    expect(gapsAt(many, request({}, cdrs), english, 'lab').map(({ lead, tone }) => [lead, tone])).toEqual([['Not listening 5 times', 'plain'], ['Not listening', 'bad'], ['Not listening 4 times', 'plain']]);
+    expect(gapsAt(many, request({}), english, 'lab')).toHaveLength(1);
   });
 });
 
 describe('gapView', () => {
   const noon = parseIso('2026-05-10T12:00:03Z') ?? 0;
-  const view = (fields: Partial<CaptureGap>, calls = true) => gapView(gap({ from: noon, to: noon + 64 * SECOND, ...fields }), zone, { ownPbx: 'lab', calls });
+  const view = (fields: Partial<CaptureGap>, calls = true) => gapView(gap({ from: noon, to: noon + 64 * SECOND, ...fields }), zone, english, { ownPbx: 'lab', calls });
 
   it('says when, for how long and why', () => {
     expect(view({ reason: 'the PBX closed the connection' })).toMatchObject({
@@ -137,11 +137,18 @@ describe('gapView', () => {
   });
 });
 
+describe('gapView in Italian', () => {
+  const lost = (count: number) => gapView(gap({ kind: 'LOSS', lost: count, reason: 'stopped' }), zone, italian, { ownPbx: 'lab', calls: true }).lead;
+  it('says one as one, and many as many', () => {
+    expect([lost(1), lost(2), lost(12_345), lost(1_000_000)]).toEqual(['1 evento tralasciato', '2 eventi tralasciati', '12.345 eventi tralasciati', '1.000.000 eventi tralasciati']);
+  });
+});
+
 describe('durations and counts', () => {
   it.each([[100, '0.001 s'], [400_000, '0.4 s'], [SECOND, '1 s'], [64 * SECOND, '1 min 4 s'], [60 * SECOND, '1 min'], [3_725 * SECOND, '1 h 2 min'], [3_600 * 24 * 40 * SECOND, '40 d'], [(86_400 + 7_300) * SECOND, '1 d 2 h']])('%i µs are %s', (micros, text) => {
-    expect(durationText(micros)).toBe(text);
+    expect(english.duration(micros)).toBe(text);
   });
   it('count in thousands', () => {
-    expect([0, 999, 1_000, 1_234_567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);
+    expect([0, 999, 1_000, 1_234_567].map(english.count)).toEqual(['0', '999', '1,000', '1,234,567']);
   });
 });

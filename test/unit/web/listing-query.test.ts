@@ -3,6 +3,7 @@ import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { cursorAfter } from '../../../src/logs/list-query.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
 import { parseIso, toIso } from '../../../src/time.js';
+import { english } from '../../../src/web/language.js';
 import { headOrder, isFiltered, listingHref, parseListingRequest } from '../../../src/web/listing-query.js';
 import { listingView } from '../../../src/web/listing-view.js';
 
@@ -24,7 +25,7 @@ describe('parseListingRequest', () => {
 
   it('takes a form that is sent again as it was meant: also in the hour that comes twice, and to the millisecond', () => {
     for (const from of ['2026-10-25T01:30:00.000Z', '2026-05-10T15:12:24.882Z']) {
-      const { fields, hidden } = listingView(parse(`from=${from}`), [], null);
+      const { fields, hidden } = listingView(parse(`from=${from}`), [], null, english);
       const form = new URLSearchParams(hidden.map(({ name, value }): [string, string] => [name, value]));
       const shown = fields.find(({ name }) => name === 'from')?.value ?? '';
       form.set('from', shown.replace(/:00$/, ''));
@@ -90,7 +91,7 @@ describe('listingView', () => {
     pbx: 'asterisk',
   };
   const request = parse('event=CONNECT&from=2026-05-10T17:12', sipSessions);
-  const view = listingView(request, [record], 'c');
+  const view = listingView(request, [record], 'c', english);
 
   it('has the listed columns, in their order', () => {
     const listed = Object.values(sipSessions.columns).filter((column) => 'listed' in column);
@@ -104,7 +105,7 @@ describe('listingView', () => {
       text: '2026-05-10 17:12:24',
       fraction: '.882',
       iso: '2026-05-10T15:12:24.882Z',
-      title: '2026-05-10T15:12:24.882Z · here UTC+02:00',
+      title: '2026-05-10T17:12:24.882+02:00 = 2026-05-10T15:12:24.882Z',
     });
   });
 
@@ -127,7 +128,7 @@ describe('listingView', () => {
     expect(view).toMatchObject({ nextLabel: 'Older', firstHref: null, csvHref: null });
     expect(view.nextHref).toContain('cursor=c');
     const cursor = cursorAfter(sipSessions, request.query, record);
-    expect(listingView(parse(`event=CONNECT&cursor=${cursor}`, sipSessions), [], null)).toMatchObject({
+    expect(listingView(parse(`event=CONNECT&cursor=${cursor}`, sipSessions), [], null, english)).toMatchObject({
       firstHref: '/sip-sessions?event=CONNECT',
       nextHref: null,
     });

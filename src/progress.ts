@@ -1,7 +1,6 @@
-import type { BackfillReport } from './report.js';
-
 export interface Progress {
-  readonly show: (report: Readonly<BackfillReport>, done: number) => void;
+  /** `done` is a part of 1; `text` is asked for only when it is shown. */
+  readonly show: (done: number, text: () => string) => void;
   /** Leaves the line; safe to call twice. */
   end(): void;
 }
@@ -14,15 +13,15 @@ export function progressOn(output: { readonly isTTY?: boolean; write(text: strin
   let last = now();
   let drawn = false;
   return {
-    show(report, done) {
+    show(done, text) {
       if (now() - last < everyMs) return;
       last = now();
-      const text = `${Math.floor(done * 100)} %  ${report.read} read, ${report.added} new, ${report.alreadyThere} already there, ${report.unreadable} unreadable`;
+      const line = `${Math.floor(done * 100)} %  ${text()}`;
       if (output.isTTY === true) {
         const filled = Math.round(done * BAR);
-        output.write(`\r[${'#'.repeat(filled)}${' '.repeat(BAR - filled)}] ${text}\u001B[K`);
+        output.write(`\r[${'#'.repeat(filled)}${' '.repeat(BAR - filled)}] ${line}\u001B[K`);
         drawn = true;
-      } else output.write(`${text}\n`);
+      } else output.write(`${line}\n`);
     },
     end() {
       if (drawn) output.write('\n');

@@ -1,0 +1,118 @@
+import { Parser } from '@json2csv/plainjs';
+import { parse } from 'csv-parse';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { DatabaseRow } from '../logs/columns.js';
+
+/** What is known of a file once it is on the disk: enough to tell later whether it is whole. */
+export interface FileFacts {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly rows: number;
+}
+
+const EOL = '\r\n';
+
+/**
+ * Writes rows as gzip-compressed CSV (RFC 4180, UTF-8, a header, the database's own values) under its final name
+ * only when it is whole and on the disk, with `NAME.sha256` beside it for `sha256sum --check`.
+ * What is read back from the disk must be what was written; throws when it is not, or the folder cannot be written.
+ */
+export async function writeArchive(path: string, columns: readonly string[], blocks: AsyncIterable<readonly DatabaseRow[]>): Promise<FileFacts> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const partial = `${path}.partial`;
+  const written = createHash('sha256');
+  let rows = 0;
+  const csv = async function* (): AsyncGenerator<string> {
+    yield columns.join(',') + EOL;
+    const parser = new Parser<DatabaseRow, DatabaseRow>({ fields: [...columns], header: false, eol: EOL });
+    for await (const block of blocks) {
+      rows += block.length;
+      if (block.length > 0) yield parser.parse([...block]) + EOL;
+    }
+  };
+  const counting = new Transform({
+    transform(chunk: Buffer, _, done) {
+      written.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    await pipeline(Readable.from(csv()), createGzip(), counting, createWriteStream(partial, { mode: 0o600, flush: true }));
+    const sha256 = written.digest('hex');
+    const facts = { sha256, bytes: (await stat(partial)).size, rows };
+    await check(partial, facts);
+    await writeFile(`${path}.sha256`, `${sha256}  ${path.slice(dirname(path).length + 1)}\n`, { mode: 0o600, flush: true });
+    await rename(partial, path);
+    await syncFolder(dirname(path));
+    return facts;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/** Whether the file is what it was; answers what is wrong with it in a few words, null when nothing is. */
+export async function faultOf(path: string, { sha256, bytes }: Pick<FileFacts, 'sha256' | 'bytes'>): Promise<string | null> {
+  try {
+    const { size } = await stat(path);
+    if (size !== bytes) return `has ${size} bytes instead of ${bytes}`;
+    return (await checksumOf(path)) === sha256 ? null : 'has another checksum than when it was written';
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'is missing' : 'cannot be read';
+  }
+}
+
+/** The rows of an archive in blocks; values are texts, which the database makes numbers of. Throws when the file is damaged. */
+export async function* readArchive(path: string, size: number): AsyncGenerator<readonly Record<string, string>[]> {
+  const parser = parse({ columns: true, bom: true, record_delimiter: EOL });
+  const reading = pipeline(createReadStream(path), createGunzip(), parser);
+  // Its failure is thrown below, or by the loop; whichever is first must not leave the other unheard.
+  reading.catch(() => undefined);
+  let block: Record<string, string>[] = [];
+  for await (const record of parser as AsyncIterable<Record<string, string>>) {
+    block.push(record);
+    if (block.length < size) continue;
+    yield block;
+    block = [];
+  }
+  await reading;
+  if (block.length > 0) yield block;
+}
+
+export async function removeArchive(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(`${path}.sha256`, { force: true });
+}
+
+async function check(path: string, facts: FileFacts): Promise<void> {
+  const fault = await faultOf(path, facts);
+  let rows = 0;
+  if (fault === null) for await (const block of readArchive(path, 1_000)) rows += block.length;
+  if (fault !== null || rows !== facts.rows) throw new Error(`${path} ${fault ?? `has ${rows} rows instead of ${facts.rows}`}; is its disk sound?`);
+}
+
+async function checksumOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/** A rename is on the disk when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Where a month of a log lies: its first part, and parts of what came later. */
+export const archivePath = (folder: string, file: string): string => join(folder, file);
+export const archiveName = (log: string, month: string, part: number): string => `${log}-${month}${part === 1 ? '' : `-${part}`}.csv.gz`;

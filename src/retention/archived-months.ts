@@ -1,0 +1,76 @@
+import type { Knex } from 'knex';
+import type { Micros } from '../time.js';
+import type { FileFacts } from './archive-file.js';
+import type { Month } from './month.js';
+
+const TABLE = 'archived_month';
+
+/** A part of a month of one log that lies in a file. */
+export interface ArchivedMonth extends FileFacts {
+  readonly id: number;
+  readonly log: string;
+  readonly month: Month;
+  readonly part: number;
+  readonly file: string;
+  readonly lastId: number;
+  readonly archivedAt: Micros;
+  /** When its rows had left the table; null while some are still there. */
+  readonly droppedAt: Micros | null;
+  /** Until when its rows are to be in the table again; null when they are not. */
+  readonly restoredUntil: Micros | null;
+  /** When the last of them was back; null while they come, or when they are not to. */
+  readonly restoredAt: Micros | null;
+}
+
+interface DatabaseMonth {
+  readonly id: number | string;
+  readonly log: string;
+  readonly month: string;
+  readonly part: number;
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number | string;
+  readonly row_count: number | string;
+  readonly last_id: number | string;
+  readonly archived_at: number | string;
+  readonly dropped_at: number | string;
+  readonly restored_until: number | string;
+  readonly restored_at: number | string;
+}
+
+/** All parts, or those of a log, or of a month of it; by month, log and part. */
+export async function archivedMonths(knex: Knex, which: { readonly log?: string; readonly month?: Month } = {}): Promise<ArchivedMonth[]> {
+  const rows = await knex<DatabaseMonth>(TABLE).where(which).orderBy(['month', 'log', 'part']).select();
+  return rows.map((row) => ({
+    id: Number(row.id),
+    log: row.log,
+    month: row.month,
+    part: row.part,
+    file: row.file,
+    sha256: row.sha256,
+    bytes: Number(row.bytes),
+    rows: Number(row.row_count),
+    lastId: Number(row.last_id),
+    archivedAt: Number(row.archived_at),
+    droppedAt: Number(row.dropped_at) || null,
+    restoredUntil: Number(row.restored_until) || null,
+    restoredAt: Number(row.restored_at) || null,
+  }));
+}
+
+export async function addArchived(knex: Knex, { rows, lastId, archivedAt, ...part }: Omit<ArchivedMonth, 'id' | 'droppedAt' | 'restoredUntil' | 'restoredAt'>): Promise<void> {
+  await knex(TABLE).insert({ ...part, row_count: rows, last_id: lastId, archived_at: archivedAt });
+}
+
+export async function markDropped(knex: Knex, id: number, at: Micros): Promise<void> {
+  await knex(TABLE).where({ id }).update({ dropped_at: at });
+}
+
+/** Says of parts until when their rows are to be back, and since when they all are; nulls: no longer. */
+export async function markRestored(knex: Knex, ids: readonly number[], { until, at }: { readonly until: Micros | null; readonly at: Micros | null }): Promise<void> {
+  await knex(TABLE).whereIn('id', [...ids]).update({ restored_until: until ?? 0, restored_at: at ?? 0 });
+}
+
+export async function forgetArchived(knex: Knex, ids: readonly number[]): Promise<void> {
+  await knex(TABLE).whereIn('id', [...ids]).delete();
+}

@@ -1,0 +1,65 @@
+import type { Database } from '../database/database.js';
+import { insertOnce } from '../database/database.js';
+import { letOthersWrite, writing } from '../database/writing.js';
+import { CommandError } from '../errors.js';
+import { fromMs, type Micros } from '../time.js';
+import { AGING_LOGS } from './aging-log.js';
+import { archivePath, faultOf, readArchive } from './archive-file.js';
+import { archivedMonths, markRestored } from './archived-months.js';
+import { takeLease } from './lease.js';
+import type { Month } from './month.js';
+
+const BATCH = 500;
+
+export interface RestoreOptions {
+  readonly archiveDir: string;
+  /** All logs, when not given. */
+  readonly log?: string;
+  /** How long the rows stay before they leave again. */
+  readonly days: number;
+  readonly signal: AbortSignal;
+  readonly clock: () => Micros;
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+/**
+ * Brings an archived month back into its tables, where its rows stay for so many days; rows that are there stay as they
+ * are. Checks every file first. Answers how many rows the files hold. Throws CommandError when there is no such month,
+ * when a file is damaged, and while rows are being archived.
+ */
+export async function restore(database: Database, month: Month, { archiveDir, log, days, signal, clock, onProgress }: RestoreOptions): Promise<number> {
+  const { knex } = database;
+  const lease = await takeLease(database, clock);
+  if (!lease) throw new CommandError('months are being archived at the moment; try again in some minutes', 1);
+  try {
+    const parts = await archivedMonths(knex, { month, ...(log === undefined ? {} : { log }) });
+    if (parts.length === 0) throw new CommandError(`${month} is not in the archive${log === undefined ? '' : ` of ${log}`}; logbook archive list shows what is`, 3);
+    for (const { file, ...facts } of parts) {
+      const fault = await faultOf(archivePath(archiveDir, file), facts);
+      if (fault !== null) throw new CommandError(`${archivePath(archiveDir, file)} ${fault}; bring it back from a copy, nothing was restored`, 1);
+    }
+    const ids = parts.map(({ id }) => id);
+    const until = clock() + days * fromMs(86_400_000);
+    const of = parts.reduce((sum, { rows }) => sum + rows, 0);
+    let done = 0;
+    // First of all: what comes back must not leave at once.
+    await markRestored(knex, ids, { until, at: null });
+    for (const part of parts) {
+      const table = AGING_LOGS.find(({ name }) => name === part.log)?.table;
+      if (table === undefined) throw new CommandError(`${part.file} is of a log that this version does not have: ${part.log}`, 1);
+      for await (const rows of readArchive(archivePath(archiveDir, part.file), BATCH)) {
+        if (signal.aborted) throw new CommandError('stopped before the end; run this again for the rest', 1);
+        await lease.hold();
+        const before = performance.now();
+        await writing(database, (trx) => insertOnce(trx, table, rows));
+        done += rows.length;
+        onProgress?.(done, of);
+        await letOthersWrite(database, performance.now() - before);
+      }
+    }
+    await markRestored(knex, ids, { until, at: clock() });
+    return done;
+  } finally {
+    await lease.release();
+  }
+}
