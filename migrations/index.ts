@@ -5,6 +5,8 @@ import * as reliability from './20261125180000_create_reliability.js';
 import * as preferences from './20261126090000_create_preferences.js';
 import * as statistics from './20261126100000_index_statistics.js';
 import * as language from './20261126110000_create_language.js';
+import * as remoteHost from './20261126110000_index_remote_host.js';
+import * as numberEndings from './20261126120000_index_number_endings.js';
 import * as archive from './20261126130000_create_archive.js';
 import * as doubts from './20261127090000_create_session_doubts.js';
 import * as tellers from './20261127090100_add_account_listener.js';
@@ -22,6 +24,8 @@ const all: Readonly<Record<string, Migration>> = {
   '20261126090000_create_preferences': preferences,
   '20261126100000_index_statistics': statistics,
   '20261126110000_create_language': language,
+  '20261126110000_index_remote_host': remoteHost,
+  '20261126120000_index_number_endings': numberEndings,
   '20261126130000_create_archive': archive,
   '20261127090000_create_session_doubts': doubts,
   '20261127090100_add_account_listener': tellers,

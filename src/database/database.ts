@@ -176,7 +176,7 @@ function rowsPerStatement(db: Knex, columnCount: number): number {
   return Math.min(isSqlite(db) ? 500 : 1_000, Math.floor(30_000 / columnCount));
 }
 
-const isSqlite = (db: Knex): boolean => (db.client as { readonly config: Knex.Config }).config.client === 'better-sqlite3';
+export const isSqlite = (db: Knex): boolean => (db.client as { readonly config: Knex.Config }).config.client === 'better-sqlite3';
 
 /**
  * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is.

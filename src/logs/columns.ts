@@ -31,7 +31,13 @@ export interface Column {
   readonly sortable?: true;
   /** Can be asked for by exact value; a list names the only values there are. */
   readonly filter?: true | readonly string[];
-  /** Shown in the listing page, in the order of the list. */
+  /** Holds `address:port`; this column of the database has the address alone, which a filter without a port asks for. */
+  readonly hostDb?: string;
+  /** `search` looks for texts that begin with what is given: a number or name that calls and signs in, a person's, or an address. */
+  readonly search?: 'number' | 'name' | 'address';
+  /** This column of the database has the text from its end on, 16 characters at most: `search` looks for endings, too. */
+  readonly reversedDb?: string;
+  /** Shown in the listing page unless others are chosen, in the order of the list. */
   readonly listed?: true;
 }
 

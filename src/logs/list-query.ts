@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { InvalidInputError } from '../errors.js';
 import type { Micros } from '../time.js';
 import { choicesOf, isText, type Column, type Columns, type LogDefinition, type LogRecord } from './columns.js';
 import { instant, oneOf, parametersOf, readParameters, text, wholeNumber, type QueryParameters } from './parameters.js';
+
+import { isSearchable, type Search } from './search.js';
 
 export type { QueryParameters } from './parameters.js';
 
@@ -10,17 +13,26 @@ export const MAX_LIMIT = 1_000;
 
 export type Order = 'asc' | 'desc';
 
+/** Days and months of a reader's calendar that move on with the clock. */
+export const RANGES = ['today', 'yesterday', 'this-month', 'last-month'] as const;
+export type RangeName = (typeof RANGES)[number];
+
+type Keyset = readonly (string | number)[];
+
 /** What one page of a log is asked for. Column names are those of the log's `columns`. */
 export interface ListQuery {
   /** Half-open: `from <= time < to`. */
   readonly from: Micros | null;
   readonly to: Micros | null;
   readonly filters: Readonly<Record<string, string>>;
+  readonly search: Search | null;
   readonly sort: string;
   readonly order: Order;
   readonly limit: number;
-  /** The values of `keysetColumns` of the last row of the page before, null for the first page. */
-  readonly after: readonly (string | number)[] | null;
+  /** The values of `keysetColumns` of the row that the page begins after, null for the first page. */
+  readonly after: Keyset | null;
+  /** Those of the row that the page ends before; null on the way forward. */
+  readonly before: Keyset | null;
 }
 
 /**
@@ -30,8 +42,13 @@ export interface ListQuery {
  */
 export function parseListQuery(log: LogDefinition, parameters: QueryParameters, others: readonly string[] = []): ListQuery {
   const own = Object.entries(parameters).filter(([name]) => !others.includes(name));
+  // They mean nothing without a calendar: whoever has one turns them into from and to.
+  const unread = own.find(([name, value]) => OF_A_CALENDAR.includes(name) && value !== undefined && value !== '');
+  if (unread) throw new InvalidInputError(unread[0], `is no parameter of ${log.name} where no time zone is known`);
   return readParameters(listParameters(log), Object.fromEntries(own));
 }
+
+const OF_A_CALENDAR: readonly string[] = ['range', 'tz'];
 
 const known = new WeakMap<LogDefinition, ListParameters>();
 type ListParameters = ReturnType<typeof parametersOfList>;
@@ -45,43 +62,69 @@ export function listParameters(log: LogDefinition): ListParameters {
 
 // Inferred, since the document needs to see the object inside the pipe.
 function parametersOfList(log: LogDefinition) {
-  const time = log.columns[log.timeColumn]?.title ?? log.timeColumn;
-  // Where time is not what one looks for first, an example need not be about it.
-  const example = (text: string) => (log.timeColumn === log.defaultSort ? { param: { example: text } } : {});
   return parametersOf(log.name, {
-    from: instant().optional().meta({ description: `${time} at or after this. ${ABOUT_INSTANTS}`, ...example('2026-05-01') }),
-    to: instant().optional().meta({ description: `${time} before this, written as from.`, ...example('2026-06-01') }),
-    ...filters(log.columns),
+    ...rangeParameters(log),
+    ...(isSearchable(log) ? searchParameters(log.columns) : {}),
+    ...filterParameters(log.columns, 'rows whose'),
     sort: oneOf(sortNames(log.columns)).default(log.defaultSort).meta({ description: 'The column that orders the list.' }),
     order: oneOf(['asc', 'desc'])
       .optional()
       .meta({ description: `Ascending or descending. Without it ${log.defaultOrder} by ${log.defaultSort}, and asc by any other column.` }),
-    limit: wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: 'How many rows at most.', param: { example: MAX_LIMIT } }),
-    cursor: text().optional().meta({ description: 'What the page before gave as next, beside the same filters, sort and order.' }),
+    limit: limitParameter(),
+    cursor: text().optional().meta({ description: 'What a page gave as next or previous, beside the same filters, sort and order.' }),
   }).transform(({ from = null, to = null, sort, order, limit, cursor, ...given }, context): ListQuery => {
     if (from !== null && to !== null && from > to) {
       context.addIssue({ code: 'custom', path: ['from'], message: 'must not be later than to' });
       return z.NEVER;
     }
     const direction = order ?? (sort === log.defaultSort ? log.defaultOrder : 'asc');
-    const after = cursor === undefined ? null : parseCursor(log, sort, direction, cursor);
-    if (after === 'wrong') {
+    const place = cursor === undefined ? { after: null, before: null } : parseCursor(log, sort, direction, cursor);
+    if (place === 'wrong') {
       context.addIssue({ code: 'custom', path: ['cursor'], message: 'is not one that this listing gave for this sort and order' });
       return z.NEVER;
     }
-    return { from, to, filters: given, sort, order: direction, limit, after };
+    const texts = given as Readonly<Record<string, string | undefined>>;
+    const filters = Object.fromEntries(filterNames(log.columns).flatMap((name) => (texts[name] === undefined ? [] : [[name, texts[name]]])));
+    const search = texts['search'] === undefined ? null : { text: texts['search'], accounts: null };
+    return { from, to, filters, search, sort, order: direction, limit, ...place };
   });
 }
 
-const ABOUT_INSTANTS = 'ISO 8601, such as 2026-05-10T17:12:24Z or 2026-05-10; without an offset it is UTC. In an address + is written %2B.';
+const ABOUT_INSTANTS = 'ISO 8601, such as 2026-05-10T17:12:24Z or 2026-05-10; without an offset it is on the clock of tz. In an address + is written %2B.';
 
-function filters(columns: Columns): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
+/** The times of a list. */
+export function rangeParameters({ columns, timeColumn, defaultSort }: Pick<LogDefinition, 'columns' | 'timeColumn' | 'defaultSort'>) {
+  const time = columns[timeColumn]?.title ?? timeColumn;
+  // Where time is not what one looks for first, an example need not be about it.
+  const example = (text: string) => (timeColumn === defaultSort ? { param: { example: text } } : {});
+  return {
+    from: instant().optional().meta({ description: `${time} at or after this. ${ABOUT_INSTANTS}`, ...example('2026-05-01') }),
+    to: instant().optional().meta({ description: `${time} before this, written as from.`, ...example('2026-06-01') }),
+    range: oneOf(RANGES).optional().meta({ description: `${time} on that day or in that month as the calendar of tz has it when it is asked. Instead of from and to.` }),
+    tz: text().optional().meta({ description: 'The time zone of range, and of a from and to without an offset: Europe/Rome. Without it UTC.' }),
+  };
+}
+
+export const limitParameter = (what = 'rows') =>
+  wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: `How many ${what} at most.`, param: { example: MAX_LIMIT } });
+
+export function searchParameters(columns: Columns): { search: z.ZodOptional<z.ZodType<string>> } {
+  const searched = Object.values(columns).filter(({ search }) => search !== undefined);
+  const named = searched.some(({ search }) => search === 'number') ? ', or is that of an account of whose name a word begins with it' : '';
+  const ends = searched.some(({ reversedDb }) => reversedDb !== undefined) ? ' or, a number of four digits or more, ends with it' : '';
+  const description = `Only rows whose ${searched.map(({ title }) => title).join(' or ')} begins with this${ends}${named}.`;
+  return { search: text().optional().meta({ description }) };
+}
+
+/** A parameter for each column that can be asked for; `what` is what they choose: `rows whose`. */
+export function filterParameters(columns: Columns, what: string): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
   return Object.fromEntries(
     Object.entries(columns)
       .filter(([, column]) => column.filter)
       .map(([name, column]) => {
         const values = choicesOf(column);
-        const about = `Only rows whose ${column.title} is ${values ? '' : 'exactly '}this.`;
+        const exactly = column.hostDb === undefined ? 'exactly this' : 'exactly this, from any port where none is given';
+        const about = `Only ${what} ${column.title} is ${values ? 'this' : exactly}.`;
         const description = column.about === undefined ? about : `${about} ${column.about}`;
         return [name, (values ? oneOf(values) : text()).optional().meta({ description })];
       }),
@@ -94,17 +137,29 @@ export function keysetColumns(log: LogDefinition, sort: string): string[] {
 }
 
 /** The cursor that continues after this record. Opaque to clients, and tied to its sort order. */
-export function cursorAfter(log: LogDefinition, query: ListQuery, record: LogRecord): string {
-  const values = keysetColumns(log, query.sort).map((name) => record[name] ?? emptyOf(log.columns[name]));
-  return Buffer.from(JSON.stringify([query.sort, query.order, ...values])).toString('base64url');
-}
+export const cursorAfter = (log: LogDefinition, query: ListQuery, record: LogRecord): string => formatCursor([query.sort, query.order, ...keysetOf(log, query, record)]);
+
+/** The cursor of the page that ends before this record. */
+export const cursorBefore = (log: LogDefinition, query: ListQuery, record: LogRecord): string => formatCursor([BEFORE, query.sort, query.order, ...keysetOf(log, query, record)]);
+
+/** A record's values of `keysetColumns`. */
+export const keysetOf = (log: LogDefinition, query: ListQuery, record: LogRecord): (string | number)[] =>
+  keysetColumns(log, query.sort).map((name) => {
+    const value = record[name] ?? emptyOf(log.columns[name]);
+    return typeof value === 'boolean' ? Number(value) : value;
+  });
+
+/** No column is called so. */
+const BEFORE = '<';
+
+const formatCursor = (parts: readonly (string | number)[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
 
 export const filterNames = (columns: Columns): string[] => Object.keys(columns).filter((name) => columns[name]?.filter);
 export const sortNames = (columns: Columns): string[] => Object.keys(columns).filter((name) => columns[name]?.sortable);
 
 const emptyOf = (column: Column | undefined): string | number => (column && isText(column) ? '' : 0);
 
-function parseCursor(log: LogDefinition, sort: string, order: Order, cursor: string): (string | number)[] | 'wrong' {
+function parseCursor(log: LogDefinition, sort: string, order: Order, cursor: string): Pick<ListQuery, 'after' | 'before'> | 'wrong' {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
@@ -112,12 +167,14 @@ function parseCursor(log: LogDefinition, sort: string, order: Order, cursor: str
     return 'wrong';
   }
   if (!Array.isArray(parsed)) return 'wrong';
-  const [cursorSort, cursorOrder, ...values] = parsed as unknown[];
+  const back = parsed[0] === BEFORE;
+  const [cursorSort, cursorOrder, ...values] = (back ? parsed.slice(1) : parsed) as unknown[];
   const columns = keysetColumns(log, sort);
   if (cursorSort !== sort || cursorOrder !== order || values.length !== columns.length) return 'wrong';
   const fit = values.every((value, index): value is string | number => {
     const column = log.columns[columns[index] ?? ''];
     return column && isText(column) ? typeof value === 'string' : Number.isSafeInteger(value);
   });
-  return fit ? values : 'wrong';
+  if (!fit) return 'wrong';
+  return back ? { after: null, before: values } : { after: values, before: null };
 }

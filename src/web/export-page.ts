@@ -1,13 +1,16 @@
 import { Router, type Request, type Response } from 'express';
 import type { Knex } from 'knex';
-import { z } from 'zod';
 import { InvalidInputError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
-import { oneOf, readParameters, type QueryParameters } from '../logs/parameters.js';
+import type { QueryParameters } from '../logs/parameters.js';
 import { CHOICE_NAMES, choiceParameters, parseChoices, parseExportRequest, type ExportRequest } from './export-choices.js';
+import { DOWNLOAD, takeDownloadId } from './export-progress.js';
+import { progressTexts } from './export-texts.js';
 import { openExport } from './export-rows.js';
 import { downloadHref, exportView } from './export-view.js';
-import { ALL_LOGS } from './menu.js';
+import { languageOf } from './language.js';
+import { fieldValues } from './list-columns.js';
+import { logOf } from './menu.js';
 import type { Preferences } from './preferences.js';
 import { field } from './sign-in-routes.js';
 import type { ConsoleUser } from './users.js';
@@ -21,18 +24,21 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
   const show = async (request: Request, response: Response, asked: ExportRequest, problem: string | null): Promise<void> => {
     const { estimate } = await openExport(knex, asked);
     const { title, name } = asked.listing.log;
+    const language = languageOf(response);
     await views.render(request, response, 'export', {
-      title: `Export ${title}`,
+      title: language.t('Export {{list}}', { list: language.t(title) }),
       section: name,
       status: problem === null ? 200 : 400,
-      view: { export: exportView(asked, estimate, problem) },
+      styles: ['export.css'],
+      scripts: ['export.js'],
+      view: { export: exportView(asked, estimate, problem === null ? null : language.said(problem), language), progress: progressTexts(language) },
     });
   };
   const router = Router();
 
   router.get('/export', async (request, response) => {
     const { list, ...given } = request.query;
-    const log = listOf(list);
+    const log = logOf(list);
     const user = response.locals.user;
     const chooses = CHOICE_NAMES.some((name) => name !== 'calls' && given[name] !== undefined);
     const stored = chooses || !user ? {} : fromText((await preferences.read(user.id, preferenceName(log))) ?? '');
@@ -42,14 +48,15 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
   });
 
   router.post('/export', async (request, response) => {
-    const log = listOf(field(request, 'list'));
+    const log = logOf(field(request, 'list'));
     const user = response.locals.user;
     const choices = choicesOf(request);
     const list = fromText(field(request, 'parameters'));
     try {
       const asked = parsed(log, { ...list, ...choices }, zoneOf(user));
       if (user) await preferences.write(user.id, preferenceName(log), toText(asked, zoneOf(user)));
-      response.redirect(303, downloadHref(asked));
+      const { id } = takeDownloadId({ [DOWNLOAD]: field(request, DOWNLOAD) || undefined });
+      response.redirect(303, id === null ? downloadHref(asked) : `${downloadHref(asked)}&${DOWNLOAD}=${id}`);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       await show(request, response, parsed(log, { ...list, ...usable(log, choices) }, zoneOf(user)), `${error.field} ${error.reason}.`);
@@ -64,20 +71,11 @@ function parsed(log: LogDefinition, parameters: QueryParameters, ownZone: string
   return parseExportRequest(log, parameters['calls'] === 'folded' ? without(parameters, ['sort', 'order']) : parameters, ownZone);
 }
 
-function listOf(name: unknown): LogDefinition {
-  const names = ALL_LOGS.map((log) => log.name);
-  const { list } = readParameters(z.object({ list: oneOf(names) }), { list: name });
-  const log = ALL_LOGS.find((each) => each.name === list);
-  if (!log) throw new InvalidInputError('list', `must be one of ${names.join(', ')}`);
-  return log;
-}
-
 /** What the form says, as a download's address would. */
 function choicesOf(request: Request): Texts {
   const names = [...CHOICE_NAMES.filter((name) => name !== 'columns'), 'tz'];
   const given = Object.fromEntries(names.map((name) => [name, field(request, name)] as const).filter(([, value]) => value !== ''));
-  const body = request.body as Readonly<Record<string, unknown>>;
-  const columns = [body['column']].flat().filter((name): name is string => typeof name === 'string');
+  const columns = fieldValues(request, 'column');
   const place = (name: string): number => Number(field(request, `place.${name}`)) || Number.MAX_SAFE_INTEGER;
   const ordered = columns.map((name) => ({ name, at: place(name) })).sort((a, b) => a.at - b.at);
   // A box that is not ticked is not sent.

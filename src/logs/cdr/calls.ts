@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { pageQuery } from '../../database/listing.js';
+import { pageQuery, withAccounts } from '../../database/listing.js';
+import { readPage } from '../../database/search-page.js';
 import { InvalidInputError } from '../../errors.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
@@ -10,9 +11,9 @@ import { callKey, foldCalls, type FoldedCall } from './folded-call.js';
 
 /**
  * Which calls are asked for, newest first. A call fits when it began in `[from, to)`, when one of its legs has all the
- * values of `filters`, and when `disposition`, which is about the whole call, is its own.
+ * values of `filters` and is what `search` looks for, and when `disposition`, which is about the whole call, is its own.
  */
-export interface CallQuery extends Pick<ListQuery, 'from' | 'to' | 'filters' | 'limit'> {
+export interface CallQuery extends Pick<ListQuery, 'from' | 'to' | 'filters' | 'search' | 'limit'> {
   readonly after: CallCursor | null;
 }
 
@@ -58,15 +59,15 @@ export function parseCallQuery(parameters: QueryParameters, others: readonly str
 }
 
 /** The calls of a list of legs, from the first. Throws InvalidInputError for an order that calls are not listed in. */
-export function callQuery({ from, to, filters, limit, sort, order }: ListQuery): CallQuery {
+export function callQuery({ from, to, filters, search, limit, sort, order }: ListQuery): CallQuery {
   if (sort !== cdrs.defaultSort) throw new InvalidInputError('sort', `must be ${cdrs.defaultSort} for whole calls`);
   if (order !== 'desc') throw new InvalidInputError('order', 'must be desc for whole calls');
-  return { from, to, filters, limit, after: null };
+  return { from, to, filters, search, limit, after: null };
 }
 
 /** One page of whole calls. Costs what it shows, and reads no more than about 10,000 legs to find it. */
 export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage> {
-  const scan = new CallScan(query);
+  const scan = new CallScan(await withAccounts(knex, query));
   await scan.resume(knex);
   const batch = Math.min(1_000, Math.max(100, query.limit * 2));
   while (!scan.ended && scan.found.length <= query.limit && scan.legsRead < MOST_LEGS) await scan.advance(knex, batch, query.limit);
@@ -76,7 +77,7 @@ export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage>
 
 /** Every call that fits, block after block, each a few short queries. `legsRead` is how many legs that took so far. */
 export async function* allCalls(knex: Knex, query: CallQuery, batch = 1_000): AsyncGenerator<{ readonly calls: readonly FoldedCall[]; readonly legsRead: number }> {
-  const scan = new CallScan(query);
+  const scan = new CallScan(await withAccounts(knex, query));
   await scan.resume(knex);
   while (!scan.ended) {
     await scan.advance(knex, batch);
@@ -108,7 +109,7 @@ class CallScan {
 
   constructor(private readonly query: CallQuery) {
     this.#position = query.after?.scan ?? null;
-    this.#byEachLeg = Object.keys(legFilters(query)).length > 0;
+    this.#byEachLeg = isByEachLeg(query);
   }
 
   async resume(knex: Knex): Promise<void> {
@@ -121,7 +122,7 @@ class CallScan {
 
   /** Reads a batch of legs on, and of that no more than gives `most` calls. */
   async advance(knex: Knex, batch: number, most = Number.POSITIVE_INFINITY): Promise<void> {
-    const rows = (await legsQuery(knex, this.query, this.#position, batch)) as DatabaseRow[];
+    const rows = await readPage(knex, cdrs, legPage(this.query, this.#position, batch), KEY_COLUMNS);
     const legs = rows.map(keyOf);
     const calls = await callsOf(knex, legs.filter((leg) => this.#isNews(leg)));
     // SQLite answers without waiting; others who ask meanwhile get their turn here.
@@ -188,21 +189,26 @@ export function legFilters({ filters }: CallQuery): Readonly<Record<string, stri
   return disposition !== undefined && TOLD_BY_A_LEG.has(disposition) ? filters : others;
 }
 
+const isByEachLeg = (query: CallQuery): boolean => Object.keys(legFilters(query)).length > 0 || query.search !== null;
+
 /** The SQL by which a scan goes on below a place; apart, so that tests can ask the database to explain it. */
-export function legsQuery(knex: Knex, query: CallQuery, position: Place | null, batch: number): Knex.QueryBuilder {
+export const legsQuery = (knex: Knex, query: CallQuery, position: Place | null, batch: number): Knex.QueryBuilder =>
+  pageQuery(knex, cdrs, legPage(query, position, batch)).clearSelect().select(KEY_COLUMNS);
+
+function legPage(query: CallQuery, position: Place | null, batch: number): ListQuery {
   const filters = legFilters(query);
-  const late = Object.keys(filters).length > 0 ? LONGEST_CALL : 0;
-  return pageQuery(knex, cdrs, {
+  const late = isByEachLeg(query) ? LONGEST_CALL : 0;
+  return {
     from: query.from,
     to: query.to === null ? null : query.to + late,
     filters,
+    search: query.search,
     sort: 'callDate',
     order: 'desc',
     limit: batch,
+    before: null,
     after: position === null ? null : [position.at, position.id],
-  })
-    .clearSelect()
-    .select(KEY_COLUMNS);
+  };
 }
 
 interface LegKey extends Place {

@@ -12,7 +12,7 @@ export const registeredAccounts = defineLog({
   onlyWhere: 'online',
   columns: {
     id: { db: 'id', title: 'Id', type: 'id', sortable: true, listed: true },
-    username: { db: 'username', title: 'Username', type: 'text', sortable: true, filter: true, listed: true },
+    username: { db: 'username', title: 'Username', type: 'text', sortable: true, filter: true, search: 'number', listed: true },
     ipAddress: {
       db: 'ip_address',
       title: 'IpAddr',
@@ -21,6 +21,7 @@ export const registeredAccounts = defineLog({
       maxLength: 80,
       sortable: true,
       filter: true,
+      search: 'address',
       listed: true,
       about: 'Of the newest contact, as seen on the wire, else as the phone claims.',
     },

@@ -39,8 +39,8 @@ export const webSessions = defineLog({
       listed: true,
       about: 'SUCCESS: any that passed; SUCCESS_INTERACTIVE: through the form, which writes a SUCCESS too; FAIL…: refused, and why.',
     },
-    principal: { db: 'principal', title: 'Principal', type: 'text', sortable: true, filter: true, listed: true, about: 'The name that was given.' },
-    ipAddress: { db: 'ip_address', title: 'IP Address', type: 'text', optional: true, maxLength: 80, filter: true, listed: true },
+    principal: { db: 'principal', title: 'Principal', type: 'text', sortable: true, filter: true, search: 'name', listed: true, about: 'The name that was given.' },
+    ipAddress: { db: 'ip_address', title: 'IP Address', type: 'text', optional: true, maxLength: 80, filter: true, search: 'address', listed: true },
     service: {
       db: 'service',
       title: 'Service',

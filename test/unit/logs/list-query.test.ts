@@ -4,7 +4,7 @@ import { captureGaps } from '../../../src/logs/capture-gap/columns.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { clip, fromRow, toRow, type Column, type Columns, type LogDefinition, type RecordOf, type Value } from '../../../src/logs/columns.js';
 import { deadLetters } from '../../../src/logs/dead-letter/columns.js';
-import { cursorAfter, keysetColumns, parseListQuery } from '../../../src/logs/list-query.js';
+import { cursorAfter, cursorBefore, keysetColumns, parseListQuery } from '../../../src/logs/list-query.js';
 import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
 import { webSessions } from '../../../src/logs/web-session/columns.js';
@@ -14,20 +14,22 @@ const LOGS: readonly LogDefinition[] = [sipSessions, registeredAccounts, webSess
 
 describe('parseListQuery', () => {
   it('answers newest first, 50, without parameters and with the empty ones of a form', () => {
-    const query = { from: null, to: null, filters: {}, sort: 'callDate', order: 'desc', limit: 50, after: null };
+    const query = { from: null, to: null, filters: {}, search: null, sort: 'callDate', order: 'desc', limit: 50, after: null, before: null };
     expect(parseListQuery(cdrs, {})).toEqual(query);
     expect(parseListQuery(cdrs, { from: '', src: ' ', cursor: '' })).toEqual(query);
   });
 
   it('reads every parameter', () => {
-    expect(parseListQuery(cdrs, { from: '2026-05-10', to: '2026-05-11T00:00:00+02:00', src: '904', disposition: 'BUSY', sort: 'dst', order: 'desc', limit: '1000' })).toEqual({
+    expect(parseListQuery(cdrs, { from: '2026-05-10', to: '2026-05-11T00:00:00+02:00', src: '904', disposition: 'BUSY', search: 'Sara', sort: 'dst', order: 'desc', limit: '1000' })).toEqual({
       from: parseIso('2026-05-10T00:00:00Z'),
       to: parseIso('2026-05-10T22:00:00Z'),
       filters: { src: '904', disposition: 'BUSY' },
+      search: { text: 'Sara', accounts: null },
       sort: 'dst',
       order: 'desc',
       limit: 1_000,
       after: null,
+      before: null,
     });
   });
 
@@ -72,7 +74,7 @@ describe('parseListQuery', () => {
     [{ from: { a: '1' } }, 'from: must be a single value'],
     [{ cursor: 'x' }, 'cursor: is not one that this listing gave for this sort and order'],
     // What is spelled wrong is said first: it is why the rest looks wrong, or missing.
-    [{ limit: '0', dispositon: 'BUSY' }, 'dispositon: is no parameter of cdrs; there are from, to, src, dst, disposition, uniqueid, linkedid, sort, order, limit, cursor'],
+    [{ limit: '0', dispositon: 'BUSY' }, 'dispositon: is no parameter of cdrs; there are from, to, range, tz, search, src, dst, disposition, uniqueid, linkedid, sort, order, limit, cursor'],
     [JSON.parse('{"__proto__": "x"}') as Record<string, unknown>, '__proto__: is no parameter of cdrs'],
   ])('says of %j what is right', (parameters, message) => {
     expect(() => parseListQuery(cdrs, parameters)).toThrow(message);
@@ -87,7 +89,9 @@ describe('parseListQuery', () => {
     const query = parseListQuery(cdrs, { sort: 'src' });
     const record = fromRow(cdrs.columns, { id: 7, call_date: 1_000_000, src: '904' });
     const next = parseListQuery(cdrs, { sort: 'src', cursor: cursorAfter(cdrs, query, record) });
-    expect(next.after).toEqual(['904', 1_000_000, 7]);
+    expect(next).toMatchObject({ after: ['904', 1_000_000, 7], before: null });
+    const previous = parseListQuery(cdrs, { sort: 'src', cursor: cursorBefore(cdrs, query, record) });
+    expect(previous).toMatchObject({ after: null, before: ['904', 1_000_000, 7] });
   });
 });
 
@@ -97,7 +101,7 @@ describe.each(LOGS)('the columns of $name', (log) => {
     expect(log.columns[log.defaultSort]?.sortable).toBe(true);
     expect(keysetColumns(log, log.defaultSort).at(-1)).toBe('id');
     // A filter of such a name would take its place.
-    for (const name of ['from', 'to', 'sort', 'order', 'limit', 'cursor']) expect(log.columns[name]?.filter).toBeUndefined();
+    for (const name of ['from', 'to', 'range', 'tz', 'search', 'columns', 'sort', 'order', 'limit', 'cursor']) expect(log.columns[name]?.filter).toBeUndefined();
   });
 
   it('store and read a record without loss', () => {

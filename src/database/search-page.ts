@@ -1,0 +1,97 @@
+import type { Knex } from 'knex';
+import { isText, type DatabaseRow, type LogDefinition } from '../logs/columns.js';
+import type { ListQuery } from '../logs/list-query.js';
+import { searchCondition, type SearchTerm } from '../logs/search.js';
+import type { Micros } from '../time.js';
+import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy } from './page-query.js';
+
+/** So many entries of an index are read and sorted in a few milliseconds. */
+const FEW = 2_000;
+/** Whatever more rows than a few fit is met often among so many. */
+const NEAR = 5_000;
+
+/**
+ * The rows of one page, whichever way is quickest. What few rows fit is found by the indexes of the columns that are
+ * searched and put in order; what many fit is met soon on the way through the list; what many fit, but none lately, is
+ * found by the indexes again. `columns` are those of the database.
+ */
+export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[] = allColumns(log)): Promise<DatabaseRow[]> {
+  const terms = indexedTerms(log, query);
+  const onTheWay = pageQuery(knex, log, query).clearSelect().select<DatabaseRow[]>(columns);
+  if (terms === null) return onTheWay;
+  if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
+  if (query.sort !== log.timeColumn) return onTheWay;
+  const edge = await nearEdge(knex, log, query);
+  const rows = await (edge === null ? onTheWay : onTheWay.where(db(log, log.timeColumn), directionOf(query) === 'desc' ? '>=' : '<=', edge));
+  return rows.length === query.limit ? rows : byIndexes(knex, log, query, terms, columns);
+}
+
+/** Whether so few rows have what is searched, whatever else is asked of them, that they are better found by it. */
+export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery): Promise<boolean> {
+  const terms = indexedTerms(log, query);
+  if (terms === null) return false;
+  // Rows of one value stand in the order of time already: how many they are does not matter.
+  const counted = partsOf(log, terms).filter((part) => query.sort !== log.timeColumn || !isValue(part));
+  if (counted.length === 0) return true;
+  const parts = counted.map((part) => fitting(knex(log.table), part).select('id').limit(FEW + 1));
+  const [row] = await knex.count<{ few: number | string }[]>({ few: '*' }).from(allOf(knex, parts).as('fitting'));
+  return Number(row?.few ?? 0) <= FEW;
+}
+
+/** The ids of rows that fit, `limit` at most and in no order: for counting. */
+export function fittingIds(knex: Knex, log: LogDefinition, query: ListQuery): Knex.QueryBuilder | null {
+  const terms = indexedTerms(log, query);
+  if (terms === null) return null;
+  const parts = partsOf(log, terms).map((part) => fitting(matching(knex, log, query), part).select('id').limit(query.limit));
+  return knex.distinct('id').from(allOf(knex, parts).as('fitting')).limit(query.limit);
+}
+
+/** Null where there is nothing to search by, or the table is small. */
+function indexedTerms(log: LogDefinition, { search }: ListQuery): readonly SearchTerm[] | null {
+  const terms = search === null || log.timeColumn !== log.defaultSort ? [] : searchCondition(log, search);
+  return terms.length === 0 ? null : terms;
+}
+
+type Part = { readonly column: string; readonly value: string } | { readonly column: string; readonly from: string; readonly to: string };
+const isValue = (part: Part): part is Extract<Part, { readonly value: string }> => 'value' in part;
+
+const partsOf = (log: LogDefinition, terms: readonly SearchTerm[]): Part[] =>
+  terms.map((term) => soughtBy(log, term)).flatMap((sought): Part[] => ('values' in sought ? sought.values.map((value) => ({ column: sought.column, value })) : [sought]));
+
+const fitting = (sql: Knex.QueryBuilder, part: Part): Knex.QueryBuilder =>
+  isValue(part) ? sql.where(part.column, part.value) : sql.where(part.column, '>=', part.from).where(part.column, '<', part.to);
+
+/** The SQL by which the ids of a page are found by the indexes of what is searched; apart, so that tests can ask the database to explain it. */
+export function idsByIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[]): Knex.QueryBuilder {
+  const order = orderOf(log, query);
+  const parts = partsOf(log, terms).map((part) => {
+    const sql = fitting(matching(knex, log, query), part).select(order.map(({ column }) => column)).limit(query.limit);
+    if (isValue(part) && query.sort === log.timeColumn) return sql.orderBy(order);
+    // So that neither planner goes through the whole list in its order.
+    const keyset = orderingColumns(log, query);
+    const hidden = keyset.map((name) => `coalesce(??, ${isTextColumn(log, name) ? "''" : '0'}) ${directionOf(query)}`).join(', ');
+    return sql.orderByRaw(hidden, keyset.map((name) => db(log, name)));
+  });
+  return knex.distinct(order.map(({ column }) => column)).from(allOf(knex, parts).as('fitting')).orderBy(order).limit(query.limit);
+}
+
+const isTextColumn = (log: LogDefinition, name: string): boolean => {
+  const column = log.columns[name];
+  return column !== undefined && isText(column);
+};
+
+// SQLite takes an order and a limit within a union only in a query of their own.
+const allOf = (knex: Knex, parts: readonly Knex.QueryBuilder[]): Knex.QueryBuilder => knex.unionAll(parts.map((part, index) => knex.select('*').from(part.as(`part${index}`))));
+
+async function byIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[]): Promise<DatabaseRow[]> {
+  const found = (await idsByIndexes(knex, log, query, terms)) as { readonly id: number }[];
+  if (found.length === 0) return [];
+  return (await knex(log.table).select(columns).whereIn('id', found.map(({ id }) => id)).orderBy(orderOf(log, query))) as DatabaseRow[];
+}
+
+/** The time of the last of the next rows of the list; null where there are no more. */
+async function nearEdge(knex: Knex, log: LogDefinition, query: ListQuery): Promise<Micros | null> {
+  const rows = matching(knex, log, { ...query, filters: {} }).select({ at: db(log, log.timeColumn) }).orderBy(orderOf(log, query)).offset(NEAR).limit(1);
+  const [edge] = (await rows) as { readonly at: number | string }[];
+  return edge === undefined ? null : Number(edge.at);
+}

@@ -1,0 +1,127 @@
+import type { Knex } from 'knex';
+import { beforeAll, expect, it } from 'vitest';
+import type { Database } from '../../../src/database/database.js';
+import { pageQuery } from '../../../src/database/listing.js';
+import { idsByIndexes } from '../../../src/database/search-page.js';
+import { cdrs } from '../../../src/logs/cdr/columns.js';
+import { choicesOf, fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../../../src/logs/columns.js';
+import { filterNames, keysetOf, sortNames, type ListQuery } from '../../../src/logs/list-query.js';
+import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
+import { searchCondition } from '../../../src/logs/search.js';
+import { sipSessions } from '../../../src/logs/sip-session/columns.js';
+import { webSessions } from '../../../src/logs/web-session/columns.js';
+import { describeEachDatabase } from '../../support/databases.js';
+import { generate } from '../../support/generate/generate.js';
+
+const ROWS = 50_000;
+const DAY = 86_400_000_000;
+const LOGS: readonly LogDefinition[] = [cdrs, sipSessions, webSessions, registeredAccounts];
+const PAGE = 51;
+/** What a page may read besides its own rows: of 50,000. */
+const MOST_READ = 400;
+
+/** Every query of one page that a log's definition allows: each filter, sort, direction, range of time and page, forward and back. */
+function* queries(log: LogDefinition, values: ReadonlyMap<string, readonly string[]>, middle: LogRecord): Generator<ListQuery> {
+  const at = Number(middle[log.timeColumn]);
+  const filters = [{}, ...filterNames(log.columns).flatMap((name) => (values.get(name) ?? []).map((value) => ({ [name]: value })))];
+  for (const filter of filters)
+    for (const sort of sortNames(log.columns))
+      for (const order of ['asc', 'desc'] as const)
+        for (const [from, to] of [[null, null], [at - DAY, at + DAY], [null, at + DAY], [at - DAY, null]] as const)
+          for (const edge of ['none', 'after', 'before'] as const) {
+            const query: ListQuery = { from, to, filters: filter, search: null, sort, order, limit: PAGE, after: null, before: null };
+            yield edge === 'none' ? query : { ...query, [edge]: keysetOf(log, query, middle) };
+          }
+}
+
+const isByTime = (log: LogDefinition, { sort }: ListQuery): boolean => sort === log.timeColumn && sort === log.defaultSort;
+/** All that is left of a sort and a filter of different columns, or of a range of time, is a sort of what the filter leaves. */
+const isPlain = (log: LogDefinition, query: ListQuery): boolean => isByTime(log, query) || (Object.keys(query.filters).length === 0 && query.from === null && query.to === null);
+
+describeEachDatabase('every query that a list can make of 50,000 rows', (database) => {
+  beforeAll(async () => {
+    const { knex, dialect } = database();
+    await generate(database(), { calls: ROWS, webSessions: ROWS });
+    for (const { table } of LOGS) await knex.raw(dialect === 'sqlite' ? `analyze ${table}` : `analyze table ${table} persistent for all`);
+  });
+
+  it.each(LOGS.map((log) => [log.name, log] as const))('%s', async (_, log) => {
+    const { knex } = database();
+    const middle = await middleOf(knex, log);
+    const faults: string[] = [];
+    let asked = 0;
+    for (const query of queries(log, await valuesOf(knex, log), middle)) {
+      asked += 1;
+      const fault = faultOf(await planOf(database(), pageQuery(knex, log, query)), isPlain(log, query)) ?? (isPlain(log, query) ? await tooMuchRead(database(), log, query) : null);
+      if (fault !== null) faults.push(`${JSON.stringify({ ...query, search: undefined })}: ${fault}`);
+    }
+    expect({ faults: faults.length, first: faults.slice(0, 10) }).toEqual({ faults: 0, first: [] });
+    // A definition that lost its filters would ask hardly anything.
+    expect(asked).toBeGreaterThan(200);
+  });
+
+  it.each(['1005', '+39347', '0245'])('the calls that a search for %s finds by its indexes', async (text) => {
+    const { knex } = database();
+    for (const sort of sortNames(cdrs.columns)) {
+      const query: ListQuery = { from: null, to: null, filters: {}, search: { text, accounts: ['1000', '1001'] }, sort, order: 'desc', limit: PAGE, after: null, before: null };
+      const plan = await planOf(database(), idsByIndexes(knex, cdrs, query, searchCondition(cdrs, { text, accounts: ['1000', '1001'] })));
+      const read = plan.filter((step) => /\bcdr\b|cdr_/.test(step));
+      expect(read.length, plan.join('\n')).toBeGreaterThanOrEqual(6);
+      for (const step of read) expect(step, plan.join('\n')).toMatch(/(?:range|ref) cdr_(?:src|dst)|SEARCH cdr USING (?:COVERING )?INDEX cdr_(?:src|dst)/);
+    }
+  });
+});
+
+/** A record in the midst of the table. */
+async function middleOf(knex: Knex, log: LogDefinition): Promise<LogRecord> {
+  const [count] = await knex(log.table).count<{ rows: number | string }[]>({ rows: '*' });
+  const [row] = (await knex(log.table).orderBy('id').offset(Math.floor(Number(count?.rows) * 0.7)).limit(1)) as DatabaseRow[];
+  return fromRow(log.columns, row ?? {});
+}
+
+/** For each filter a value of many rows, one of few and one that no row has. */
+async function valuesOf(knex: Knex, log: LogDefinition): Promise<ReadonlyMap<string, readonly string[]>> {
+  const values = new Map<string, readonly string[]>();
+  for (const name of filterNames(log.columns)) {
+    const column = log.columns[name];
+    if (!column) continue;
+    const counted = (await knex(log.table).select({ value: column.db }).whereNot(column.db, '').count({ rows: '*' }).groupBy(column.db).orderBy('rows', 'desc')) as { value: string | number }[];
+    const asText = (value: string | number | undefined): string => (column.type === 'flag' ? String(value === 1) : String(value));
+    const there = [counted[0], counted[Math.floor(counted.length / 2)], counted.at(-1)].map((count) => asText(count?.value));
+    values.set(name, [...new Set([...there, (choicesOf(column) ?? ['nobody']).find((choice) => !counted.some(({ value }) => asText(value) === choice)) ?? there[0] ?? ''])]);
+  }
+  return values;
+}
+
+/** How the database would do it, step by step. */
+async function planOf({ knex, dialect }: Database, query: Knex.QueryBuilder): Promise<string[]> {
+  const { sql, bindings } = query.toSQL().toNative();
+  const answer: unknown = await knex.raw(`explain ${dialect === 'sqlite' ? 'query plan ' : ''}${sql}`, [...bindings]);
+  if (dialect === 'sqlite') return (answer as { detail: string }[]).map(({ detail }) => detail);
+  const [steps] = answer as [{ table: string | null; type: string | null; key: string | null; rows: number | null; Extra: string }[]];
+  return steps.map(({ table, type, key, rows, Extra }) => `${table ?? ''}: ${type ?? ''} ${key ?? 'NO KEY'} ${Extra}${(rows ?? 0) > MOST_READ ? ' of many' : ''}`);
+}
+
+function faultOf(plan: readonly string[], sorted: boolean): string | null {
+  const text = plan.join('; ');
+  // What no row can have, MariaDB knows without a table.
+  if (/Impossible|no matching row/.test(text)) return null;
+  if (/NO KEY|: ALL|SCAN \w+$/.test(text)) return `reads the whole table: ${text}`;
+  return sorted && /filesort.* of many|TEMP B-TREE/.test(text) ? `sorts: ${text}` : null;
+}
+
+/** MariaDB counts the rows it reads; SQLite's plan says the same without numbers. */
+async function tooMuchRead({ knex, dialect }: Database, log: LogDefinition, query: ListQuery): Promise<string | null> {
+  if (dialect === 'sqlite') return null;
+  return knex.transaction(async (trx) => {
+    const read = async (): Promise<number> => {
+      const [rows] = (await trx.raw(`show session status like 'Handler_read%'`)) as [{ Value: string }[]];
+      return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
+    };
+    const begin = await read();
+    const own = (await read()) - begin;
+    await pageQuery(trx, log, query);
+    const rows = (await read()) - begin - 2 * own;
+    return rows > MOST_READ ? `reads ${rows} rows` : null;
+  });
+}
