@@ -31,16 +31,16 @@ describeWith(['chromium'], 'lists in a browser', () => {
     await console.stop();
   });
 
-  async function visit(options: Parameters<Browser['newContext']>[0] = {}): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+  async function visit(options: Parameters<Browser['newContext']>[0] = {}, [name = '', password = '', enter = ''] = ['Name', 'Password', 'Sign in']): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
     const context = await browser.newContext({ baseURL: console.url, locale: 'en-GB', ...options });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto('/');
-    await page.getByLabel('Name').fill('admin');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByLabel(name).fill('admin');
+    await page.getByLabel(password).fill(PASSWORD);
+    await page.getByRole('button', { name: enter }).click();
     await page.waitForURL('**/sip-sessions');
     return { context, page, complaints };
   }
@@ -150,6 +150,16 @@ describeWith(['chromium'], 'lists in a browser', () => {
       await context.close();
     });
   }
+
+  it('are read in Italian', async () => {
+    const { context, page } = await visit({ locale: 'it-IT', viewport: { width: 1280, height: 900 } }, ['Nome', 'Password', 'Accedi']);
+    await page.goto('/cdrs?range=today&dst=909&disposition=NO_ANSWER');
+    expect(await chips(page)).toEqual(['Data chiamata Oggi, 2026-05-10', 'Chiamato 909', 'Esito NO_ANSWER']);
+    await page.screenshot({ path: `${ARTEFACTS}/italian.png` });
+    await page.goto('/cdrs?disposition=LOST');
+    expect(await page.getByRole('alert').locator('li').allTextContents()).toEqual(['Esito “LOST” deve essere uno tra ANSWERED, NO_ANSWER, BUSY, FAILED, UNKNOWN.']);
+    await context.close();
+  });
 
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of WIDTHS) {
