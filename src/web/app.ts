@@ -92,7 +92,7 @@ export function createWebApp(parts: WebParts): Express {
   for (const log of ALL_LOGS) app.get(livePath(log), live.stream(log));
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
   const kept = preferences(knex);
-  app.use(gate.signedIn, files.routes, exportPage(knex, page, kept, zoneOf), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock, live }, config.pbxName));
+  app.use(gate.signedIn, files.routes, exportPage(knex, page, kept, zoneOf, clock), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock, live }, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { InvalidInputError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
 import type { QueryParameters } from '../logs/parameters.js';
+import type { Micros } from '../time.js';
 import { CHOICE_NAMES, choiceParameters, parseChoices, parseExportRequest, type ExportRequest } from './export-choices.js';
 import { DOWNLOAD, takeDownloadId } from './export-progress.js';
 import { progressTexts } from './export-texts.js';
@@ -20,7 +21,7 @@ import { isZone } from './zone.js';
 type Texts = Readonly<Record<string, string>>;
 
 /** Where one chooses how a list becomes a file. What was chosen is remembered for that user and list. Needs a signed-in user. */
-export function exportPage(knex: Knex, views: Views, preferences: Preferences, zoneOf: (user: ConsoleUser | undefined) => string): Router {
+export function exportPage(knex: Knex, views: Views, preferences: Preferences, zoneOf: (user: ConsoleUser | undefined) => string, clock: () => Micros): Router {
   const show = async (request: Request, response: Response, asked: ExportRequest, problem: string | null): Promise<void> => {
     const { estimate } = await openExport(knex, asked);
     const { title, name } = asked.listing.log;
@@ -44,7 +45,7 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
     const stored = chooses || !user ? {} : fromText((await preferences.read(user.id, preferenceName(log))) ?? '');
     // Legs and calls have other columns: what was chosen for the ones says nothing of the others.
     const own = given['calls'] === undefined || given['calls'] === (stored['calls'] ?? 'legs') ? stored : without(stored, ['calls', 'columns']);
-    await show(request, response, parsed(log, { ...usable(log, own), ...given }, zoneOf(user)), null);
+    await show(request, response, parsed(log, { ...usable(log, own), ...given }, zoneOf(user), clock()), null);
   });
 
   router.post('/export', async (request, response) => {
@@ -53,13 +54,13 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
     const choices = choicesOf(request);
     const list = fromText(field(request, 'parameters'));
     try {
-      const asked = parsed(log, { ...list, ...choices }, zoneOf(user));
+      const asked = parsed(log, { ...list, ...choices }, zoneOf(user), clock());
       if (user) await preferences.write(user.id, preferenceName(log), toText(asked, zoneOf(user)));
       const { id } = takeDownloadId({ [DOWNLOAD]: field(request, DOWNLOAD) || undefined });
       response.redirect(303, id === null ? downloadHref(asked) : `${downloadHref(asked)}&${DOWNLOAD}=${id}`);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
-      await show(request, response, parsed(log, { ...list, ...usable(log, choices) }, zoneOf(user)), `${error.field} ${error.reason}.`);
+      await show(request, response, parsed(log, { ...list, ...usable(log, choices) }, zoneOf(user), clock()), `${error.field} ${error.reason}.`);
     }
   });
 
@@ -67,8 +68,8 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
 }
 
 /** Whole calls come in one order: a list sorted by something else can still be exported so. */
-function parsed(log: LogDefinition, parameters: QueryParameters, ownZone: string): ExportRequest {
-  return parseExportRequest(log, parameters['calls'] === 'folded' ? without(parameters, ['sort', 'order']) : parameters, ownZone);
+function parsed(log: LogDefinition, parameters: QueryParameters, ownZone: string, now: Micros): ExportRequest {
+  return parseExportRequest(log, parameters['calls'] === 'folded' ? without(parameters, ['sort', 'order']) : parameters, ownZone, 'csv', now);
 }
 
 /** What the form says, as a download's address would. */

@@ -85,7 +85,7 @@ export function filterView(request: ListingRequest, language: Language, problems
     ranges: log.timeColumn === log.defaultSort ? quickRanges(request, language, now) : [],
     fields,
     hidden: hiddenFields(request),
-    chips: chips(request, language, now),
+    chips: chips(request, language),
     filtered: isFiltered(request),
     clearHref: listingHref(path, unfiltered(request)),
     problems: problems.map(({ field, reason, value }) => ({ field, sentence: said(`${labels.get(field) ?? field} “${visible(value)}” ${reason}.`) })),
@@ -101,18 +101,15 @@ function quickRanges(request: ListingRequest, { t }: Language, now: Micros): Qui
   const to_ = (changes: Partial<ListingRequest>): string => listingHref(path, { ...withQuery(request, { from: null, to: null }), range: null, ...changes });
   return [
     { label: t('Any time'), href: to_({}), current: range === null && !custom, days: '' },
-    ...RANGES.map((name) => ({ label: t(RANGE_TITLES[name]), href: to_({ range: name }), current: range === name, days: daysText(name, request, now) })),
+    ...RANGES.map((name) => ({ label: t(RANGE_TITLES[name]), href: to_({ range: name }), current: range === name, days: daysText(name, rangeDays(name, request.zone, now).from) })),
     { label: t('Custom'), href: '#filter-from', current: custom, days: '' },
   ];
 }
 
 /** `2026-05-10`, or `2026-05` for a month. */
-function daysText(range: RangeName, { zone }: ListingRequest, now: Micros): string {
-  const { from } = rangeDays(range, zone, now);
-  return range.endsWith('month') ? from.slice(0, 7) : from;
-}
+const daysText = (range: RangeName, first: string): string => (range.endsWith('month') ? first.slice(0, 7) : first);
 
-function chips(request: ListingRequest, { t }: Language, now: Micros): Chip[] {
+function chips(request: ListingRequest, { t }: Language): Chip[] {
   const { log, query, zone, range = null } = request;
   const time = t(timeTitle(log));
   const chip = (label: string, value: string, rest: ListingRequest): Chip => ({
@@ -125,10 +122,9 @@ function chips(request: ListingRequest, { t }: Language, now: Micros): Chip[] {
     const at = query[name];
     return at === null || range !== null ? [] : [chip(label, chipTime(zone, at), withQuery(request, { [name]: null }))];
   };
-  const days = range === null ? '' : daysText(range, request, now);
   return [
     ...(query.search ? [chip(t('Search'), visible(query.search.text), withQuery(request, { search: null }))] : []),
-    ...(range === null ? [] : [chip(time, `${t(RANGE_TITLES[range])}, ${days}`, { ...withQuery(request, { from: null, to: null }), range: null })]),
+    ...(range === null || query.from === null ? [] : [chip(time, `${t(RANGE_TITLES[range])}, ${daysText(range, zone.local(query.from).date)}`, { ...withQuery(request, { from: null, to: null }), range: null })]),
     ...bound('from', t('{{time}} from', { time })),
     ...bound('to', t('{{time}} before', { time })),
     ...Object.entries(query.filters).map(([name, value]) => {
@@ -146,8 +142,8 @@ function chipTime(zone: ReaderZone, at: Micros): string {
 }
 
 /** What narrows a list down, as text. */
-export const filterTexts = (request: ListingRequest, language: Language, now: Micros = fromMs(Date.now())): { label: string; value: string }[] =>
-  chips(request, language, now).map(({ label, value }) => ({ label, value }));
+export const filterTexts = (request: ListingRequest, language: Language): { label: string; value: string }[] =>
+  chips(request, language).map(({ label, value }) => ({ label, value }));
 
 const timeTitle = (log: LogDefinition): string => log.columns[log.timeColumn]?.title ?? '';
 

@@ -66,6 +66,15 @@ describe('the Italian texts', () => {
     }
   });
 
+  it('have the markup of the English ones, and take only what is markup into it', () => {
+    const tags = (text: string): string[] => [...text.matchAll(/<\/?(?:a|code|strong)\b[^>]*>/g)].map(([tag]) => tag);
+    for (const [key, text] of Object.entries(ITALIAN)) expect(tags(text), key).toEqual(tags(key));
+    const raw = FILES.filter((name) => name.endsWith('.eta')).flatMap((name) => [...readFileSync(join(WEB, name), 'utf8').matchAll(/<%~ t\(([^%]*)\) %>/g)].map(([, inside = '']) => inside));
+    expect(raw.length).toBeGreaterThan(2);
+    // A value that is escaped by nobody is what a template has escaped.
+    expect(raw.filter((inside) => inside.replace(/^'[^']*'/, '').replaceAll(/[{,] \w+: include\([^()]*\)/g, '').replace(/^,?\s*\}?$/, '') !== '')).toEqual([]);
+  });
+
   it('say one and many, where English does', () => {
     expect(Object.keys(ENGLISH).filter((key) => !(key in ITALIAN))).toEqual([]);
     expect(keys.filter((key) => isOne(key) && !(key in ENGLISH))).toEqual([]);
