@@ -16,10 +16,10 @@ const LOOKS: readonly { readonly language: Code; readonly colorScheme: 'light' |
 /** Pages that no link of another leads to, or only with luck. */
 const OTHERS = [
   '/cdrs?src=000', '/cdrs?disposition=BUSY&sort=duration&order=asc', '/sip-sessions?event=CONNECT&binding=ambiguous', '/web-sessions?principal=nobody',
-  '/export?list=cdrs&calls=folded', '/export?list=cdrs&format=xlsx&columns=', '/cdrs?from=soon', '/cdrs?color=red', '/nowhere', '/overview?range=7d',
+  '/calls?search=909&range=today', '/calls?disposition=BUSY', '/export?list=cdrs&calls=folded', '/export?list=cdrs&format=xlsx&columns=', '/cdrs?from=soon', '/cdrs?color=red', '/nowhere', '/overview?range=7d',
 ];
 /** What every console has, so that a walk which finds less has lost its way. */
-const EXPECTED = ['/api', '/capture-gaps', '/cdrs', '/dead-letters', '/dead-letters/…', '/export', '/overview', '/registered-accounts', '/sip-sessions', '/web-sessions'];
+const EXPECTED = ['/accounts/…/…', '/api', '/calls', '/calls/…', '/capture-gaps', '/cdrs', '/dead-letters', '/dead-letters/…', '/export', '/overview', '/registered-accounts', '/registered-accounts/…', '/sip-sessions', '/web-sessions'];
 /** Words that no Italian sentence has. */
 const ENGLISH = /\b(?:the|of|and|is|are|was|were|not|this|that|with|by|has|have|yet|here|there|which|what|when)\b/i;
 
