@@ -45,7 +45,7 @@ export interface QuickRange {
 
 /** All of a list by which it is narrowed down. */
 export interface FilterView {
-  readonly search: { readonly value: string; readonly hint: string; readonly problem: string | null } | null;
+  readonly search: { readonly value: string; readonly hint: string; readonly about: string; readonly problem: string | null } | null;
   /** None for a list that is not about when something happened. */
   readonly ranges: readonly QuickRange[];
   readonly fields: readonly FilterField[];
@@ -81,7 +81,7 @@ export function filterView(request: ListingRequest, language: Language, problems
   const labels = new Map([...fields.map(({ name, label }) => [name, label] as const), ['search', t('Search')] as const, ['columns', t('Columns')] as const]);
   const search = problemOf('search');
   return {
-    search: isSearchable(log) ? { value: search?.value ?? query.search?.text ?? '', hint: t(SEARCH_HINTS[log.name] ?? ''), problem: search?.reason ?? null } : null,
+    search: isSearchable(log) ? { value: search?.value ?? query.search?.text ?? '', hint: t(SEARCH_HINTS[log.name] ?? ''), about: searchAbout(log, language), problem: search?.reason ?? null } : null,
     ranges: log.timeColumn === log.defaultSort ? quickRanges(request, language, now) : [],
     fields,
     hidden: hiddenFields(request),
@@ -92,6 +92,11 @@ export function filterView(request: ListingRequest, language: Language, problems
     restHref: listingHref(path, request),
   };
 }
+
+const searchAbout = ({ columns }: LogDefinition, { t }: Language): string =>
+  Object.values(columns).some(({ reversedDb }) => reversedDb !== undefined)
+    ? t('Finds numbers that begin with it or end with it, and the calls of people called so')
+    : t('Finds what begins with it');
 
 function quickRanges(request: ListingRequest, { t }: Language, now: Micros): QuickRange[] {
   const path = `/${request.log.name}`;

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { chromiumPath, describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at } from '../web/samples.js';
@@ -31,16 +32,16 @@ describeWith(['chromium'], 'lists in a browser', () => {
     await console.stop();
   });
 
-  async function visit(options: Parameters<Browser['newContext']>[0] = {}): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+  async function visit(options: Parameters<Browser['newContext']>[0] = {}, [name, password, enter]: readonly [string, string, string] = ['Name', 'Password', 'Sign in']): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
     const context = await browser.newContext({ baseURL: console.url, locale: 'en-GB', ...options });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto('/');
-    await page.getByLabel('Name').fill('admin');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByLabel(name).fill('admin');
+    await page.getByLabel(password).fill(PASSWORD);
+    await page.getByRole('button', { name: enter }).click();
     await page.waitForURL('**/sip-sessions');
     return { context, page, complaints };
   }
@@ -151,6 +152,16 @@ describeWith(['chromium'], 'lists in a browser', () => {
     });
   }
 
+  it('are read in Italian', async () => {
+    const { context, page } = await visit({ locale: 'it-IT', viewport: { width: 1280, height: 900 } }, ['Nome', 'Password', 'Accedi']);
+    await page.goto('/cdrs?range=today&dst=909&disposition=NO_ANSWER');
+    expect(await chips(page)).toEqual(['Data chiamata Oggi, 2026-05-10', 'Chiamato 909', 'Esito NO_ANSWER']);
+    await page.screenshot({ path: `${ARTEFACTS}/italian.png` });
+    await page.goto('/cdrs?disposition=LOST');
+    expect(await page.getByRole('alert').locator('li').allTextContents()).toEqual(['Esito “LOST” deve essere uno tra ANSWERED, NO_ANSWER, BUSY, FAILED, UNKNOWN.']);
+    await context.close();
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of WIDTHS) {
       it(`are seen ${colorScheme} and ${width} wide`, async () => {
@@ -179,6 +190,8 @@ describeWith(['chromium'], 'lists in a browser', () => {
         await page.goto('/cdrs?columns=callDate,src,dst,callerId,duration,billsec,disposition,dcontext,lastapp&limit=20');
         await page.locator('.panel.end summary').click();
         await look('columns-open');
+        await page.goto(`/cdrs?limit=20&columns=${Object.keys(cdrs.columns).join(',')}`);
+        await look('columns-all');
         await page.goto('/cdrs?limit=20');
         await page.getByRole('link', { name: 'Older' }).click();
         await page.getByRole('link', { name: 'Newer' }).scrollIntoViewIfNeeded();
