@@ -64,6 +64,7 @@ const SEARCH_HINTS: Readonly<Record<string, string>> = {
   'registered-accounts': mark('Number, name or address'),
   'web-sessions': mark('Name or address'),
   cdrs: mark('Number or name'),
+  calls: mark('Number or name'),
 };
 
 /** What a browser takes as the value of a field for date and time. */
