@@ -72,7 +72,7 @@ export const COLUMNS = {
   From: 'Da',
   To: 'A',
   'Answered By': 'Risposta di',
-  Talk: 'Tempo di conversazione',
+  Talk: 'Conversazione',
   Legs: 'Tratte',
   'Answered Channel': 'Canale che ha risposto',
   End: 'Fine',
