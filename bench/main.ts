@@ -8,7 +8,7 @@ import { ingest } from './ingest.js';
 import { lists } from './lists.js';
 import { overview } from './overview.js';
 import { reconciliation } from './reconciliation.js';
-import { amount, reportOn } from './report.js';
+import { amount, lastRun, reportOn } from './report.js';
 import { startBenchService } from './service.js';
 import { buildStage, fill, type Store } from './stage.js';
 
@@ -60,6 +60,7 @@ async function withService(store: Store, source: AmiSource): Promise<void> {
   }
 }
 
+const last = lastRun(rows);
 const stage = await buildStage();
 const source = await startAmiSource();
 try {
@@ -71,11 +72,12 @@ try {
     await part('ingest', store, () => ingest(store, source, rows));
     await part('reconciliation', store, () => reconciliation(store, rows));
     await part('backfill', store, () => backfilling(store, rows));
+    reportOn(rows, figures, last, keep);
     if (store.name === 'SQLite') say(`the file has ${amount(statSync(store.url.slice('sqlite:'.length)).size / 1e6)} MB`);
   }
 } finally {
   source.stop();
   await stage.close();
 }
-process.stdout.write(`${reportOn(rows, figures, keep)}\n\n${passed} passed, ${failed} failed\n`);
+process.stdout.write(`${reportOn(rows, figures, last, keep)}\n\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);

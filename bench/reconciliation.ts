@@ -13,7 +13,7 @@ export async function reconciliation(store: Store, rows: number): Promise<Figure
   const few = await bound(store.database, NEW, 'few');
   const empty = await store.another();
   try {
-    const count = Math.floor(rows / 10);
+    const count = Math.max(2_000, 2 * Math.floor(rows / 100));
     const many = await bound(empty.database, count, 'many');
     const perSecond = NEW / few.seconds;
     return [

@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { isMet, keyOf, ratioOf, type Figure } from './figure.js';
 
-interface Run {
+export interface Run {
   readonly at: string;
   readonly rows: number;
   readonly machine: string;
@@ -14,9 +14,16 @@ interface Run {
 const NOISE = 1.25;
 const RESULTS = join(import.meta.dirname, '../../bench/results');
 
-export function reportOn(rows: number, figures: readonly Figure[], keep: boolean): string {
-  const file = join(RESULTS, `${rows}.json`);
-  const last = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Run) : null;
+/** The run of so many rows that was kept last. */
+export function lastRun(rows: number): Run | null {
+  const file = fileOf(rows);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Run) : null;
+}
+
+const fileOf = (rows: number): string => join(RESULTS, `${rows}.json`);
+
+/** The figures as text, and in bench/results where they are to be kept. */
+export function reportOn(rows: number, figures: readonly Figure[], last: Run | null, keep: boolean): string {
   const run: Run = { at: new Date().toISOString(), rows, machine: `${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GB`, figures };
   const text = [`${rows} calls and as many session events; ${run.machine}; Node ${process.version}`, '', ...table(figures), '', ...(last === null ? ['No run to compare with.'] : comparison(last, figures))].join('\n');
   if (keep) {
@@ -25,7 +32,7 @@ export function reportOn(rows: number, figures: readonly Figure[], keep: boolean
     const names = new Set(figures.map(keyOf));
     const kept = (last?.figures ?? []).filter((figure) => !names.has(keyOf(figure)));
     const all = [...figures, ...kept].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-    writeFileSync(file, `${JSON.stringify({ ...run, figures: all }, null, 1)}\n`);
+    writeFileSync(fileOf(rows), `${JSON.stringify({ ...run, figures: all }, null, 1)}\n`);
     writeFileSync(join(RESULTS, `${rows}.txt`), `${[`${rows} calls and as many session events; ${run.machine}; Node ${process.version}; ${run.at}`, '', ...table(all)].join('\n')}\n`);
   }
   return text;
