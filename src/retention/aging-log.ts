@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { DatabaseRow, LogDefinition } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
+import { forgetSocketUses } from '../logs/sip-session/store.js';
 import { webSessions } from '../logs/web-session/columns.js';
 import type { Micros } from '../time.js';
 
@@ -13,6 +14,8 @@ export interface AgingLog {
   readonly time: string;
   /** The database columns that make the row, in the order of the archive: all but the id, which a restored row has anew. */
   readonly columns: readonly string[];
+  /** Deletes up to so many of the rows from before an instant that serve only to make rows of this log; answers how many. */
+  readonly forget: ((trx: Knex, before: Micros, most: number) => Promise<number>) | null;
 }
 
 export const AGING_LOGS: readonly AgingLog[] = [cdrs, sipSessions, webSessions].map((log: LogDefinition) => ({
@@ -20,6 +23,7 @@ export const AGING_LOGS: readonly AgingLog[] = [cdrs, sipSessions, webSessions].
   table: log.table,
   time: log.columns[log.timeColumn]?.db ?? '',
   columns: ['event_key', ...new Set(Object.values(log.columns).map((column) => column.db))].filter((column) => column !== 'id'),
+  forget: log.name === sipSessions.name ? forgetSocketUses : null,
 }));
 
 /** Rows of one log in `[from, to)` whose id is at most `lastId`. */

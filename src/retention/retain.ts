@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Database } from '../database/database.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { messageOf } from '../errors.js';
@@ -47,10 +48,13 @@ export async function retain(database: Database, config: RetentionConfig, option
       const days = config.days[log.name] ?? null;
       if (days === null) continue;
       try {
-        for await (const rows of monthsLeaving(new Leaving(database, config.archiveDir, log, lease, options), leavesBefore(options.clock(), days))) {
+        const leaving = new Leaving(database, config.archiveDir, log, lease, options);
+        const before = leavesBefore(options.clock(), days);
+        for await (const rows of monthsLeaving(leaving, before)) {
           total.months += 1;
           total.rows += rows;
         }
+        await leaving.forget(before);
       } catch (error) {
         // The other logs have nothing to do with it.
         failures.push(`${log.name}: ${messageOf(error)}`);
@@ -137,12 +141,22 @@ class Leaving {
     }
   }
 
-  async #delete(stretch: Stretch): Promise<number> {
+  async forget(before: Micros): Promise<void> {
+    const { forget } = this.log;
+    if (forget) await this.#inSteps((trx) => forget(trx, before, STEP));
+  }
+
+  #delete(stretch: Stretch): Promise<number> {
+    return this.#inSteps((trx) => deleteSome(trx, this.log, stretch, STEP));
+  }
+
+  /** Again and again until a step deletes less than it might; answers how many rows all did. */
+  async #inSteps(step: (trx: Knex) => Promise<number>): Promise<number> {
     let rows = 0;
     while (!this.stopped) {
       await this.#goOn();
       const before = performance.now();
-      const deleted = await writing(this.database, (trx) => deleteSome(trx, this.log, stretch, STEP));
+      const deleted = await writing(this.database, step);
       rows += deleted;
       if (deleted < STEP) break;
       await letOthersWrite(this.database, performance.now() - before);

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
+import type { Micros } from '../../time.js';
 import { clip } from '../columns.js';
 import type { Output } from '../output.js';
 import { sipSessions } from './columns.js';
@@ -39,3 +40,10 @@ export async function fillDetails(trx: Knex, details: readonly Extract<Output, {
 
 /** The transports that one socket can have, as far as its address goes: UDP has ports of its own, TCP and TLS share theirs. */
 export const sameKind = (transport: string): string[] => (transport === 'UDP' || transport === '' ? ['UDP', ''] : ['TCP', 'TLS', 'WS', 'WSS']);
+
+/** Deletes up to `most` of the oldest proofs of who used a socket, those from before `before`; answers how many they were. */
+export async function forgetSocketUses(trx: Knex, before: Micros, most: number): Promise<number> {
+  const oldest = await trx(SOCKET_USE).orderBy('id').limit(most).select<{ readonly id: number; readonly at: number | string }[]>('id', 'at');
+  const old = oldest.filter(({ at }) => Number(at) < before).map(({ id }) => id);
+  return old.length === 0 ? 0 : trx(SOCKET_USE).whereIn('id', old).delete();
+}

@@ -86,6 +86,20 @@ describeEachDatabase('retention', (database) => {
     expect(await run({ archive: null, now: NOW + 15 * DAY })).toEqual({ months: 1, rows: 1 });
   });
 
+  it('forgets who used which socket as the session log does', async () => {
+    const { knex } = database();
+    await knex('socket_use').delete();
+    const use = (n: number, instant: Micros): Row => ({ event_key: `use-${n}`, pbx: 'lab', transport: 'TLS', remote_address: '10.0.0.1:1', peername: '909', account: '', at: instant, handled: 1 });
+    const uses = Array.from({ length: 2_400 }, (_, n) => use(n, at('2026-01-01T00:00:00Z') + n));
+    for (let start = 0; start < uses.length; start += 400) await knex('socket_use').insert(uses.slice(start, start + 400));
+    await knex('socket_use').insert(use(9_999, NOW));
+    const forget = (limit: number | null) => retain(database(), { days: { 'sip-sessions': limit }, archiveDir: null }, { signal: new AbortController().signal, clock: () => NOW });
+    await forget(null);
+    expect(await knex('socket_use').select('id')).toHaveLength(2_401);
+    await forget(30);
+    expect(await knex('socket_use').select('event_key')).toEqual([{ event_key: 'use-9999' }]);
+  });
+
   it('writes a month to a file before it goes, and brings it back as it was', async () => {
     await put([...january(4_321), call('mar', NOW)]);
     const before = await table();
