@@ -62,23 +62,17 @@ export function listParameters(log: LogDefinition): ListParameters {
 
 // Inferred, since the document needs to see the object inside the pipe.
 function parametersOfList(log: LogDefinition) {
-  const time = log.columns[log.timeColumn]?.title ?? log.timeColumn;
-  // Where time is not what one looks for first, an example need not be about it.
-  const example = (text: string) => (log.timeColumn === log.defaultSort ? { param: { example: text } } : {});
   return parametersOf(log.name, {
-    from: instant().optional().meta({ description: `${time} at or after this. ${ABOUT_INSTANTS}`, ...example('2026-05-01') }),
-    to: instant().optional().meta({ description: `${time} before this, written as from.`, ...example('2026-06-01') }),
-    range: oneOf(RANGES).optional().meta({ description: `${time} on that day or in that month by the calendar of tz, whenever it is asked; instead of from and to.` }),
-    tz: text().optional().meta({ description: 'The time zone of range, and of a from and to without an offset. Without it UTC.', ...example('Europe/Rome') }),
-    ...(isSearchable(log) ? searches(log.columns) : {}),
-    ...filters(log.columns),
+    ...rangeParameters(log),
+    ...(isSearchable(log) ? searchParameters(log.columns) : {}),
+    ...filterParameters(log.columns, 'rows whose'),
     sort: oneOf(sortNames(log.columns)).default(log.defaultSort).meta({ description: 'The column that orders the list.' }),
     order: oneOf(['asc', 'desc'])
       .optional()
       .meta({ description: `Ascending or descending. Without it ${log.defaultOrder} by ${log.defaultSort}, and asc by any other column.` }),
-    limit: wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: 'How many rows at most.', param: { example: MAX_LIMIT } }),
+    limit: limitParameter(),
     cursor: text().optional().meta({ description: 'What a page gave as next or previous, beside the same filters, sort and order.' }),
-  }).transform(({ from = null, to = null, range: _range, tz: _tz, sort, order, limit, cursor, ...given }, context): ListQuery => {
+  }).transform(({ from = null, to = null, sort, order, limit, cursor, ...given }, context): ListQuery => {
     if (from !== null && to !== null && from > to) {
       context.addIssue({ code: 'custom', path: ['from'], message: 'must not be later than to' });
       return z.NEVER;
@@ -89,32 +83,48 @@ function parametersOfList(log: LogDefinition) {
       context.addIssue({ code: 'custom', path: ['cursor'], message: 'is not one that this listing gave for this sort and order' });
       return z.NEVER;
     }
-    const { search, ...filters } = given as Readonly<Record<string, string | undefined>>;
-    return { from, to, filters: present(filters), search: search === undefined ? null : { text: search, accounts: null }, sort, order: direction, limit, ...place };
+    const texts = given as Readonly<Record<string, string | undefined>>;
+    const filters = Object.fromEntries(filterNames(log.columns).flatMap((name) => (texts[name] === undefined ? [] : [[name, texts[name]]])));
+    const search = texts['search'] === undefined ? null : { text: texts['search'], accounts: null };
+    return { from, to, filters, search, sort, order: direction, limit, ...place };
   });
 }
 
-const ABOUT_INSTANTS = 'ISO 8601, such as 2026-05-10T17:12:24Z or 2026-05-10; without an offset it is UTC. In an address + is written %2B.';
+const ABOUT_INSTANTS = 'ISO 8601, such as 2026-05-10T17:12:24Z or 2026-05-10; without an offset it is on the clock of tz. In an address + is written %2B.';
 
-const present = (given: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined));
+/** The times of a list. */
+export function rangeParameters({ columns, timeColumn, defaultSort }: Pick<LogDefinition, 'columns' | 'timeColumn' | 'defaultSort'>) {
+  const time = columns[timeColumn]?.title ?? timeColumn;
+  // Where time is not what one looks for first, an example need not be about it.
+  const example = (text: string) => (timeColumn === defaultSort ? { param: { example: text } } : {});
+  return {
+    from: instant().optional().meta({ description: `${time} at or after this. ${ABOUT_INSTANTS}`, ...example('2026-05-01') }),
+    to: instant().optional().meta({ description: `${time} before this, written as from.`, ...example('2026-06-01') }),
+    range: oneOf(RANGES).optional().meta({ description: `${time} on that day or in that month as the calendar of tz has it when it is asked. Instead of from and to.` }),
+    tz: text().optional().meta({ description: 'The time zone of range, and of a from and to without an offset: Europe/Rome. Without it UTC.' }),
+  };
+}
 
-function searches(columns: Columns): { search: z.ZodOptional<z.ZodType<string>> } {
+export const limitParameter = (what = 'rows') =>
+  wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: `How many ${what} at most.`, param: { example: MAX_LIMIT } });
+
+export function searchParameters(columns: Columns): { search: z.ZodOptional<z.ZodType<string>> } {
   const searched = Object.values(columns).filter(({ search }) => search !== undefined);
-  const named = searched.some(({ search }) => search === 'number') ? ', or that are of an account of whose name a word begins with it' : '';
+  const named = searched.some(({ search }) => search === 'number') ? ', or is that of an account of whose name a word begins with it' : '';
   const ends = searched.some(({ reversedDb }) => reversedDb !== undefined) ? ' or, a number of four digits or more, ends with it' : '';
   const description = `Only rows whose ${searched.map(({ title }) => title).join(' or ')} begins with this${ends}${named}.`;
   return { search: text().optional().meta({ description }) };
 }
 
-function filters(columns: Columns): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
+/** A parameter for each column that can be asked for; `what` is what they choose: `rows whose`. */
+export function filterParameters(columns: Columns, what: string): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
   return Object.fromEntries(
     Object.entries(columns)
       .filter(([, column]) => column.filter)
       .map(([name, column]) => {
         const values = choicesOf(column);
         const exactly = column.hostDb === undefined ? 'exactly this' : 'exactly this, from any port where none is given';
-        const about = `Only rows whose ${column.title} is ${values ? 'this' : exactly}.`;
+        const about = `Only ${what} ${column.title} is ${values ? 'this' : exactly}.`;
         const description = column.about === undefined ? about : `${about} ${column.about}`;
         return [name, (values ? oneOf(values) : text()).optional().meta({ description })];
       }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
 import type { LogDefinition } from '../logs/columns.js';
 import { parametersOf, readParameters } from '../logs/parameters.js';
+import { fromMs, type Micros } from '../time.js';
 import { accountEndpoint, letterEndpoint, listEndpoint, type Endpoint } from './api-endpoints.js';
 import { errorSchema, type JsonObject } from './api-forms.js';
 import { SESSION_COOKIE } from './sessions.js';
@@ -16,8 +17,8 @@ export interface Api {
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-export function apiOf(logs: readonly LogDefinition[], others: readonly Endpoint[] = []): Api {
-  const endpoints: Endpoint[] = [...others, ...logs.map(listEndpoint), accountEndpoint, letterEndpoint, documentEndpoint(() => document)];
+export function apiOf(logs: readonly LogDefinition[], others: readonly Endpoint[] = [], clock: () => Micros = () => fromMs(Date.now())): Api {
+  const endpoints: Endpoint[] = [...others, ...logs.map((log) => listEndpoint(log, clock)), accountEndpoint, letterEndpoint, documentEndpoint(() => document)];
   const document = describe(endpoints);
   return { endpoints, document };
 }
@@ -41,7 +42,7 @@ const documentEndpoint = (document: () => OpenApiDocument): Endpoint => ({
 
 const ABOUT = [
   'The logs as JSON, read only. Sign in by HTTP Basic with the name and password of a console user; a browser’s session is good too.',
-  'A list answers with at most limit rows, and with next: give it back as cursor for the next page, until it is null.',
+  'A list answers with at most limit rows, and with next: give it back as cursor for the next page, until it is null. previous leads back the same way.',
   'Instants are ISO 8601 in UTC; what is absent is null.',
   'A parameter that is wrong or unknown is a 400 that names it: every error is {"error": {"parameter": "from", "message": "…"}}, where parameter may be null.',
 ].join('\n\n');

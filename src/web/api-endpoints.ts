@@ -1,15 +1,18 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { countList } from '../database/count.js';
 import { listPage } from '../database/listing.js';
 import { NotFoundError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
-import { listParameters, parseListQuery } from '../logs/list-query.js';
+import { listParameters } from '../logs/list-query.js';
 import { parametersOf, readParameters, wholeNumber, type QueryParameters } from '../logs/parameters.js';
 import { deadLetters } from '../logs/dead-letter/columns.js';
+import type { Micros } from '../time.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
 import { readAccount } from '../logs/registered-account/read.js';
 import { accountSchema, contactSchema, jsonAccount, jsonRecord, recordSchema, type JsonObject } from './api-forms.js';
 import { idOf } from './id-of.js';
+import { parseApiQuery } from './listing-query.js';
 import { letterOf } from './letter-view.js';
 
 export interface ApiRequest {
@@ -36,8 +39,15 @@ export interface Endpoint {
   readonly respond: (knex: Knex, request: ApiRequest) => Promise<JsonObject>;
 }
 
-/** Each log as a list of rows. */
-export function listEndpoint(log: LogDefinition): Endpoint {
+const countSchema = z
+  .strictObject({
+    kind: z.enum(['exact', 'more than']).meta({ description: 'more than: rows beyond that are not counted.' }),
+    rows: z.int().min(0),
+  })
+  .meta({ description: 'How many rows all pages have.' });
+
+/** Each log as a list of rows; `clock` says which day is today. */
+export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint {
   const record = recordSchema(log);
   return {
     path: `/${log.name}`,
@@ -50,14 +60,19 @@ export function listEndpoint(log: LogDefinition): Endpoint {
       schema: z.strictObject({
         data: z.array(record).meta({ description: 'The rows, in the order asked for.' }),
         next: z.string().nullable().meta({ description: 'The cursor of the next page. Absent on the last one.' }),
+        previous: z.string().nullable().meta({ description: 'The cursor of the page that ends before the first row. Absent on the first one.' }),
+        count: countSchema.nullable().meta({ description: 'How many rows all pages have. Absent beside a cursor, and where counting would take too long.' }),
       }),
     },
     missing: false,
     // The table is called as one row is.
-    named: { [pascal(log.table)]: record },
+    named: { [pascal(log.table)]: record, Count: countSchema },
     async respond(knex, { query }) {
-      const { records, next } = await listPage(knex, log, parseListQuery(log, query));
-      return { data: records.map((row) => jsonRecord(log, row)), next };
+      const asked = parseApiQuery(log, query, clock());
+      // Whoever goes through all pages has been told on the first.
+      const isFirst = asked.after === null && asked.before === null;
+      const [{ records, next, previous }, count] = await Promise.all([listPage(knex, log, asked), isFirst ? countList(knex, log, asked) : null]);
+      return { data: records.map((row) => jsonRecord(log, row)), next, previous, count: count && { ...count } };
     },
   };
 }

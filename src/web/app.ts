@@ -18,6 +18,7 @@ import { FORMATS } from './export-choices.js';
 import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
 import { health } from './health.js';
+import { listForms } from './list-forms.js';
 import { ALL_LOGS } from './menu.js';
 import { overviewEndpoint, overviewPage } from './overview-routes.js';
 import { pages } from './pages.js';
@@ -56,7 +57,7 @@ export function createWebApp(parts: WebParts): Express {
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
   const overview = { knex, readiness: known, clock };
-  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)]);
+  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)], clock);
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
@@ -77,7 +78,8 @@ export function createWebApp(parts: WebParts): Express {
     for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
   }
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
-  app.use(gate.signedIn, exportPage(knex, page, preferences(knex), zoneOf), pages(knex, page, zoneOf, config.pbxName));
+  const kept = preferences(knex);
+  app.use(gate.signedIn, exportPage(knex, page, kept, zoneOf, clock), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock }, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

@@ -2,14 +2,15 @@ import { isInstant, type Column, type LogDefinition, type LogRecord, type Value 
 import { toIso, type Micros } from '../time.js';
 import { formatSeconds, visible } from './display-text.js';
 import type { Language } from './language.js';
+import { listedColumns } from './list-columns.js';
 import { offsetName, type ReaderZone } from './zone.js';
 
 export interface TimeText {
-  /** `2026-05-10 17:12:24`, in the reader's zone. */
+  /** `2026-05-10 17:12:24`, in the reader's zone; of a duration `0:01:25`. */
   readonly text: string;
   /** `.882`, or '' where seconds are all there is. */
   readonly fraction: string;
-  /** The instant in UTC. */
+  /** The instant in UTC; of a duration `PT85S`. */
   readonly iso: string;
   /** What a pointer held over it tells. */
   readonly title: string;
@@ -90,17 +91,19 @@ export function candidateNames(candidates: Value | undefined): string[] {
     .filter((name) => name !== '');
 }
 
-/** The cells of the columns that a listing shows, in their order. */
-export function rowsOf(log: LogDefinition, records: readonly LogRecord[], zone: ReaderZone, language: Language): Cell[][] {
-  const columns = Object.entries(log.columns)
-    .filter(([, column]) => column.listed)
-    .map(([name, column]) => [name, { ...column, title: language.t(column.title) }] as const);
+/** The cells of these columns, in their order. */
+export function rowsOf(log: LogDefinition, records: readonly LogRecord[], zone: ReaderZone, language: Language, names: readonly string[] = listedColumns(log)): Cell[][] {
+  const columns = names.flatMap((name) => {
+    const column = log.columns[name];
+    return column ? [[name, { ...column, title: language.t(column.title) }] as const] : [];
+  });
   return records.map((record) =>
     columns.map(([name, column]) => ({ ...plainCell(name, column, record[name] ?? null, zone, language), ...EXTRAS[`${log.name}.${name}`]?.(record, language) })),
   );
 }
 
-function plainCell(name: string, column: Column, value: Value, zone: ReaderZone, { said }: Language): Cell {
+function plainCell(name: string, column: Column, value: Value, zone: ReaderZone, language: Language): Cell {
+  const { said } = language;
   const chosen = Array.isArray(column.filter);
   const cell = { title: column.title, className: `${name} ${column.type}${chosen ? ' choice' : ''}`, text: '' };
   if (value === null || value === '') return cell;
@@ -108,9 +111,18 @@ function plainCell(name: string, column: Column, value: Value, zone: ReaderZone,
     const time = timeText(Number(value), zone, column);
     return { ...cell, text: time.text, time };
   }
-  if (column.type === 'seconds') return { ...cell, text: formatSeconds(Number(value)) };
+  if (column.type === 'seconds') return { ...cell, text: formatSeconds(Number(value)), time: secondsText(Number(value), language) };
   const tone = chosen && typeof value === 'string' ? toneOf(value) : 'plain';
+  if (typeof value === 'string' && PHONE_NUMBER.test(value)) cell.className += ' number';
   return { ...cell, text: visible(SENTENCES.has(name) ? said(String(value)) : String(value)), ...(tone === 'plain' ? {} : { tone }) };
+}
+
+/** Nothing that breaks, groups or signs a number may stand between its digits. */
+const PHONE_NUMBER = /^\+?[\d*#]{2,24}$/;
+
+/** A duration as people read it, and in seconds for who points at it. */
+function secondsText(seconds: number, { t }: Language): TimeText {
+  return { text: formatSeconds(seconds), fraction: '', iso: `PT${seconds}S`, title: t('{{count}} seconds', { count: seconds }) };
 }
 
 const toneOf = (word: string): Tone => TONES[word] ?? (/^(FAIL|LOCKED)/.test(word) ? 'bad' : 'plain');

@@ -5,7 +5,9 @@ import { cdrs } from '../logs/cdr/columns.js';
 import type { Column, LogDefinition } from '../logs/columns.js';
 import type { QueryParameters } from '../logs/list-query.js';
 import { oneOf, parametersOf, readParameters, text } from '../logs/parameters.js';
+import { fromMs, type Micros } from '../time.js';
 import { parseListingRequest, type ListingRequest } from './listing-query.js';
+import { parseColumns } from './list-columns.js';
 import { MASKS, type Mask } from './mask.js';
 
 export const FORMATS = ['csv', 'xlsx'] as const;
@@ -58,11 +60,11 @@ export interface ExportRequest {
 }
 
 /** Reads the query string of a download: the list's own parameters and the choices. Throws InvalidInputError that names the parameter. */
-export function parseExportRequest(log: LogDefinition, parameters: QueryParameters, ownZone: string, format: Format = 'csv'): ExportRequest {
+export function parseExportRequest(log: LogDefinition, parameters: QueryParameters, ownZone: string, format: Format = 'csv', now: Micros = fromMs(Date.now())): ExportRequest {
   const isChoice = ([name]: [string, unknown]): boolean => CHOICE_NAMES.includes(name);
   const given = Object.entries(parameters);
   const choices = parseChoices(log, Object.fromEntries(given.filter(isChoice)), format);
-  const listing = parseListingRequest(log, Object.fromEntries(given.filter((entry) => !isChoice(entry))), ownZone);
+  const listing = parseListingRequest(log, Object.fromEntries(given.filter((entry) => !isChoice(entry))), ownZone, now);
   if (choices.calls === 'folded') callQuery(listing.query);
   return { listing, choices };
 }
@@ -102,16 +104,6 @@ export function defaultChoices(log: LogDefinition, format: Format = 'csv', calls
 /** The columns there are to choose from. */
 export const columnsOf = (log: LogDefinition, calls: ExportChoices['calls']): ExportColumns => (calls === 'folded' ? CALL_COLUMNS : log.columns);
 const columnNames = (log: LogDefinition, calls: ExportChoices['calls']): readonly string[] => Object.keys(columnsOf(log, calls));
-
-function parseColumns(list: string, there: readonly string[]): readonly string[] {
-  const names = list.split(',').map((name) => name.trim()).filter((name) => name !== '');
-  if (names.length === 0) throw new InvalidInputError('columns', 'must name at least one column');
-  const unknown = names.find((name) => !there.includes(name));
-  if (unknown !== undefined) throw new InvalidInputError('columns', `has no ${unknown}; there are ${there.join(', ')}`);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InvalidInputError('columns', `names ${twice} more than once`);
-  return names;
-}
 
 /** The choices that differ from the defaults, as parameters. */
 export function choiceParameters(log: LogDefinition, choices: ExportChoices): [name: string, value: string][] {

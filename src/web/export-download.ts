@@ -19,7 +19,7 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = { csv: 'text/csv; charse
  */
 export function exportDownload(knex: Knex, log: LogDefinition, format: Format, zoneOf: (user: ConsoleUser | undefined) => string, clock: () => Micros): RequestHandler {
   return async (request, response) => {
-    const asked = parseExportRequest(log, request.query, zoneOf(response.locals.user), format);
+    const asked = parseExportRequest(log, request.query, zoneOf(response.locals.user), format, clock());
     // Before the first byte, so that what fails at once is still answered as an error.
     const { estimate, blocks } = await openExport(knex, asked);
     response.set({

@@ -1,13 +1,14 @@
 import { Router, type Request, type Response } from 'express';
 import type { Knex } from 'knex';
-import { z } from 'zod';
 import { InvalidInputError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
-import { oneOf, readParameters, type QueryParameters } from '../logs/parameters.js';
+import type { QueryParameters } from '../logs/parameters.js';
+import type { Micros } from '../time.js';
 import { CHOICE_NAMES, choiceParameters, parseChoices, parseExportRequest, type ExportRequest } from './export-choices.js';
 import { openExport } from './export-rows.js';
 import { downloadHref, exportView } from './export-view.js';
-import { ALL_LOGS } from './menu.js';
+import { fieldValues } from './list-columns.js';
+import { logOf } from './menu.js';
 import type { Preferences } from './preferences.js';
 import { field } from './sign-in-routes.js';
 import type { ConsoleUser } from './users.js';
@@ -17,7 +18,7 @@ import { isZone } from './zone.js';
 type Texts = Readonly<Record<string, string>>;
 
 /** Where one chooses how a list becomes a file. What was chosen is remembered for that user and list. Needs a signed-in user. */
-export function exportPage(knex: Knex, views: Views, preferences: Preferences, zoneOf: (user: ConsoleUser | undefined) => string): Router {
+export function exportPage(knex: Knex, views: Views, preferences: Preferences, zoneOf: (user: ConsoleUser | undefined) => string, clock: () => Micros): Router {
   const show = async (request: Request, response: Response, asked: ExportRequest, problem: string | null): Promise<void> => {
     const { estimate } = await openExport(knex, asked);
     const { title, name } = asked.listing.log;
@@ -32,27 +33,27 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
 
   router.get('/export', async (request, response) => {
     const { list, ...given } = request.query;
-    const log = listOf(list);
+    const log = logOf(list);
     const user = response.locals.user;
     const chooses = CHOICE_NAMES.some((name) => name !== 'calls' && given[name] !== undefined);
     const stored = chooses || !user ? {} : fromText((await preferences.read(user.id, preferenceName(log))) ?? '');
     // Legs and calls have other columns: what was chosen for the ones says nothing of the others.
     const own = given['calls'] === undefined || given['calls'] === (stored['calls'] ?? 'legs') ? stored : without(stored, ['calls', 'columns']);
-    await show(request, response, parsed(log, { ...usable(log, own), ...given }, zoneOf(user)), null);
+    await show(request, response, parsed(log, { ...usable(log, own), ...given }, zoneOf(user), clock()), null);
   });
 
   router.post('/export', async (request, response) => {
-    const log = listOf(field(request, 'list'));
+    const log = logOf(field(request, 'list'));
     const user = response.locals.user;
     const choices = choicesOf(request);
     const list = fromText(field(request, 'parameters'));
     try {
-      const asked = parsed(log, { ...list, ...choices }, zoneOf(user));
+      const asked = parsed(log, { ...list, ...choices }, zoneOf(user), clock());
       if (user) await preferences.write(user.id, preferenceName(log), toText(asked, zoneOf(user)));
       response.redirect(303, downloadHref(asked));
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
-      await show(request, response, parsed(log, { ...list, ...usable(log, choices) }, zoneOf(user)), `${error.field} ${error.reason}.`);
+      await show(request, response, parsed(log, { ...list, ...usable(log, choices) }, zoneOf(user), clock()), `${error.field} ${error.reason}.`);
     }
   });
 
@@ -60,24 +61,15 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
 }
 
 /** Whole calls come in one order: a list sorted by something else can still be exported so. */
-function parsed(log: LogDefinition, parameters: QueryParameters, ownZone: string): ExportRequest {
-  return parseExportRequest(log, parameters['calls'] === 'folded' ? without(parameters, ['sort', 'order']) : parameters, ownZone);
-}
-
-function listOf(name: unknown): LogDefinition {
-  const names = ALL_LOGS.map((log) => log.name);
-  const { list } = readParameters(z.object({ list: oneOf(names) }), { list: name });
-  const log = ALL_LOGS.find((each) => each.name === list);
-  if (!log) throw new InvalidInputError('list', `must be one of ${names.join(', ')}`);
-  return log;
+function parsed(log: LogDefinition, parameters: QueryParameters, ownZone: string, now: Micros): ExportRequest {
+  return parseExportRequest(log, parameters['calls'] === 'folded' ? without(parameters, ['sort', 'order']) : parameters, ownZone, 'csv', now);
 }
 
 /** What the form says, as a download's address would. */
 function choicesOf(request: Request): Texts {
   const names = [...CHOICE_NAMES.filter((name) => name !== 'columns'), 'tz'];
   const given = Object.fromEntries(names.map((name) => [name, field(request, name)] as const).filter(([, value]) => value !== ''));
-  const body = request.body as Readonly<Record<string, unknown>>;
-  const columns = [body['column']].flat().filter((name): name is string => typeof name === 'string');
+  const columns = fieldValues(request, 'column');
   const place = (name: string): number => Number(field(request, `place.${name}`)) || Number.MAX_SAFE_INTEGER;
   const ordered = columns.map((name) => ({ name, at: place(name) })).sort((a, b) => a.at - b.at);
   // A box that is not ticked is not sent.

@@ -1,8 +1,9 @@
 import { cdrs } from '../logs/cdr/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
-import { visible } from './display-text.js';
 import { choiceParameters, columnsOf, defaultChoices, type ExportChoices, type ExportRequest } from './export-choices.js';
 import type { RowEstimate } from './export-rows.js';
+import { filterTexts } from './filter-view.js';
+import { english } from './language.js';
 import { listingHref, type ListingRequest } from './listing-query.js';
 
 export interface Choice {
@@ -61,7 +62,7 @@ export function exportView(request: ExportRequest, estimate: RowEstimate | null,
     list: log.name,
     title: log.title,
     backHref: listingHref(`/${log.name}`, listing),
-    filters: filtersOf(request),
+    filters: filterTexts(listing, english),
     size: sizeText(estimate, choices.calls === 'folded'),
     problem,
     tabs: log.name === cdrs.name ? [tab('legs', 'Each leg a row'), tab('folded', 'Each whole call a row')] : [],
@@ -99,8 +100,8 @@ export function exportHref(listing: ListingRequest, choices = ''): string {
 
 const queryOf = (listing: ListingRequest): string => listingHref('', fromStart(listing)).slice(1);
 
-/** What a list is asked for, whatever the size of its pages. */
-const fromStart = (listing: ListingRequest): ListingRequest => ({ ...listing, query: { ...listing.query, limit: DEFAULT_LIMIT } });
+/** What a list is asked for, whatever the size of its pages and the columns that it shows. */
+const fromStart = (listing: ListingRequest): ListingRequest => ({ ...listing, query: { ...listing.query, limit: DEFAULT_LIMIT }, columns: null });
 
 /** Without a choice a file has what its format does best. */
 function durationOptions({ listing: { log }, choices }: ExportRequest): Choice[] {
@@ -118,20 +119,6 @@ export function downloadHref({ listing, choices }: ExportRequest): string {
   const path = listingHref(`/${listing.log.name}.${choices.format}`, { ...fromStart(listing), tz: listing.zone.name });
   const parameters = new URLSearchParams(choiceParameters(listing.log, choices).filter(([name]) => name !== 'format')).toString();
   return parameters === '' ? path : `${path}&${parameters}`;
-}
-
-function filtersOf({ listing: { log, query, zone } }: ExportRequest): { label: string; value: string }[] {
-  const time = log.columns[log.timeColumn]?.title ?? '';
-  const bound = (label: string, at: number | null): { label: string; value: string }[] => {
-    if (at === null) return [];
-    const { date, clock } = zone.local(at);
-    return [{ label: `${time} ${label}`, value: `${date} ${clock}` }];
-  };
-  return [
-    ...bound('from', query.from),
-    ...bound('before', query.to),
-    ...Object.entries(query.filters).map(([name, value]) => ({ label: log.columns[name]?.title ?? name, value: visible(value) })),
-  ];
 }
 
 function sizeText(estimate: RowEstimate | null, folded: boolean): string {

@@ -1,6 +1,7 @@
 import type { CaptureGap } from '../logs/capture-gap/columns.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { LogDefinition, LogRecord } from '../logs/columns.js';
+import type { ListQuery } from '../logs/list-query.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { webSessions } from '../logs/web-session/columns.js';
 import type { Micros } from '../time.js';
@@ -21,6 +22,8 @@ export interface ListedPage {
   readonly records: readonly LogRecord[];
   /** Null on the last page. */
   readonly next: string | null;
+  /** The keyset values of the row above the first; null on the first page. */
+  readonly above: ListQuery['after'];
 }
 
 export interface GapWindow {
@@ -29,10 +32,10 @@ export interface GapWindow {
 }
 
 /** The times between which gaps may have to be drawn on this page; null for a list in another order than that of time. */
-export function gapWindow({ request, records, next }: ListedPage): GapWindow | null {
+export function gapWindow({ request, records, next, above }: ListedPage): GapWindow | null {
   const { log, query } = request;
   if (!HEARD.includes(log) || query.sort !== log.timeColumn) return null;
-  const before = query.after === null ? null : Number(query.after[0]);
+  const before = above === null ? null : Number(above[0]);
   const last = next === null ? null : timeOf(log, records.at(-1));
   return query.order === 'desc' ? { from: last ?? query.from, to: before ?? query.to } : { from: before ?? query.from, to: last ?? query.to };
 }
@@ -41,11 +44,11 @@ export function gapWindow({ request, records, next }: ListedPage): GapWindow | n
  * Which gaps stand before each record, and after the last, so that over all pages each stands once: above all that
  * happened in it, as one reads.
  */
-export function placeGaps({ request, records, next }: ListedPage, gaps: readonly CaptureGap[]): CaptureGap[][] {
+export function placeGaps({ request, records, next, above }: ListedPage, gaps: readonly CaptureGap[]): CaptureGap[][] {
   const { log, query } = request;
   const places: CaptureGap[][] = Array.from({ length: records.length + 1 }, () => []);
   const down = query.order === 'desc';
-  const before = query.after === null ? null : Number(query.after[0]);
+  const before = above === null ? null : Number(above[0]);
   const last = next === null ? null : timeOf(log, records.at(-1));
   for (const gap of ordered(log, gaps, down)) {
     const anchor = down ? gap.to : gap.from;

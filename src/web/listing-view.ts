@@ -1,13 +1,16 @@
-import { isInstant, type Column, type LogDefinition, type LogRecord } from '../logs/columns.js';
+import type { RowCount } from '../database/count.js';
+import { isInstant, type LogRecord } from '../logs/columns.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
-import { toIso } from '../time.js';
+import type { Micros } from '../time.js';
 import { rowsOf, type Cell } from './cells.js';
-import { visible } from './display-text.js';
 import { exportHref } from './export-view.js';
+import { filterView, type FilterView, type Problem } from './filter-view.js';
 import type { GapView } from './gap-view.js';
-import { EXACT, formTime, headOrder, isFiltered, listingHref, type ListingRequest } from './listing-query.js';
 import type { Language } from './language.js';
+import { listToolsView, shownColumns, type ListToolsView } from './list-tools-view.js';
+import { headOrder, listingHref, withQuery, type ListingRequest } from './listing-query.js';
 import { LACKING } from './menu.js';
+import type { SavedView } from './saved-views.js';
 import { mark } from './texts/mark.js';
 
 export interface Head {
@@ -19,31 +22,25 @@ export interface Head {
   readonly ariaSort: 'ascending' | 'descending' | 'none' | null;
 }
 
-export interface FilterField {
-  readonly name: string;
-  readonly label: string;
-  readonly value: string;
-  /** The value where it stands as text, outside its field. */
-  readonly shown: string;
-  readonly kind: 'datetime' | 'choice' | 'text';
-  readonly choices: readonly string[];
-}
-
 /** All that the listing template shows. */
 export interface ListingView {
   readonly path: string;
   readonly heads: readonly Head[];
   readonly rows: readonly (readonly Cell[])[];
-  readonly fields: readonly FilterField[];
-  /** What the form sends along unseen: order, page size and zone. */
-  readonly hidden: readonly { readonly name: string; readonly value: string }[];
-  readonly filtered: boolean;
+  readonly filter: FilterView;
+  /** Views and columns of the signed-in user; null where the rows are part of another page. */
+  readonly tools: ListToolsView | null;
+  /** How many rows the whole list has, in words. */
+  readonly count: string;
   readonly order: string;
-  readonly clearHref: string;
   readonly firstHref: string | null;
+  readonly previousHref: string | null;
+  readonly previousLabel: string;
   readonly nextHref: string | null;
   readonly nextLabel: string;
   readonly csvHref: string | null;
+  /** There is no row at all, so that no filter is to blame. */
+  readonly nothingYet: boolean;
   readonly emptyTitle: string;
   readonly exportHref: string;
   readonly empty: string;
@@ -70,25 +67,48 @@ const WHEN_EMPTY: Readonly<Record<string, string>> = {
 };
 const EMPTY_TITLES: Readonly<Record<string, string>> = { 'capture-gaps': mark('No gaps.'), 'dead-letters': mark('No dead letters.') };
 
+/** What a page of its own shows of a list besides rows. */
+export interface ListingSurroundings {
+  readonly previous: string | null;
+  /** Null where counting would take too long. */
+  readonly count: RowCount | null;
+  readonly views: readonly SavedView[];
+  readonly problems: readonly Problem[];
+  /** The log has no row at all, whatever is asked. */
+  readonly nothingYet: boolean;
+  readonly now: Micros;
+}
+
 /** A page of a log as the template shows it; everything comes from the log's columns. */
-export function listingView(request: ListingRequest, records: readonly LogRecord[], next: string | null, language: Language, gaps: PlacedGaps = { places: [], more: false }): ListingView {
+export function listingView(
+  request: ListingRequest,
+  records: readonly LogRecord[],
+  next: string | null,
+  language: Language,
+  gaps: PlacedGaps = { places: [], more: false },
+  around: ListingSurroundings | null = null,
+): ListingView {
   const { log, query, zone } = request;
   const { t } = language;
   const path = `/${log.name}`;
   const byTimeDown = query.sort === log.timeColumn && query.order === 'desc';
+  const previous = around?.previous ?? null;
+  const columns = shownColumns(request);
   return {
     path,
-    heads: listedColumns(log).map(([name, column]) => head(request, name, column, language)),
-    rows: rowsOf(log, records, zone, language),
-    fields: filterFields(request, language),
-    hidden: hiddenFields(request),
-    filtered: isFiltered(request),
+    heads: columns.flatMap((name) => head(request, name, language)),
+    rows: rowsOf(log, records, zone, language, columns),
+    filter: filterView(request, language, around?.problems, around?.now),
+    tools: around ? listToolsView(request, around.views, language) : null,
+    count: around && around.problems.length === 0 ? countText(around.count, language) : '',
     order: orderText(request, language),
-    clearHref: listingHref(path, { ...request, query: { ...query, from: null, to: null, filters: {} } }),
-    firstHref: query.after === null ? null : listingHref(path, request),
+    firstHref: query.after === null && previous === null ? null : listingHref(path, request),
+    previousHref: previous === null ? null : listingHref(path, request, { cursor: previous }),
+    previousLabel: byTimeDown ? t('Newer') : t('Previous page'),
     nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
     nextLabel: byTimeDown ? t('Older') : t('Next page'),
-    csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...request, query: { ...query, limit: DEFAULT_LIMIT }, tz: zone.name }) : null,
+    csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...withQuery(request, { limit: DEFAULT_LIMIT }), columns: null, tz: zone.name }) : null,
+    nothingYet: around?.nothingYet ?? false,
     emptyTitle: t(EMPTY_TITLES[log.name] ?? mark('Nothing here yet.')),
     exportHref: exportHref(request),
     empty: t(WHEN_EMPTY[log.name] ?? ''),
@@ -98,55 +118,25 @@ export function listingView(request: ListingRequest, records: readonly LogRecord
   };
 }
 
-const listedColumns = (log: LogDefinition): [string, Column][] => Object.entries(log.columns).filter(([, column]) => column.listed);
+function countText(count: RowCount | null, { t }: Language): string {
+  if (count === null) return t('too many rows to count at once');
+  return count.kind === 'exact' ? t('{{count}} rows', { count: count.rows }) : t('more than {{count}} rows', { count: count.rows });
+}
 
-function head(request: ListingRequest, name: string, column: Column, { t }: Language): Head {
+function head(request: ListingRequest, name: string, { t }: Language): Head[] {
   const { log, query, zone } = request;
+  const column = log.columns[name];
+  if (!column) return [];
   const sorted = query.sort === name ? (query.order === 'asc' ? 'ascending' : 'descending') : 'none';
-  return {
-    title: t(column.title),
-    className: `${name} ${column.type}`,
-    zone: isInstant(column) ? zone.name : null,
-    sortHref: column.sortable ? listingHref(`/${log.name}`, request, { sort: name, order: headOrder(log, query, name) }) : null,
-    ariaSort: column.sortable ? sorted : null,
-  };
-}
-
-function filterFields({ log, query, zone }: ListingRequest, { t }: Language): FilterField[] {
-  const time = t(log.columns[log.timeColumn]?.title ?? '');
-  const bound = (name: 'from' | 'to', label: string): FilterField => {
-    const at = query[name];
-    const local = at === null ? null : zone.local(at);
-    return {
-      name,
-      label,
-      value: at === null ? '' : formTime(zone, at),
-      shown: local ? `${local.date} ${local.clock}` : '',
-      kind: 'datetime',
-      choices: [],
-    };
-  };
-  const columns = Object.entries(log.columns)
-    .filter(([, column]) => column.filter !== undefined)
-    .map(([name, column]): FilterField => {
-      const choices = Array.isArray(column.filter) ? (column.filter as readonly string[]) : [];
-      const value = query.filters[name] ?? '';
-      return { name, label: t(column.title), value, shown: visible(value), kind: choices.length > 0 ? 'choice' : 'text', choices };
-    });
-  return [bound('from', t('{{time}} from', { time })), bound('to', t('{{time}} before', { time })), ...columns];
-}
-
-function hiddenFields(request: ListingRequest): { name: string; value: string }[] {
-  const kept = new URL(listingHref('/', request), 'http://localhost').searchParams;
-  const plain = ['sort', 'order', 'limit', 'tz'].flatMap((name) => {
-    const value = kept.get(name);
-    return value === null ? [] : [{ name, value }];
-  });
-  const exact = (['from', 'to'] as const).flatMap((name) => {
-    const at = request.query[name];
-    return at === null || request.zone.parse(formTime(request.zone, at)) === at ? [] : [{ name: EXACT[name], value: toIso(at, 'us') }];
-  });
-  return [...plain, ...exact];
+  return [
+    {
+      title: t(column.title),
+      className: `${name} ${column.type}`,
+      zone: isInstant(column) ? zone.name : null,
+      sortHref: column.sortable ? listingHref(`/${log.name}`, request, { sort: name, order: headOrder(log, query, name) }) : null,
+      ariaSort: column.sortable ? sorted : null,
+    },
+  ];
 }
 
 function orderText({ log, query }: ListingRequest, { t }: Language): string {

@@ -65,7 +65,7 @@ describeWith(['chromium'], 'the console in a browser', () => {
       // The stranger's name stands there as text, and nothing of it ran.
       expect(await page.getByText('"><script>').count()).toBeGreaterThan(0);
 
-      await page.getByLabel('Event').selectOption('UNREGISTER');
+      await page.getByRole('search').getByLabel('Event').selectOption('UNREGISTER');
       await page.getByRole('button', { name: 'Filter' }).click();
       expect(new Set(await page.locator('td.event').allTextContents())).toEqual(new Set(['UNREGISTER']));
       await page.getByRole('link', { name: 'Clear' }).click();
@@ -83,7 +83,7 @@ describeWith(['chromium'], 'the console in a browser', () => {
       expect(await page.locator('td.eventType').first().textContent()).toContain('SUCCESS_INTERACTIVE');
 
       await menu(page, 'Call Detailed Record');
-      await page.getByLabel('Disposition').selectOption('BUSY');
+      await page.getByRole('search').getByLabel('Disposition').selectOption('BUSY');
       await page.getByRole('button', { name: 'Filter' }).click();
       const shown = await page.locator('tbody tr:not(.gap)').count();
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download report - CSV' }).click()]);

@@ -5,7 +5,9 @@ import { at } from './samples.js';
 
 /** Rows of a log, whichever: one with all there is, one with nothing, one for each word of each column that has only some. */
 export async function fill(knex: Knex, log: LogDefinition): Promise<void> {
-  const { remote_host: _workedOut, ...table } = (await knex(log.table).columnInfo()) as unknown as Readonly<Record<string, { readonly type: string }>>;
+  const columns = (await knex(log.table).columnInfo()) as unknown as Readonly<Record<string, { readonly type: string }>>;
+  // What the database makes of other columns cannot be written.
+  const table = Object.fromEntries(Object.entries(columns).filter(([name]) => !/_reversed$|^remote_host$/.test(name)));
   const rest = Object.fromEntries(Object.entries(table).map(([name, { type }]) => [name, /int|bool/.test(type) ? (name === log.onlyWhere ? 1 : 0) : name === 'contacts' ? '[]' : '']));
   const words = Object.entries(log.columns).flatMap(([name, column]) => (choicesOf(column) ?? []).map((word) => ({ ...absent(log), [name]: column.type === 'flag' ? word === 'true' : word })));
   for (const record of [full(log), absent(log), ...words]) {

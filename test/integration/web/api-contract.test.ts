@@ -85,7 +85,11 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
     for (const log of LOGS) {
       const { data } = await hold(`/${log.name}`, await ask(`/${log.name}?limit=1000`));
       expect((data as unknown[]).length, `rows of ${log.name}`).toBeGreaterThan(1);
-      expect(typeof (await hold(`/${log.name}`, await ask(`/${log.name}?limit=1`)))['next']).toBe('string');
+      const first = await hold(`/${log.name}`, await ask(`/${log.name}?limit=1`));
+      expect([typeof first['next'], first['previous'], first['count']]).toEqual(['string', null, { kind: 'exact', rows: (data as unknown[]).length }]);
+      const second = await hold(`/${log.name}`, await ask(`/${log.name}?limit=1&cursor=${String(first['next'])}`));
+      expect([typeof second['previous'], second['count']]).toEqual(['string', null]);
+      expect((await hold(`/${log.name}`, await ask(`/${log.name}?limit=1&cursor=${String(second['previous'])}`)))['data']).toEqual(first['data']);
     }
     for (const id of accountIds) await hold('/registered-accounts/{id}', await ask(`/registered-accounts/${id}`));
     await hold('/dead-letters/{id}', await ask(`/dead-letters/${letterId}`));

@@ -62,7 +62,8 @@ describe('the API’s document', () => {
     const get = document.paths?.[`/${log.name}`]?.get;
     const filters = Object.keys(log.columns).filter((name) => log.columns[name]?.filter);
     const names = get?.parameters?.map((parameter) => ('name' in parameter ? parameter.name : ''));
-    expect(names).toEqual(['from', 'to', ...filters, 'sort', 'order', 'limit', 'cursor']);
+    const search = Object.values(log.columns).some((column) => column.search) ? ['search'] : [];
+    expect(names).toEqual(['from', 'to', 'range', 'tz', ...search, ...filters, 'sort', 'order', 'limit', 'cursor']);
     const record = document.components?.schemas?.[log.table.replaceAll(/(?:^|_)(\w)/g, (_match, letter: string) => letter.toUpperCase())];
     expect(typeof record === 'object' && 'properties' in record ? Object.keys(record.properties) : []).toEqual(Object.keys(log.columns));
   });
@@ -85,7 +86,7 @@ describe('the page about the API', () => {
     const sessions = endpoint('/sip-sessions');
     expect(sessions?.parameters).toContainEqual({ name: 'from', required: false, type: 'instant', preset: '', meaning: expect.stringContaining('Timestamp at or after this.') as string });
     expect(sessions?.parameters).toContainEqual(expect.objectContaining({ name: 'limit', type: 'whole number from 1 to 1000', preset: '50' }));
-    expect(sessions?.fields.map(({ name }) => name)).toEqual(['data', ...Object.keys(sipSessions.columns).map((name) => `data[].${name}`), 'next']);
+    expect(sessions?.fields.map(({ name }) => name)).toEqual(['data', ...Object.keys(sipSessions.columns).map((name) => `data[].${name}`), 'next', 'previous', 'count', 'count.kind', 'count.rows']);
     expect(sessions?.fields).toContainEqual({ name: 'data[].account', type: 'text, at most 255 characters, or null', meaning: expect.stringMatching(/^Account\. The name/) as string });
     expect(sessions?.fields).toContainEqual(expect.objectContaining({ name: 'data[].candidates', type: 'list of texts' }));
     expect(sessions?.failures.map(({ status }) => status)).toEqual(['400', '401', '429', '500', '503']);

@@ -35,7 +35,7 @@ function pagesOf(times: readonly number[], gaps: readonly CaptureGap[], query: P
   let after: ListQuery['after'] = null;
   for (let start = 0; start === 0 || start < records.length; start += limit) {
     const some = records.slice(start, start + limit);
-    const page: ListedPage = { request: request({ ...query, after, limit }), records: some, next: start + limit < records.length ? 'more' : null };
+    const page: ListedPage = { request: request({ ...query, after, limit }), records: some, next: start + limit < records.length ? 'more' : null, above: after };
     const window = gapWindow(page);
     const found = gaps.filter(({ from, to }) => window && (window.from === null || to > window.from) && (window.to === null || from <= window.to));
     pages.push({ page, found });
@@ -85,15 +85,15 @@ describe('gaps in a list', () => {
   });
 
   it('are not drawn where the order is not that of time, nor in the list of who is on line', () => {
-    expect(gapWindow({ request: request({ sort: 'event' }), records: [], next: null })).toBeNull();
-    expect(gapWindow({ request: request({ sort: 'registrationExpires' }, registeredAccounts), records: [], next: null })).toBeNull();
-    expect(gapWindow({ request: request({}, cdrs), records: [], next: null })).toEqual({ from: null, to: null });
+    expect(gapWindow({ request: request({ sort: 'event' }), records: [], next: null, above: null })).toBeNull();
+    expect(gapWindow({ request: request({ sort: 'registrationExpires' }, registeredAccounts), records: [], next: null, above: null })).toBeNull();
+    expect(gapWindow({ request: request({}, cdrs), records: [], next: null, above: null })).toEqual({ from: null, to: null });
   });
 
   it('are not made of events left out where the list is of calls', () => {
     const found = [gap({ kind: 'LOSS', lost: 5 }), gap({ id: 2 })];
-    expect(placeGaps({ request: request({}, cdrs), records: [], next: null }, found)[0]).toMatchObject([{ id: 2 }]);
-    expect(placeGaps({ request: request({}), records: [], next: null }, found)[0]).toHaveLength(2);
+    expect(placeGaps({ request: request({}, cdrs), records: [], next: null, above: null }, found)[0]).toMatchObject([{ id: 2 }]);
+    expect(placeGaps({ request: request({}), records: [], next: null, above: null }, found)[0]).toHaveLength(2);
   });
 
   it('are one line where many lie at one place', () => {

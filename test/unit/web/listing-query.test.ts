@@ -25,7 +25,7 @@ describe('parseListingRequest', () => {
 
   it('takes a form that is sent again as it was meant: also in the hour that comes twice, and to the millisecond', () => {
     for (const from of ['2026-10-25T01:30:00.000Z', '2026-05-10T15:12:24.882Z']) {
-      const { fields, hidden } = listingView(parse(`from=${from}`), [], null, english);
+      const { fields, hidden } = listingView(parse(`from=${from}`), [], null, english).filter;
       const form = new URLSearchParams(hidden.map(({ name, value }): [string, string] => [name, value]));
       const shown = fields.find(({ name }) => name === 'from')?.value ?? '';
       form.set('from', shown.replace(/:00$/, ''));
@@ -118,10 +118,10 @@ describe('listingView', () => {
   });
 
   it('offers a field for every filter, filled with what is asked', () => {
-    const values = Object.fromEntries(view.fields.map((field) => [field.name, field.value]));
+    const values = Object.fromEntries(view.filter.fields.map((field) => [field.name, field.value]));
     expect(values).toMatchObject({ from: '2026-05-10T17:12:00', to: '', event: 'CONNECT', peername: '', reconciled: '', binding: '' });
-    expect(view.filtered && isFiltered(request)).toBe(true);
-    expect(view.clearHref).toBe('/sip-sessions');
+    expect(view.filter.filtered && isFiltered(request)).toBe(true);
+    expect(view.filter.clearHref).toBe('/sip-sessions');
   });
 
   it('leads on, and back to the first page', () => {

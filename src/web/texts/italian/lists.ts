@@ -4,8 +4,6 @@ export const LISTS = {
   'Export…': 'Esporta…',
   Filter: 'Filtra',
   any: 'qualsiasi',
-  Clear: 'Azzera',
-  'Clear the filter': 'Azzera il filtro',
   'There is nothing further on.': 'Non c’è altro più avanti.',
   'Nothing here fits the filter.': 'Nulla corrisponde al filtro.',
   'More gaps lie in this time than are drawn here: <a href="/capture-gaps">all gaps</a>.':

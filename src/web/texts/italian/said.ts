@@ -20,4 +20,10 @@ export const SAID = {
   '{{field}} is no parameter of {{owner}}; there are {{names}}.': '{{field}} non è un parametro di {{owner}}; ci sono {{names}}.',
   '{{field}} must not be later than to.': '{{field}} non deve essere successivo a to.',
   '{{field}} is not one that this listing gave for this sort and order.': '{{field}} non è di questo elenco con questo ordinamento.',
+  '{{field}} stands for from and to; give it alone, or those.': '{{field}} sta per from e to; indica solo quello, oppure questi.',
+  '{{field}} must not be empty.': '{{field}} non deve essere vuoto.',
+  '{{field}} must have at most {{most}} characters.': '{{field}} deve avere al massimo {{most}} caratteri.',
+  '{{field}} is that of another view.': '{{field}} è già di un’altra vista.',
+  '{{field}} is too long to be kept; narrow it down with fewer words.': '{{field}} è troppo lunga per essere salvata; usa meno parole nel filtro.',
+  '{{field}} cannot be one more: there are {{most}}; delete one first.': '{{field}}: ce ne sono già {{most}}; prima eliminane una.',
 };

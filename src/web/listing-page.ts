@@ -1,0 +1,98 @@
+import type { RequestHandler } from 'express';
+import type { Knex } from 'knex';
+import { countList, type RowCount } from '../database/count.js';
+import { listPage, type Page } from '../database/listing.js';
+import { InvalidInputError } from '../errors.js';
+import { gapsBetween } from '../logs/capture-gap/store.js';
+import type { Columns, LogDefinition } from '../logs/columns.js';
+import { parseListQuery, type ListQuery, type QueryParameters } from '../logs/list-query.js';
+import type { Micros } from '../time.js';
+import type { Problem } from './filter-view.js';
+import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
+import { languageOf, type Language } from './language.js';
+import { isOfForm, listingHref, parseListingRequest, type ListingRequest } from './listing-query.js';
+import { listingView, type PlacedGaps } from './listing-view.js';
+import type { Preferences } from './preferences.js';
+import { NOTHING_KEPT, readKept } from './saved-views.js';
+import type { ConsoleUser } from './users.js';
+import type { Views } from './views.js';
+
+/** What the pages know of who reads them. */
+export interface ReaderParts {
+  readonly zoneOf: (user: ConsoleUser | undefined) => string;
+  readonly preferences: Preferences;
+  readonly clock: () => Micros;
+}
+
+/** The page of one log. */
+export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clock }: ReaderParts, ownPbx: string, log: LogDefinition): RequestHandler {
+  return async (request, response) => {
+    const { user } = response.locals;
+    const now = clock();
+    const asked = parseAsFarAsPossible(log, request.query, zoneOf(user), now);
+    const { problems } = asked;
+    if (problems.length === 0 && isOfForm(request.query)) {
+      response.redirect(303, listingHref(`/${log.name}`, asked.listing));
+      return;
+    }
+    const kept = user ? await readKept(preferences, user.id, log) : NOTHING_KEPT;
+    const listing = { ...asked.listing, columns: asked.listing.columns ?? kept.columns };
+    // What is asked in part is not answered with more than was asked.
+    const { page, count } = problems.length > 0 ? NOTHING : await countedPage(knex, log, listing.query);
+    const language = languageOf(response);
+    const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page }, language);
+    const nothingYet = page.records.length === 0 && problems.length === 0 && (await isEmpty(knex, log));
+    const view = listingView(listing, page.records, page.next, language, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now });
+    await views.render(request, response, 'listing', {
+      title: language.t(log.title),
+      section: log.name,
+      zone: listing.zone.name,
+      status: problems.length > 0 ? 400 : 200,
+      styles: ['listing.css'],
+      view: { listing: view },
+    });
+  };
+
+  /** What stands before each row of a page, and after the last. */
+  async function gapsOf(page: ListedPage, language: Language): Promise<PlacedGaps> {
+    const window = gapWindow(page);
+    if (!window) return NO_GAPS;
+    const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
+    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
+  }
+}
+
+interface CountedPage {
+  readonly page: Page<Columns>;
+  readonly count: RowCount | null;
+}
+
+const NOTHING: CountedPage = { page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 } };
+const NO_GAPS: PlacedGaps = { places: [], more: false };
+
+async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Promise<CountedPage> {
+  const page = await listPage(knex, log, query);
+  // Back at the beginning the first page is shown as whoever comes new sees it, and never a short one.
+  if (query.before !== null && page.previous === null) return countedPage(knex, log, { ...query, before: null });
+  const isWhole = page.previous === null && page.next === null;
+  return { page, count: isWhole ? { kind: 'exact', rows: page.records.length } : await countList(knex, log, query) };
+}
+
+const isEmpty = async (knex: Knex, log: LogDefinition): Promise<boolean> => (await listPage(knex, log, { ...parseListQuery(log, {}), limit: 1 })).records.length === 0;
+
+/** A listing as it is asked for but for what cannot be asked, which is told. */
+export function parseAsFarAsPossible(log: LogDefinition, parameters: QueryParameters, ownZone: string, now: Micros): { readonly listing: ListingRequest; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  for (let rest = parameters; ; ) {
+    try {
+      return { listing: parseListingRequest(log, rest, ownZone, now), problems };
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      const field = Object.hasOwn(rest, error.field) ? error.field : null;
+      if (field === null) throw error;
+      const value = rest[field];
+      problems.push({ field, reason: error.reason, value: typeof value === 'string' ? value : '' });
+      rest = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== field));
+    }
+  }
+}
