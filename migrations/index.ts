@@ -8,6 +8,8 @@ import * as language from './20261126110000_create_language.js';
 import * as remoteHost from './20261126110000_index_remote_host.js';
 import * as numberEndings from './20261126120000_index_number_endings.js';
 import * as archive from './20261126130000_create_archive.js';
+import * as doubts from './20261127090000_create_session_doubts.js';
+import * as tellers from './20261127090100_add_account_listener.js';
 
 interface Migration {
   up(knex: Knex): Promise<void>;
@@ -25,6 +27,8 @@ const all: Readonly<Record<string, Migration>> = {
   '20261126110000_index_remote_host': remoteHost,
   '20261126120000_index_number_endings': numberEndings,
   '20261126130000_create_archive': archive,
+  '20261127090000_create_session_doubts': doubts,
+  '20261127090100_add_account_listener': tellers,
 };
 
 export const migrations: Knex.MigrationSource<string> = {

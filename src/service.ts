@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { PbxConnection, type PbxConnectionOptions } from './ami/connection.js';
@@ -44,18 +44,19 @@ export interface Service {
  */
 export async function startService(config: Config, logger: Logger, signal: AbortSignal): Promise<Service> {
   const database = openDatabase(config.databaseUrl);
-  const parts: Parts = { database };
+  const parts: Parts = { database, stopping: new AbortController() };
   try {
     const demo = config.ami === null ? (parts.demo = await startDemoPbx({ logger })) : null;
     const spool = (parts.spool = await DiskSpool.open({ ...config.spool, pbx: config.pbxName, logger }));
     const connection = (parts.connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => spool.push(input) }));
+    const news = new EventEmitter();
     const translator = new Translator(config.pbxName);
-    const drainer = (parts.drainer = new Drainer({ pbx: config.pbxName, spool, translator, write: (outputs) => writeBatch(database, outputs, spool.listener), logger }));
+    const drainer = (parts.drainer = new Drainer({ pbx: config.pbxName, spool, translator, write: (outputs) => writeBatch(database, outputs, spool.listener).finally(() => news.emit('rows')), logger }));
     const scheduler = (parts.scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger, queueName(config)));
     const ownJobs = (parts.ownJobs = new InProcessScheduler(logger));
     const opening = { waitsFor: 'not asked yet' as string | null };
     const readiness = readinessOf({ database, opening, connection, drainer, spool, scheduler, ownJobs });
-    const server = (parts.server = createServer(createWebApp({ database, config, logger, demo: demo !== null, readiness })));
+    const server = (parts.server = createServer(createWebApp({ database, config, logger, demo: demo !== null, readiness, news, stopping: parts.stopping.signal })));
 
     const port = await listen(server, config);
     connection.start();
@@ -84,6 +85,8 @@ export async function startService(config: Config, logger: Logger, signal: Abort
 /** What has been built so far; all but the database may be missing when the start failed. */
 interface Parts {
   readonly database: Database;
+  /** Aborted when the pages that are open must let go. */
+  readonly stopping: AbortController;
   spool?: DiskSpool;
   connection?: PbxConnection;
   demo?: DemoPbx;
@@ -95,7 +98,7 @@ interface Parts {
   server?: Server;
 }
 
-async function stopAll({ connection, demo, spool, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
+async function stopAll({ stopping, connection, demo, spool, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
   await connection?.stop();
   await demo?.close();
   await spool?.flush();
@@ -103,6 +106,7 @@ async function stopAll({ connection, demo, spool, drainer, scheduler, ownJobs, s
   await spool?.close();
   await ownJobs?.stop();
   await scheduler?.stop();
+  stopping.abort();
   if (server) await closed(server);
   // One that hangs keeps its connections open; the end of the process ends them.
   await Promise.race([database.close(), new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);

@@ -170,16 +170,18 @@ export class PbxConnection {
     while (await pause(tickIntervalMs, this.#stopping.signal)) {
       const lateMs = performance.now() - due;
       due = performance.now() + tickIntervalMs;
-      if (lateMs < LATE_TICK_MS && this.#clock.isSet) this.#emit({ kind: 'tick', at: this.#heardUntil() });
+      if (lateMs < LATE_TICK_MS && this.#clock.isSet) this.#emit(this.#timePassed());
     }
   }
 
-  /** While more and more comes, some of what was said by now still lies in the socket. */
-  #heardUntil(): Micros {
-    const isQuiet = this.#session === null || this.#session.silentMs >= this.#options.tickIntervalMs;
-    const at = this.#clock.read() - (isQuiet ? 0 : UNREAD);
+  /** While more and more comes, some of what was said by now still lies in the socket; while nothing comes, nobody knows whether the connection still stands. */
+  #timePassed(): Extract<PbxInput, { kind: 'tick' }> {
+    const silentMs = this.#session?.silentMs ?? 0;
+    const isQuiet = this.#session === null || silentMs >= this.#options.tickIntervalMs;
+    const now = this.#clock.read();
+    const at = now - (isQuiet ? 0 : UNREAD);
     this.#ticked = this.#ticked - at > UNREAD ? at : Math.max(this.#ticked, at);
-    return this.#ticked;
+    return { kind: 'tick', at: this.#ticked, heardAt: Math.min(this.#ticked, now - fromMs(silentMs)) };
   }
 
   /** Nothing was heard for `silentMs` before; what came in that time, nobody knows. */

@@ -61,8 +61,8 @@ export type PbxInput =
   | ({ readonly kind: 'transport-monitors'; readonly connections: readonly MonitoredConnection[] } & Listing)
   | { readonly kind: 'account-name'; readonly channelType: ChannelType; readonly endpoint: string; readonly name: string; readonly at: Micros }
   | { readonly kind: 'zone'; readonly zone: PbxZone; readonly at: Micros }
-  /** Time passes: what waits for evidence is decided. */
-  | { readonly kind: 'tick'; readonly at: Micros };
+  /** Time passes: what waits for evidence is decided. `heardAt`: when the last word of the PBX was read; what it said since may be lost. Absent: `at`. */
+  | { readonly kind: 'tick'; readonly at: Micros; readonly heardAt?: Micros };
 
 /** What the console and `/readyz` say about the connection to the PBX. */
 export type AmiStatus =

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { MICROS_PER_SECOND, type Micros } from '../time.js';
+import { fromMs, MICROS_PER_SECOND, type Micros } from '../time.js';
 import { can, EVENT_CLASSES, missingEvents, missingWritePrivileges, readAbilities, unheard, type Abilities } from './abilities.js';
 import { inBackground } from './background.js';
-import type { PbxClock } from './clock.js';
+import { parseEventTv, type PbxClock } from './clock.js';
 import { ContactWatch } from './contact-watch.js';
 import { amiEvent } from './event.js';
 import type { PbxInput } from './input.js';
@@ -28,6 +28,10 @@ export interface StandingLoginOptions {
 
 const EVENT_MASK = EVENT_CLASSES.join();
 const ZONE_AGAIN_MS = 86_400_000;
+/** A login that Asterisk tells of as longer ago is not the one that was just accepted. */
+const LOGIN_TAKES: Micros = 5 * MICROS_PER_SECOND;
+
+const isAmiLogin = (name: string, headers: Headers): boolean => name === 'SuccessfulAuth' && headers.get('service') === 'AMI';
 
 /** What goes on while one login stands: events, the watchdog, listings, names and the zone. */
 export class StandingLogin implements AmiLine {
@@ -37,6 +41,7 @@ export class StandingLogin implements AmiLine {
   readonly #booted = new AbortController();
   readonly #warnings = new Set<string>();
   #canCheck = false;
+  #isProving = false;
   #unheard: readonly string[] = [];
   /** What came before the PBX's clock was known. */
   #held: (readonly [name: string, headers: Headers])[] | null = [];
@@ -65,6 +70,7 @@ export class StandingLogin implements AmiLine {
     }
     const event = amiEvent(name, this.clock.stamp((header) => headers.get(header.toLowerCase()) ?? ''), headers);
     this.#options.onInput({ kind: 'event', event });
+    if (isAmiLogin(name, headers)) inBackground(this.#options.logger, 'asking for a word after a login', () => this.#proveHearing());
     if (name === 'FullyBooted') this.#onBooted();
     if (event.get('EventTV') !== '') this.#hasSecurity = true;
     this.#contacts?.onEvent(event);
@@ -77,10 +83,11 @@ export class StandingLogin implements AmiLine {
    */
   async begin(): Promise<void> {
     const { onInput, logger, bootTimeoutMs, username } = this.#options;
+    const acceptedAt = performance.now();
     await this.ping();
     const held = this.#held ?? [];
     this.#held = null;
-    onInput({ kind: 'connected', at: this.clock.read() });
+    onInput({ kind: 'connected', at: this.#hearsSince(acceptedAt, held) });
     for (const [name, headers] of held) this.onEvent(name, headers);
     inBackground(logger, 'the watchdog', () => this.#watch());
     await this.send({ Action: 'Events', EventMask: EVENT_MASK });
@@ -92,6 +99,20 @@ export class StandingLogin implements AmiLine {
     this.#version = abilities.asteriskVersion;
     for (const warning of missingWritePrivileges(abilities, username)) this.#warn(warning);
     this.#startWatching(abilities);
+  }
+
+  /** It hears since the login was accepted; where Asterisk told it of that itself, since the instant at which it told everybody. */
+  #hearsSince(acceptedAt: number, held: readonly (readonly [name: string, headers: Headers])[]): Micros {
+    const accepted = this.clock.read() - fromMs(performance.now() - acceptedAt);
+    const told = held.flatMap(([name, headers]) => (isAmiLogin(name, headers) ? (parseEventTv(headers.get('eventtv') ?? '') ?? []) : []));
+    return Math.min(accepted, ...told.filter((at) => accepted - at < LOGIN_TAKES));
+  }
+
+  /** It may be another listener that came back: a word at once proves that all up to then was heard here. */
+  async #proveHearing(): Promise<void> {
+    if (this.#isProving) return;
+    this.#isProving = true;
+    await this.ping().finally(() => (this.#isProving = false));
   }
 
   /** Lists again who is on line, as soon as that can be. */

@@ -6,7 +6,7 @@ import { pageQuery } from './page-query.js';
 import { fittingIds } from './search-page.js';
 
 /** Filters without an index of their own are counted row by row: longer than this nobody waits for a number. */
-const PATIENCE_MS = 500;
+export const PATIENCE_MS = 500;
 
 /** How many rows a query has; more than `most` are not counted, and answered as `most + 1`. Null when that takes too long. */
 export async function countRows(knex: Knex, log: LogDefinition, asked: ListQuery, most: number): Promise<number | null> {

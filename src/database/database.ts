@@ -28,6 +28,12 @@ export type Caller = 'service' | 'command';
 
 const PATIENCE_MS: Readonly<Record<Caller, number>> = { service: 3_000, command: 120_000 };
 const TRANSACTION_LIMIT_MS: Readonly<Record<Caller, number>> = { service: 60_000, command: 600_000 };
+/**
+ * What a session asks of MariaDB and MySQL, in seconds. A connection whose other end is gone without a word keeps its
+ * locks until the server notices: within a transaction after 20 s (MySQL has no such limit), else after two minutes, not
+ * eight hours. The pool gives up an idle connection long before. Who waits for a lock says so after 10 s, not 50.
+ */
+const SESSION_LIMITS = 'set session wait_timeout = 120, innodb_lock_wait_timeout = 10 /*M!100300 , idle_transaction_timeout = 20 */';
 /** SQLite's own wait stops the whole thread. */
 const BUSY_TIMEOUT_MS: Readonly<Record<Caller, number>> = { service: 100, command: 10_000 };
 
@@ -110,6 +116,10 @@ export function mysqlConnection(url: string): Knex.MySql2ConnectionConfig {
   };
 }
 
+interface MysqlSession {
+  query(sql: string, done: (error: Error | null) => void): unknown;
+}
+
 function mysql(url: string, caller: Caller): Database {
   const db = knex({
     client: 'mysql2',
@@ -117,7 +127,13 @@ function mysql(url: string, caller: Caller): Database {
     log: SILENT,
     // Errors are shown and logged; the values of a failed statement are people's calls.
     compileSqlOnError: false,
-    pool: { min: 0, max: 8 },
+    pool: {
+      min: 0,
+      max: 8,
+      afterCreate: (connection: MysqlSession, done: (error: Error | null, connection: MysqlSession) => void) => {
+        connection.query(SESSION_LIMITS, (error) => done(error, connection));
+      },
+    },
     acquireConnectionTimeout: 10_000,
     migrations: { migrationSource: migrations },
   });

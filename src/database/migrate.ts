@@ -79,10 +79,14 @@ async function underServerLock(db: Knex, waitMs: number, work: () => Promise<voi
     if (Number(await ask('select get_lock(?, ?) as answer', [name, Math.ceil(waitMs / 1_000)])) !== 1) {
       throw new MigrationUnderWayError('another process brings the tables up to date');
     }
+    // It is idle for as long as the others work, and the lock goes with it.
+    const patience = Number(await ask('select @@session.wait_timeout as answer', []));
+    await ask('set session wait_timeout = 28800', []);
     try {
       await work();
     } finally {
       await ask('select release_lock(?) as answer', [name]).catch(() => undefined);
+      await ask('set session wait_timeout = ?', [patience]).catch(() => undefined);
     }
   } finally {
     await pool.releaseConnection(connection);

@@ -25,7 +25,7 @@ export function timePassed({ until, clock }: HeardTime, input: Exclude<PbxInput,
   if (input.kind === 'tick') {
     if (at < until - MAX_LEAD) return { kind: 'clock set', at, reason: SET_BACK };
     if (at > clock + MAX_STEP) return { kind: 'clock set', at, reason: SET_AHEAD };
-    return { kind: 'goes on', heard: { until: Math.max(until, at), clock: at } };
+    return { kind: 'goes on', heard: { until: Math.max(until, Math.min(at, input.heardAt ?? at)), clock: at } };
   }
   if (input.kind === 'event' || at > clock + MAX_STEP) return { kind: 'goes on', heard: { until: Math.max(until, Math.min(at, clock + MAX_LEAD)), clock } };
   // What was said between a listing and its arrival may not have been read yet.

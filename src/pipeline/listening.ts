@@ -5,12 +5,17 @@ import { timePassed, type HeardTime } from './heard.js';
 
 /** How much of the time that was heard may still be untold: PBX time. */
 const TELL_EVERY: Micros = 5 * MICROS_PER_SECOND;
+/** For so long after somebody logged in, perhaps another listener, it is told at once: should this one be killed, no gap is between them. */
+const AFTER_LOGIN: Micros = 2 * MICROS_PER_SECOND;
+const TELL_EVERY_AFTER_LOGIN: Micros = MICROS_PER_SECOND / 4;
 
 /** A login that stands: heard without a break. */
 export interface Segment extends HeardTime {
   readonly from: Micros;
   /** How far it was told. */
   readonly told: Micros;
+  /** When somebody last logged in to AMI; 0: nobody since this login stands. */
+  readonly loginAt: Micros;
 }
 
 /** Tells when one PBX was heard: what no listener's segments cover is a gap. Pure: the same inputs give the same outputs. */
@@ -43,7 +48,7 @@ export class Listening {
 
   private begin(at: Micros): Output[] {
     const { segment } = this;
-    this.segment = { from: at, until: at, clock: at, told: at };
+    this.segment = { from: at, until: at, clock: at, told: at, loginAt: 0 };
     // A process that was killed told nobody how far it had heard.
     const before = segment && segment.until > segment.told ? [this.tell(segment.from, segment.until, null)] : [];
     return [...before, this.tell(at, at, null)];
@@ -55,8 +60,11 @@ export class Listening {
     const passed = timePassed(segment, input);
     if (passed.kind === 'clock set') return [...this.end(segment.until, passed.reason), ...this.begin(passed.at)];
     const { until } = passed.heard;
-    const isDue = until - segment.told >= TELL_EVERY;
-    this.segment = { ...segment, ...passed.heard, told: isDue ? until : segment.told };
+    const isLogin = input.kind === 'event' && input.event.name === 'SuccessfulAuth' && input.event.get('Service') === 'AMI';
+    const loginAt = isLogin ? until : segment.loginAt;
+    const every = until - loginAt > AFTER_LOGIN ? TELL_EVERY : isLogin || input.kind === 'tick' ? 0 : TELL_EVERY_AFTER_LOGIN;
+    const isDue = until > segment.told && until - segment.told >= every;
+    this.segment = { ...segment, ...passed.heard, loginAt, told: isDue ? until : segment.told };
     return isDue ? [this.tell(segment.from, until, null)] : [];
   }
 

@@ -9,7 +9,7 @@ import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
-import { writeSessions } from '../logs/sip-session/write.js';
+import { needsTurn, writeSessions } from '../logs/sip-session/write.js';
 import { insertWebSessions } from '../logs/web-session/store.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
@@ -24,11 +24,11 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
   return writing(database, async (trx) => {
     for (const pbx of inTurn(outputs)) await takeTurn(trx, pbx);
     await insertCalls(trx, of('cdr').map(({ row }) => row));
-    await writeSessions(trx, of('sip-session'));
+    await writeSessions(trx, listener, of('sip-session'));
     await insertWebSessions(trx, of('web-session').map(({ row }) => row));
     await writeSocketUses(trx, of('socket-use'));
     await fillDetails(trx, of('sip-session-detail'));
-    await writeAccountStates(trx, of('account-state').map(({ account }) => account));
+    await writeAccountStates(trx, listener, of('account-state').map(({ account }) => account));
     await writeListening(trx, listener, of('listening'));
     await writeLosses(trx, of('loss'));
     await keepOffsets(trx, of('pbx-zone'));
@@ -36,8 +36,11 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
   });
 }
 
-/** The PBXs of rows that somebody else may be writing under another key: another listener, or the recovery of calls. */
+/** The PBXs of what somebody else may be writing as well: another listener, or the recovery of calls. */
 function inTurn(outputs: readonly Output[]): string[] {
-  const pbxs = outputs.flatMap((output) => (output.kind === 'cdr' || (output.kind === 'sip-session' && output.doubt) ? [output.row.pbx] : []));
+  const pbxs = outputs.flatMap((output) => {
+    if (output.kind === 'account-state') return [output.account.pbx];
+    return output.kind === 'cdr' || (output.kind === 'sip-session' && needsTurn(output)) ? [output.row.pbx] : [];
+  });
   return [...new Set(pbxs)].sort();
 }

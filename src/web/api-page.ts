@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { API_ROOT, type OpenApiDocument } from './api-document.js';
+import { languageOf } from './language.js';
 import type { Views } from './views.js';
 
 interface ParameterView {
@@ -35,11 +36,11 @@ export interface ApiView {
   readonly endpoints: readonly EndpointView[];
 }
 
-/** The API's document as a page for people. */
+/** The API's document as a page for people: what stands in the document is English, as scripts are. */
 export function apiPage(views: Views, document: OpenApiDocument): RequestHandler {
   return async (request, response) => {
     const view = apiView(document, `${request.protocol}://${request.host}`, response.locals.user?.username ?? 'admin');
-    await views.render(request, response, 'api', { title: 'JSON API', view: { api: view } });
+    await views.render(request, response, 'api', { title: languageOf(response).t('JSON API'), view: { api: view } });
   };
 }
 

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { csrfSync } from 'csrf-sync';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
@@ -17,8 +18,11 @@ import { assets } from './asset-files.js';
 import { FORMATS } from './export-choices.js';
 import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
+import { downloads } from './export-progress.js';
 import { health } from './health.js';
 import { listForms } from './list-forms.js';
+import { liveStreams, type LiveTiming } from './live-streams.js';
+import { livePath } from './live-view.js';
 import { ALL_LOGS } from './menu.js';
 import { overviewEndpoint, overviewPage } from './overview-routes.js';
 import { pages } from './pages.js';
@@ -39,6 +43,11 @@ export interface WebParts {
   readonly demo: boolean;
   readonly readiness: () => Promise<Readiness>;
   readonly clock?: () => Micros;
+  /** Says `rows` when this process wrote some. */
+  readonly news?: EventEmitter;
+  /** Ends what goes on for as long as a page is open. */
+  readonly stopping?: AbortSignal;
+  readonly live?: LiveTiming;
 }
 
 /** How long a page's notice may lag behind the state of the PBX connection. */
@@ -56,6 +65,8 @@ export function createWebApp(parts: WebParts): Express {
   const page = views(config, demo, { readiness: known, deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
+  const files = downloads();
+  const live = liveStreams({ knex, users, views: page, zoneOf, clock, news: parts.news, stopping: parts.stopping, timing: parts.live });
   const overview = { knex, readiness: known, clock };
   const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone)], clock);
 
@@ -75,11 +86,13 @@ export function createWebApp(parts: WebParts): Express {
     throw new NotFoundError('no such address');
   });
   for (const log of ALL_LOGS) {
-    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, zoneOf, clock));
+    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, files, zoneOf, clock));
   }
+  // Before the sign-in, which a stream speaks of itself.
+  for (const log of ALL_LOGS) app.get(livePath(log), live.stream(log));
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
   const kept = preferences(knex);
-  app.use(gate.signedIn, exportPage(knex, page, kept, zoneOf, clock), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock }, config.pbxName));
+  app.use(gate.signedIn, files.routes, exportPage(knex, page, kept, zoneOf, clock), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock, live }, config.pbxName));
   app.use(() => {
     throw new NotFoundError('no such address');
   });

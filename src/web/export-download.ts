@@ -7,6 +7,7 @@ import type { Micros } from '../time.js';
 import { csvWriter, type CsvWriter } from './csv.js';
 import { parseExportRequest, type ExportRequest, type Format } from './export-choices.js';
 import { fieldsOf } from './export-fields.js';
+import { takeDownloadId, type Downloads, type Tracked } from './export-progress.js';
 import { estimateHeader, openExport } from './export-rows.js';
 import type { ConsoleUser } from './users.js';
 import { XLSX_TYPE, xlsxStream } from './xlsx.js';
@@ -17,27 +18,47 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = { csv: 'text/csv; charse
  * The whole filtered list as a file, streamed: as fast as the client reads, and no further once
  * it is gone. A failure midway cuts the download off, so that a short file never looks whole.
  */
-export function exportDownload(knex: Knex, log: LogDefinition, format: Format, zoneOf: (user: ConsoleUser | undefined) => string, clock: () => Micros): RequestHandler {
+export function exportDownload(knex: Knex, log: LogDefinition, format: Format, downloads: Downloads, zoneOf: (user: ConsoleUser | undefined) => string, clock: () => Micros): RequestHandler {
   return async (request, response) => {
-    const asked = parseExportRequest(log, request.query, zoneOf(response.locals.user), format, clock());
+    const { id, rest } = takeDownloadId(request.query);
+    const asked = parseExportRequest(log, rest, zoneOf(response.locals.user), format, clock());
     // Before the first byte, so that what fails at once is still answered as an error.
-    const { estimate, blocks } = await openExport(knex, asked);
+    const { estimate, blocks, wayOf } = await openExport(knex, asked);
     response.set({
       'Content-Type': CONTENT_TYPES[asked.choices.format],
       'Content-Disposition': `attachment; filename="${fileName(asked, clock())}"`,
       'Cache-Control': 'no-store',
+      // A proxy that gathers the file would have it long before the reader has, who sees how far it is.
+      'X-Accel-Buffering': 'no',
       ...(estimate ? { 'X-Estimated-Rows': estimateHeader(estimate) } : {}),
     });
     if (request.method === 'HEAD') {
       response.end();
       return;
     }
+    const { user } = response.locals;
+    const tracked = id === null || !user ? null : downloads.track(id, user.id, response, estimate);
+    const way = tracked && estimate?.kind !== 'exact' ? await wayOf() : null;
     try {
-      await pipeline(file(asked, blocks), response);
+      await pipeline(file(asked, tracked ? watched(blocks, tracked, way) : blocks), response);
     } catch (error) {
       if (!isClientGone(error)) throw error;
     }
   };
+}
+
+/** Counts what is written, and hears of a failure before the connection closes for it. */
+async function* watched(blocks: AsyncIterable<readonly LogRecord[]>, tracked: Tracked, way: ((record: LogRecord) => number) | null): AsyncGenerator<readonly LogRecord[]> {
+  try {
+    for await (const records of blocks) {
+      yield records;
+      const last = records.at(-1);
+      tracked.wrote(records.length, way && last ? way(last) : null);
+    }
+  } catch (error) {
+    tracked.failed();
+    throw error;
+  }
 }
 
 function fileName({ listing: { log, zone }, choices }: ExportRequest, now: Micros): string {

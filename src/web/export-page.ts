@@ -5,8 +5,11 @@ import type { LogDefinition } from '../logs/columns.js';
 import type { QueryParameters } from '../logs/parameters.js';
 import type { Micros } from '../time.js';
 import { CHOICE_NAMES, choiceParameters, parseChoices, parseExportRequest, type ExportRequest } from './export-choices.js';
+import { DOWNLOAD, takeDownloadId } from './export-progress.js';
+import { progressTexts } from './export-texts.js';
 import { openExport } from './export-rows.js';
 import { downloadHref, exportView } from './export-view.js';
+import { languageOf } from './language.js';
 import { fieldValues } from './list-columns.js';
 import { logOf } from './menu.js';
 import type { Preferences } from './preferences.js';
@@ -22,11 +25,14 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
   const show = async (request: Request, response: Response, asked: ExportRequest, problem: string | null): Promise<void> => {
     const { estimate } = await openExport(knex, asked);
     const { title, name } = asked.listing.log;
+    const language = languageOf(response);
     await views.render(request, response, 'export', {
-      title: `Export ${title}`,
+      title: language.t('Export {{list}}', { list: language.t(title) }),
       section: name,
       status: problem === null ? 200 : 400,
-      view: { export: exportView(asked, estimate, problem) },
+      styles: ['export.css'],
+      scripts: ['export.js'],
+      view: { export: exportView(asked, estimate, problem === null ? null : language.said(problem), language), progress: progressTexts(language) },
     });
   };
   const router = Router();
@@ -50,7 +56,8 @@ export function exportPage(knex: Knex, views: Views, preferences: Preferences, z
     try {
       const asked = parsed(log, { ...list, ...choices }, zoneOf(user), clock());
       if (user) await preferences.write(user.id, preferenceName(log), toText(asked, zoneOf(user)));
-      response.redirect(303, downloadHref(asked));
+      const { id } = takeDownloadId({ [DOWNLOAD]: field(request, DOWNLOAD) || undefined });
+      response.redirect(303, id === null ? downloadHref(asked) : `${downloadHref(asked)}&${DOWNLOAD}=${id}`);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       await show(request, response, parsed(log, { ...list, ...usable(log, choices) }, zoneOf(user), clock()), `${error.field} ${error.reason}.`);

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { countRows } from '../database/count.js';
-import { listAll } from '../database/listing.js';
+import { countRows, PATIENCE_MS } from '../database/count.js';
+import { listAll, pageQuery, withAccounts } from '../database/listing.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
 import { allCalls, callQuery, legFilters } from '../logs/cdr/calls.js';
-import type { LogRecord } from '../logs/columns.js';
+import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
+import type { ListQuery } from '../logs/list-query.js';
 import type { ExportRequest } from './export-choices.js';
 
 /** Few enough that nobody else waits long behind one block: about 20 ms. */
@@ -22,6 +23,8 @@ export interface OpenExport {
   /** Null where nothing can be said. */
   readonly estimate: RowEstimate | null;
   readonly blocks: AsyncIterable<readonly LogRecord[]>;
+  /** For files too long to count: how far a record lies on the way to the last one, from 0 to 1, by its time. Null where times do not tell. */
+  readonly wayOf: () => Promise<((record: LogRecord) => number) | null>;
 }
 
 /** Begins an export: what fails at once, fails here. Whoever does not read all blocks just lets go of them: nothing is held. */
@@ -35,7 +38,7 @@ async function openRows(knex: Knex, { listing: { log, query } }: ExportRequest):
   const records = first.done === true ? [] : first.value;
   const exact = records.length < BLOCK_ROWS;
   const count = exact ? records.length : await countRows(knex, log, query, MOST_COUNTED);
-  return { estimate: counted(count), blocks: continued(records, pages) };
+  return { estimate: counted(count), blocks: continued(records, pages), wayOf: () => way(knex, log, query, log.timeColumn, records[0]) };
 }
 
 async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest): Promise<OpenExport> {
@@ -44,7 +47,7 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
   const first = await pages.next();
   const records = first.done === true ? [] : first.value.calls.map(callRecord);
   const legsRead = first.done === true ? 0 : first.value.legsRead;
-  return { estimate: await estimate(), blocks: continued(records, recordsOf(pages)) };
+  return { estimate: await estimate(), blocks: continued(records, recordsOf(pages)), wayOf: () => way(knex, log, { ...query, filters: legFilters(calls) }, 'begin', records[0]) };
 
   /** As many calls as the first legs made, for all legs. */
   async function estimate(): Promise<RowEstimate | null> {
@@ -55,6 +58,16 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
     const rows = Math.max(records.length, Math.round((Math.min(legs, MOST_COUNTED) * records.length) / legsRead));
     return { kind: legs > MOST_COUNTED ? 'more than' : 'about', rows };
   }
+}
+
+/** The last record is the first one of the list turned round, which its index finds as fast; longer than a count it is not looked for. */
+async function way(knex: Knex, log: LogDefinition, query: ListQuery, timeOf: string, first: LogRecord | undefined): Promise<((record: LogRecord) => number) | null> {
+  if (query.sort !== log.timeColumn || first === undefined) return null;
+  const turned = pageQuery(knex, log, { ...(await withAccounts(knex, query)), after: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
+  const [row] = ((await turned.timeout(PATIENCE_MS).catch(() => [])) as DatabaseRow[]).map((found) => fromRow(log.columns, found));
+  const begin = Number(first[timeOf]);
+  const length = Number(row?.[log.timeColumn]) - begin;
+  return Number.isFinite(length) && length !== 0 ? (record) => Math.min(1, Math.max(0, (Number(record[timeOf]) - begin) / length)) : null;
 }
 
 function counted(count: number | null): RowEstimate | null {

@@ -3,7 +3,7 @@ import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { choiceParameters, columnsOf, defaultChoices, type ExportChoices, type ExportRequest } from './export-choices.js';
 import type { RowEstimate } from './export-rows.js';
 import { filterTexts } from './filter-view.js';
-import { english } from './language.js';
+import type { Language } from './language.js';
 import { listingHref, type ListingRequest } from './listing-query.js';
 
 export interface Choice {
@@ -52,7 +52,8 @@ export interface ExportView {
 }
 
 /** The form for one export, as it is chosen so far. */
-export function exportView(request: ExportRequest, estimate: RowEstimate | null, problem: string | null): ExportView {
+export function exportView(request: ExportRequest, estimate: RowEstimate | null, problem: string | null, language: Language): ExportView {
+  const { t } = language;
   const { listing, choices } = request;
   const { log, zone } = listing;
   const options = (name: keyof ExportChoices, ...all: (readonly [value: string, label: string, about?: string])[]): readonly Choice[] =>
@@ -60,33 +61,33 @@ export function exportView(request: ExportRequest, estimate: RowEstimate | null,
   const tab = (calls: ExportChoices['calls'], label: string): Tab => ({ label, href: exportHref(listing, `calls=${calls}`), current: choices.calls === calls });
   return {
     list: log.name,
-    title: log.title,
+    title: t(log.title),
     backHref: listingHref(`/${log.name}`, listing),
-    filters: filterTexts(listing, english),
-    size: sizeText(estimate, choices.calls === 'folded'),
+    filters: filterTexts(listing, language),
+    size: sizeText(estimate, choices.calls === 'folded', language),
     problem,
-    tabs: log.name === cdrs.name ? [tab('legs', 'Each leg a row'), tab('folded', 'Each whole call a row')] : [],
+    tabs: log.name === cdrs.name ? [tab('legs', t('Each leg a row')), tab('folded', t('Each whole call a row'))] : [],
     calls: log.name === cdrs.name ? choices.calls : null,
     parameters: queryOf(listing),
     formats: options(
       'format',
-      ['csv', 'CSV', 'Text that every program reads. Excel takes a number such as 00391234 for an amount there and drops its zeros.'],
-      ['xlsx', 'Excel workbook', 'Dates, durations and phone numbers stay what they are. Beyond a million rows it goes on in a next sheet.'],
+      ['csv', 'CSV', t('Text that every program reads. Excel takes a number such as 00391234 for an amount there and drops its zeros.')],
+      ['xlsx', t('Excel workbook'), t('Dates, durations and phone numbers stay what they are. Beyond a million rows it goes on in a next sheet.')],
     ),
     selects: {
-      dates: options('dates', ['both', 'Local time and UTC'], ['local', 'Local time'], ['iso', 'UTC (ISO 8601)']),
-      durations: durationOptions(request),
-      delimiter: options('delimiter', ['comma', 'Comma'], ['semicolon', 'Semicolon'], ['tab', 'Tab']),
-      decimal: options('decimal', ['point', 'Point: 1.5'], ['comma', 'Comma: 1,5']),
+      dates: options('dates', ['both', t('Local time and UTC')], ['local', t('Local time')], ['iso', 'UTC (ISO 8601)']),
+      durations: durationOptions(request, language),
+      delimiter: options('delimiter', ['comma', t('Comma')], ['semicolon', t('Semicolon')], ['tab', t('Tab')]),
+      decimal: options('decimal', ['point', t('Point: 1.5')], ['comma', t('Comma: 1,5')]),
     },
     bom: choices.bom,
     masks: options(
       'mask',
-      ['no', 'Whole'],
-      ['outside', 'Without the last three digits where there are six or more', '06555xxx; extensions stay: 909'],
-      ['all', 'Without the last three digits, extensions too', '06555xxx, and xxx for 909'],
+      ['no', t('Whole')],
+      ['outside', t('Without the last three digits where there are six or more'), t('06555xxx; extensions stay: 909')],
+      ['all', t('Without the last three digits, extensions too'), t('06555xxx, and xxx for 909')],
     ),
-    columns: columnChoices(request),
+    columns: columnChoices(request, language),
     tz: zone.name,
     // A choice in the address counts instead of all that are remembered.
     defaultsHref: exportHref({ ...listing, tz: null }, `format=csv${log.name === cdrs.name ? `&calls=${choices.calls}` : ''}`),
@@ -104,10 +105,10 @@ const queryOf = (listing: ListingRequest): string => listingHref('', fromStart(l
 const fromStart = (listing: ListingRequest): ListingRequest => ({ ...listing, query: { ...listing.query, limit: DEFAULT_LIMIT }, columns: null });
 
 /** Without a choice a file has what its format does best. */
-function durationOptions({ listing: { log }, choices }: ExportRequest): Choice[] {
+function durationOptions({ listing: { log }, choices }: ExportRequest, { t }: Language): Choice[] {
   const usual = defaultChoices(log, choices.format, choices.calls).durations;
   const value = choices.durations === usual ? '' : choices.durations;
-  return [['', 'Seconds (XLSX: h:mm:ss)'], ['seconds', 'Seconds'], ['clock', 'h:mm:ss'], ['minutes', 'Minutes with decimals']].map(([name = '', label = '']) => ({
+  return [['', t('Seconds (XLSX: h:mm:ss)')], ['seconds', t('Seconds')], ['clock', 'h:mm:ss'], ['minutes', t('Minutes with decimals')]].map(([name = '', label = '']) => ({
     value: name,
     label,
     chosen: name === value,
@@ -121,23 +122,22 @@ export function downloadHref({ listing, choices }: ExportRequest): string {
   return parameters === '' ? path : `${path}&${parameters}`;
 }
 
-function sizeText(estimate: RowEstimate | null, folded: boolean): string {
-  if (estimate === null) return 'Rows are counted as they are written.';
-  const { kind, rows } = estimate;
-  const noun = folded ? (rows === 1 ? 'call' : 'calls') : rows === 1 ? 'row' : 'rows';
-  const number = new Intl.NumberFormat('en-GB').format(rows);
-  return `${kind === 'exact' ? '' : `${kind} `}${number} ${noun}`;
+function sizeText(estimate: RowEstimate | null, folded: boolean, { t }: Language): string {
+  if (estimate === null) return t('Rows are counted as they are written.');
+  const { kind, rows: count } = estimate;
+  const size = folded ? t('{{count}} calls', { count }) : t('{{count}} rows', { count });
+  return kind === 'exact' ? size : kind === 'about' ? t('about {{size}}', { size }) : t('more than {{size}}', { size });
 }
 
 /** Those chosen first, in their order. */
-function columnChoices({ listing: { log }, choices }: ExportRequest): ColumnChoice[] {
+function columnChoices({ listing: { log }, choices }: ExportRequest, { t }: Language): ColumnChoice[] {
   const columns = columnsOf(log, choices.calls);
   const names = [...choices.columns, ...Object.keys(columns).filter((name) => !choices.columns.includes(name))];
   return names.map((name, index) => ({
     name,
-    title: columns[name]?.title ?? name,
+    title: t(columns[name]?.title ?? name),
     // Those of whole calls are worked out, and a title does not say how.
-    about: choices.calls === 'folded' ? (columns[name]?.about ?? '') : '',
+    about: choices.calls === 'folded' ? t(columns[name]?.about ?? '') : '',
     chosen: choices.columns.includes(name),
     place: index + 1,
   }));

@@ -21,7 +21,8 @@ export class SignInNeededError extends Error {
 export class TooManyFailuresError extends Error {
   override readonly name = 'TooManyFailuresError';
   constructor(readonly retryAfterSeconds: number) {
-    super(`Too many failed sign-ins. Try again in ${Math.ceil(retryAfterSeconds / 60)} minutes.`);
+    const minutes = Math.ceil(retryAfterSeconds / 60);
+    super(minutes === 1 ? 'Too many failed sign-ins. Try again in a minute.' : `Too many failed sign-ins. Try again in ${minutes} minutes.`);
   }
 }
 

@@ -10,6 +10,8 @@ export interface GapView {
   /** `Not listening`; leads to the gaps of that time. */
   readonly lead: string;
   readonly href: string;
+  /** Where it stands in a list that begins with the newest, in microseconds: above all that happened in it. */
+  readonly at: Micros;
   readonly begin: TimeText;
   readonly end: TimeText;
   /** `1 min 4 s`. */
@@ -56,14 +58,14 @@ export function gapsView(gaps: readonly CaptureGap[], zone: ReaderZone, language
   };
 }
 
-function timesOf(from: Micros, to: Micros, zone: ReaderZone, { duration }: Language): Pick<GapView, 'begin' | 'end' | 'lasted' | 'href'> {
+function timesOf(from: Micros, to: Micros, zone: ReaderZone, { duration }: Language): Pick<GapView, 'at' | 'begin' | 'end' | 'lasted' | 'href'> {
   const [begin, end] = [from, to].map((at) => {
     const time = timeText(at, zone, { type: 'instant' });
     return to - from < SHORT ? time : { ...time, fraction: '' };
   }) as [TimeText, TimeText];
   const sameDay = zone.local(from).date === zone.local(to).date;
   const parameters = new URLSearchParams({ from: toIso(from, 'us'), to: toIso(to, 'us') });
-  return { begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: duration(to - from), href: `/capture-gaps?${parameters.toString()}` };
+  return { at: to, begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: duration(to - from), href: `/capture-gaps?${parameters.toString()}` };
 }
 
 function callsText({ recovery, recoveryNote, recoveredCalls }: CaptureGap, { t, said }: Language): string {

@@ -3,6 +3,7 @@ import { NotFoundError } from '../errors.js';
 import { readDeadLetters, type StoredDeadLetter } from '../logs/dead-letter/store.js';
 import { timeText, type TimeText } from './cells.js';
 import { visible } from './display-text.js';
+import type { Language } from './language.js';
 import { idOf } from './id-of.js';
 import type { ReaderZone } from './zone.js';
 
@@ -30,15 +31,15 @@ export async function letterOf(knex: Knex, id: string): Promise<StoredDeadLetter
   return letter;
 }
 
-export function letterView(letter: StoredDeadLetter, zone: ReaderZone): LetterView {
+export function letterView(letter: StoredDeadLetter, zone: ReaderZone, { t, said }: Language): LetterView {
   const time = (at: number | null): TimeText | null => (at === null || at === 0 ? null : timeText(at, zone, { type: 'instant', optional: true }));
   const content = indented(letter.content);
   return {
     id: letter.id,
     name: visible(letter.name),
-    stage: letter.stage === 'event' ? 'an event that could not be translated' : 'a row that the database refused',
+    stage: letter.stage === 'event' ? t('an event that could not be translated') : t('a row that the database refused'),
     pbx: visible(letter.pbx),
-    reason: visible(letter.reason),
+    reason: visible(said(letter.reason)),
     at: time(letter.at),
     tries: letter.tries ?? 0,
     triedAt: time(letter.triedAt),

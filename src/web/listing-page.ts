@@ -12,6 +12,8 @@ import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-
 import { languageOf, type Language } from './language.js';
 import { isOfForm, listingHref, parseListingRequest, type ListingRequest } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
+import type { LiveStreams } from './live-streams.js';
+import { followed, liveView } from './live-view.js';
 import type { Preferences } from './preferences.js';
 import { NOTHING_KEPT, readKept } from './saved-views.js';
 import type { ConsoleUser } from './users.js';
@@ -22,10 +24,11 @@ export interface ReaderParts {
   readonly zoneOf: (user: ConsoleUser | undefined) => string;
   readonly preferences: Preferences;
   readonly clock: () => Micros;
+  readonly live: Pick<LiveStreams, 'place'>;
 }
 
 /** The page of one log. */
-export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clock }: ReaderParts, ownPbx: string, log: LogDefinition): RequestHandler {
+export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clock, live }: ReaderParts, ownPbx: string, log: LogDefinition): RequestHandler {
   return async (request, response) => {
     const { user } = response.locals;
     const now = clock();
@@ -37,9 +40,12 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
     }
     const kept = user ? await readKept(preferences, user.id, log) : NOTHING_KEPT;
     const listing = { ...asked.listing, columns: asked.listing.columns ?? kept.columns };
+    // Before the rows: what comes in between is told, and the page knows it by its id.
+    const place = problems.length === 0 && followed(listing) !== null ? await live.place(log) : null;
     // What is asked in part is not answered with more than was asked.
     const { page, count } = problems.length > 0 ? NOTHING : await countedPage(knex, log, listing.query);
     const language = languageOf(response);
+    const follows = place !== null && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
     const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page }, language);
     const nothingYet = page.records.length === 0 && problems.length === 0 && (await isEmpty(knex, log));
     const view = listingView(listing, page.records, page.next, language, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now });
@@ -48,8 +54,9 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
       section: log.name,
       zone: listing.zone.name,
       status: problems.length > 0 ? 400 : 200,
-      styles: ['listing.css'],
-      view: { listing: view },
+      styles: ['listing.css', ...(follows ? ['live.css'] : [])],
+      scripts: follows ? ['live-table.js', 'live.js'] : [],
+      view: { listing: view, live: follows },
     });
   };
 

@@ -9,6 +9,7 @@ import type { GapView } from './gap-view.js';
 import type { Language } from './language.js';
 import { listToolsView, shownColumns, type ListToolsView } from './list-tools-view.js';
 import { headOrder, listingHref, withQuery, type ListingRequest } from './listing-query.js';
+import { rowKeys, type RowKey } from './live-view.js';
 import { LACKING } from './menu.js';
 import type { SavedView } from './saved-views.js';
 import { mark } from './texts/mark.js';
@@ -27,6 +28,7 @@ export interface ListingView {
   readonly path: string;
   readonly heads: readonly Head[];
   readonly rows: readonly (readonly Cell[])[];
+  readonly keys: readonly RowKey[];
   readonly filter: FilterView;
   /** Views and columns of the signed-in user; null where the rows are part of another page. */
   readonly tools: ListToolsView | null;
@@ -98,6 +100,7 @@ export function listingView(
     path,
     heads: columns.flatMap((name) => head(request, name, language)),
     rows: rowsOf(log, records, zone, language, columns),
+    keys: rowKeys(request, records),
     filter: filterView(request, language, around?.problems, around?.now),
     tools: around ? listToolsView(request, around.views, language) : null,
     count: around && around.problems.length === 0 ? countText(around.count, language) : '',

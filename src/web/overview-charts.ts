@@ -1,10 +1,12 @@
 import type { Disposition } from '../logs/cdr/columns.js';
 import { answerSeizureRatio, averageDuration } from '../logs/statistics/calls.js';
 import { toMs } from '../time.js';
-import { durationText, formatCount, formatSeconds, visible } from './display-text.js';
+import { formatSeconds, visible } from './display-text.js';
+import type { Language } from './language.js';
 import { hourLabels, type HourLabel } from './overview-hours.js';
-import { listHref, many, percent } from './overview-text.js';
+import { listHref } from './overview-text.js';
 import type { Overview, OverviewHour } from './overview.js';
+import { mark } from './texts/mark.js';
 
 interface ChartCell {
   readonly text: string;
@@ -41,16 +43,16 @@ export interface ChartView {
 
 /** In the order in which they are stacked. */
 const SERIES: readonly { readonly key: string; readonly word: Disposition; readonly title: string }[] = [
-  { key: 'answered', word: 'ANSWERED', title: 'Answered' },
-  { key: 'no-answer', word: 'NO_ANSWER', title: 'No answer' },
-  { key: 'busy', word: 'BUSY', title: 'Busy' },
-  { key: 'failed', word: 'FAILED', title: 'Failed' },
-  { key: 'unknown', word: 'UNKNOWN', title: 'Unknown' },
+  { key: 'answered', word: 'ANSWERED', title: mark('Answered') },
+  { key: 'no-answer', word: 'NO_ANSWER', title: mark('No answer') },
+  { key: 'busy', word: 'BUSY', title: mark('Busy') },
+  { key: 'failed', word: 'FAILED', title: mark('Failed') },
+  { key: 'unknown', word: 'UNKNOWN', title: mark('Unknown') },
 ];
 
 /** All charts. `tz` is the zone where the page's address names it. */
-export function chartsOf(overview: Overview, tz: string | null): ChartView[] {
-  const labels = hourLabels(overview.hours, overview.zone, overview.range.name === '24h' ? 'hours' : 'days');
+export function chartsOf(overview: Overview, tz: string | null, language: Language): ChartView[] {
+  const labels = hourLabels(overview.hours, overview.zone, overview.range.name === '24h' ? 'hours' : 'days', language);
   const nameOf = (hour: OverviewHour): string => {
     const label = labels[overview.hours.indexOf(hour)];
     return label ? `${label.date} ${label.clock}` : '';
@@ -64,85 +66,104 @@ export function chartsOf(overview: Overview, tz: string | null): ChartView[] {
       href: null,
       ...fill(hour),
     }));
-  const parts = { overview, tz, rows, nameOf };
+  const parts = { overview, tz, language, rows, nameOf };
   return [callsChart(parts), accountsChart(parts), ratioChart(parts), durationChart(parts)];
 }
 
 interface Parts {
   readonly overview: Overview;
   readonly tz: string | null;
+  readonly language: Language;
   readonly rows: (fill: (hour: OverviewHour) => Pick<ChartRow, 'bars' | 'cells'> & Partial<Pick<ChartRow, 'href'>>) => ChartRow[];
   readonly nameOf: (hour: OverviewHour) => string;
 }
 
-function callsChart({ overview: { calls, hours, busiest, range }, tz, rows, nameOf }: Parts): ChartView {
+function callsChart({ overview: { calls, hours, busiest, range }, tz, language: { t, count }, rows, nameOf }: Parts): ChartView {
   const most = busiest?.calls.total ?? 1;
   // A word that no Asterisk says is shown only where one did say it.
-  const series = SERIES.filter(({ word }) => word !== 'UNKNOWN' || calls.byDisposition.UNKNOWN > 0);
+  const series = SERIES.filter(({ word }) => word !== 'UNKNOWN' || calls.byDisposition.UNKNOWN > 0).map((one) => ({ ...one, title: t(one.title) }));
+  const says = (busy: OverviewHour): string => {
+    const values = { calls: t('{{count}} calls', { count: calls.total }), hour: nameOf(busy), most: busy.calls.total };
+    return busy.running ? t('{{calls}}; the busiest hour was {{hour}} with {{most}} so far.', values) : t('{{calls}}; the busiest hour was {{hour}} with {{most}}.', values);
+  };
+  const unheard = hours.some(({ unknown }) => unknown > 0);
   return {
     kind: 'calls',
-    title: 'Calls an hour',
-    says: busiest ? `${many(calls.total, 'call')}; the busiest hour was ${nameOf(busiest)} with ${formatCount(busiest.calls.total)}${busiest.running ? ' so far' : ''}.` : 'No call in this time.',
-    legend: series.map(({ key, word, title }) => ({ key, title, total: formatCount(calls.byDisposition[word]), href: listHref('cdrs', { disposition: word }, range, tz) })),
-    tableTitle: 'Calls, hour by hour',
-    heads: [{ title: 'Calls', key: null }, ...series],
+    title: t('Calls an hour'),
+    says: busiest ? says(busiest) : t('No call in this time.'),
+    legend: series.map(({ key, word, title }) => ({ key, title, total: count(calls.byDisposition[word]), href: listHref('cdrs', { disposition: word }, range, tz) })),
+    tableTitle: t('Calls, hour by hour'),
+    heads: [{ title: t('Calls'), key: null }, ...series],
     rows: rows((hour) => {
       const counts = series.map(({ key, word }) => ({ key, value: hour.calls.byDisposition[word] }));
       return {
         href: listHref('cdrs', {}, hour, tz),
         bars: stacked(counts, most),
-        cells: [{ text: formatCount(hour.calls.total), key: null, value: null }, ...counts.map(({ key, value }) => ({ text: formatCount(value), key, value }))],
+        cells: [{ text: count(hour.calls.total), key: null, value: null }, ...counts.map(({ key, value }) => ({ text: count(value), key, value }))],
       };
     }),
-    note: `Each row of the call log counts, in the hour in which it began; a call of several legs (queue, ring group, transfer) counts with each. The last hour still runs.${hours.some(({ unknown }) => unknown > 0) ? ' While the PBX was not heard, calls are missing unless they were recovered.' : ''}`,
+    note: [
+      t('Each row of the call log counts, in the hour in which it began; a call of several legs (queue, ring group, transfer) counts with each. The last hour still runs.'),
+      ...(unheard ? [t('While the PBX was not heard, calls are missing unless they were recovered.')] : []),
+    ].join(' '),
   };
 }
 
-function accountsChart({ overview: { accounts, hours }, rows, nameOf }: Parts): ChartView {
+function accountsChart({ overview: { accounts, hours }, language: { t, count, duration, list }, rows, nameOf }: Parts): ChartView {
   const known = hours.flatMap((hour) => (hour.onLine ? [{ hour, ...hour.onLine }] : []));
   const low = known.reduce<(typeof known)[number] | null>((best, one) => (best === null || one.fewest < best.fewest ? one : best), null);
   const high = known.reduce<(typeof known)[number] | null>((best, one) => (best === null || one.most > best.most ? one : best), null);
   const blank = hours.some(({ unknown }) => unknown > 0);
-  const before =
-    low === null || high === null ? 'who was before is not known' : low.fewest === high.most ? 'as many all the time' : `fewest ${formatCount(low.fewest)} (${nameOf(low.hour)}), most ${formatCount(high.most)} (${nameOf(high.hour)})`;
-  const leftOut = accounts.pbxsLeftOut.length > 0 ? ` Not heard at all in this time, and left out: ${accounts.pbxsLeftOut.map(visible).join(', ')}.` : '';
+  const now = accounts.onLineNow;
+  const says = (): string => {
+    if (low === null || high === null) return t('{{now}} on line now; who was before is not known.', { now });
+    if (low.fewest === high.most) return t('{{now}} on line now; as many all the time.', { now });
+    return t('{{now}} on line now; fewest {{fewest}} ({{quiet}}), most {{most}} ({{busy}}).', { now, fewest: low.fewest, quiet: nameOf(low.hour), most: high.most, busy: nameOf(high.hour) });
+  };
+  const cellOf = (value: number | undefined, key: string | null): ChartCell => countCell(value, key, count);
   return {
     kind: 'accounts',
-    title: 'Accounts on line',
-    says: `${formatCount(accounts.onLineNow)} on line now; ${before}.`,
+    title: t('Accounts on line'),
+    says: says(),
     legend: [
-      { key: 'most', title: 'Most at once', total: '', href: null },
-      { key: 'fewest', title: 'Fewest at once', total: '', href: null },
-      ...(blank ? [{ key: 'unheard', title: 'Not known: the PBX was not heard', total: '', href: null }] : []),
+      { key: 'most', title: t('Most at once'), total: '', href: null },
+      { key: 'fewest', title: t('Fewest at once'), total: '', href: null },
+      ...(blank ? [{ key: 'unheard', title: t('Not known: the PBX was not heard'), total: '', href: null }] : []),
     ],
-    tableTitle: 'Accounts on line, hour by hour',
-    heads: [{ title: 'Fewest', key: 'fewest' }, { title: 'Most', key: 'most' }, { title: 'At its end', key: null }, ...(blank ? [{ title: 'Not known', key: null }] : [])],
+    tableTitle: t('Accounts on line, hour by hour'),
+    heads: [{ title: t('Fewest'), key: 'fewest' }, { title: t('Most'), key: 'most' }, { title: t('At its end'), key: null }, ...(blank ? [{ title: t('Not known'), key: null }] : [])],
     rows: rows(({ onLine, unknown }) => ({
       bars: onLine ? stacked([{ key: 'fewest', value: onLine.fewest }, { key: 'most', value: onLine.most - onLine.fewest }], high?.most ?? 1) : [],
       cells: [
         cellOf(onLine?.fewest, 'fewest'),
         cellOf(onLine?.most, 'most'),
         cellOf(onLine?.last, null),
-        ...(blank ? [{ text: unknown > 0 ? durationText(unknown) : '', key: null, value: null }] : []),
+        ...(blank ? [{ text: unknown > 0 ? duration(unknown) : '', key: null, value: null }] : []),
       ],
     })),
-    note: `Put together from the registrations in SIP Sessions and from who is on line now: to the second while the PBX was heard; what changed while it was not shows when it was heard again.${leftOut}`,
+    note: [
+      t('Put together from the registrations in SIP Sessions and from who is on line now: to the second while the PBX was heard; what changed while it was not shows when it was heard again.'),
+      ...(accounts.pbxsLeftOut.length > 0 ? [t('Not heard at all in this time, and left out: {{names}}.', { names: list(accounts.pbxsLeftOut.map(visible)) })] : []),
+    ].join(' '),
   };
 }
 
-function ratioChart({ overview: { calls, hours }, rows, nameOf }: Parts): ChartView {
+function ratioChart({ overview: { calls, hours }, language: { t, count, percent }, rows, nameOf }: Parts): ChartView {
   const ratio = answerSeizureRatio(calls);
+  const says = (share: number): string => {
+    const values = { ratio: percent(share) };
+    if (lowest === null) return t('{{ratio}} of all calls were answered.', values);
+    return t('{{ratio}} of all calls were answered; of hours with {{enough}} calls or more the lowest was {{hour}} with {{lowest}}.', { ...values, enough: ENOUGH_CALLS, hour: nameOf(lowest.hour), lowest: percent(lowest.ratio) });
+  };
+  const cellOf = (value: number | undefined, key: string | null): ChartCell => countCell(value, key, count);
   const lowest = lowestRatio(hours);
   return {
     kind: 'asr',
-    title: 'Answer-seizure ratio',
-    says:
-      ratio === null
-        ? 'No call in this time.'
-        : `${percent(ratio)} of all calls were answered${lowest ? `; of hours with ${ENOUGH_CALLS} calls or more the lowest was ${nameOf(lowest.hour)} with ${percent(lowest.ratio)}` : ''}.`,
+    title: t('Answer-seizure ratio'),
+    says: ratio === null ? t('No call in this time.') : says(ratio),
     legend: [],
-    tableTitle: 'Answer-seizure ratio, hour by hour',
-    heads: [{ title: 'Calls', key: null }, { title: 'Answered', key: null }, { title: 'ASR', key: 'asr' }],
+    tableTitle: t('Answer-seizure ratio, hour by hour'),
+    heads: [{ title: t('Calls'), key: null }, { title: t('Answered'), key: null }, { title: 'ASR', key: 'asr' }],
     rows: rows(({ calls: own }) => {
       const value = answerSeizureRatio(own);
       return {
@@ -150,20 +171,21 @@ function ratioChart({ overview: { calls, hours }, rows, nameOf }: Parts): ChartV
         cells: [cellOf(own.total, null), cellOf(own.byDisposition.ANSWERED, null), { text: value === null ? '–' : percent(value), key: 'asr', value: value === null ? null : Math.round(value * 1_000) / 10 }],
       };
     }),
-    note: 'ASR: answered calls of all that were tried. An hour without a call has none.',
+    note: t('ASR: answered calls of all that were tried. An hour without a call has none.'),
   };
 }
 
-function durationChart({ overview: { calls, hours }, rows }: Parts): ChartView {
+function durationChart({ overview: { calls, hours }, language: { t, count }, rows }: Parts): ChartView {
+  const cellOf = (value: number | undefined, key: string | null): ChartCell => countCell(value, key, count);
   const seconds = averageDuration(calls);
   const longest = Math.max(1, ...hours.map((hour) => averageDuration(hour.calls) ?? 0));
   return {
     kind: 'acd',
-    title: 'Average duration',
-    says: seconds === null ? 'No answered call in this time.' : `An answered call lasted ${formatSeconds(Math.round(seconds))} on average.`,
+    title: t('Average duration'),
+    says: seconds === null ? t('No answered call in this time.') : t('An answered call lasted {{duration}} on average.', { duration: formatSeconds(Math.round(seconds)) }),
     legend: [],
-    tableTitle: 'Average duration, hour by hour',
-    heads: [{ title: 'Answered', key: null }, { title: 'ACD', key: 'acd' }],
+    tableTitle: t('Average duration, hour by hour'),
+    heads: [{ title: t('Answered'), key: null }, { title: 'ACD', key: 'acd' }],
     rows: rows(({ calls: own }) => {
       const value = averageDuration(own);
       return {
@@ -171,11 +193,11 @@ function durationChart({ overview: { calls, hours }, rows }: Parts): ChartView {
         cells: [cellOf(own.byDisposition.ANSWERED, null), { text: value === null ? '–' : formatSeconds(Math.round(value)), key: 'acd', value: value === null ? null : Math.round(value) }],
       };
     }),
-    note: 'ACD: the mean billsec of answered calls, rounded to the second. An hour without an answered call has none.',
+    note: t('ACD: the mean billsec of answered calls, rounded to the second. An hour without an answered call has none.'),
   };
 }
 
-const cellOf = (value: number | undefined, key: string | null): ChartCell => ({ text: value === undefined ? '–' : formatCount(value), key, value: value ?? null });
+const countCell = (value: number | undefined, key: string | null, count: Language['count']): ChartCell => ({ text: value === undefined ? '–' : count(value), key, value: value ?? null });
 
 function stacked(values: readonly { readonly key: string; readonly value: number }[], most: number): ChartRow['bars'] {
   const share = (value: number): number => Math.round((value / Math.max(most, Number.MIN_VALUE)) * 10_000) / 100;

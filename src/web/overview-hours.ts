@@ -1,5 +1,6 @@
 import type { Span } from '../logs/statistics/spans.js';
 import { toMs } from '../time.js';
+import type { Language } from './language.js';
 import { offsetName, type ReaderZone } from './zone.js';
 
 export interface HourLabel {
@@ -11,17 +12,8 @@ export interface HourLabel {
   readonly tick: string;
 }
 
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** `Tue 24 Nov` of `2026-11-24`. */
-export function shortDate(date: string): string {
-  const day = new Date(`${date}T00:00:00Z`);
-  return `${WEEKDAYS[day.getUTCDay()] ?? ''} ${day.getUTCDate()} ${MONTHS[day.getUTCMonth()] ?? ''}`;
-}
-
 /** What each hour is called on the zone's wall clock. Ticks stand at every third hour, or at each new day. */
-export function hourLabels(hours: readonly Span[], zone: ReaderZone, ticks: 'hours' | 'days'): HourLabel[] {
+export function hourLabels(hours: readonly Span[], zone: ReaderZone, ticks: 'hours' | 'days', { shortDate }: Language): HourLabel[] {
   const labels = hours.map(({ from, to }) => {
     const { date, clock } = zone.local(from);
     const offset = zone.offsetAt(from);

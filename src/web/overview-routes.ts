@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { oneOf, parametersOf, readParameters, text, type QueryParameters } from '../logs/parameters.js';
 import type { Micros } from '../time.js';
 import type { Endpoint } from './api-endpoints.js';
+import { languageOf } from './language.js';
 import { jsonOverview, overviewSchema } from './overview-json.js';
 import { overviewView } from './overview-view.js';
 import { RANGES, readOverview, type Overview, type RangeName } from './overview.js';
@@ -29,9 +30,10 @@ export const overviewPage =
   (parts: OverviewParts, views: Views, zoneOf: (user: ConsoleUser | undefined) => string, pbxName: string): RequestHandler =>
   async (request, response) => {
     const asked = parseOverviewRequest(request.query, zoneOf(response.locals.user));
-    const view = overviewView(await read(parts, asked), asked.tz, pbxName);
+    const language = languageOf(response);
+    const view = overviewView(await read(parts, asked), asked.tz, pbxName, language);
     await views.render(request, response, 'overview', {
-      title: 'Overview',
+      title: language.t('Overview'),
       section: 'overview',
       zone: asked.zone.name,
       ownNotices: true,

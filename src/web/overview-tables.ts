@@ -3,10 +3,10 @@ import type { RefusedName } from '../logs/statistics/refused.js';
 import { lengthOf } from '../logs/statistics/spans.js';
 import type { Micros } from '../time.js';
 import { accountEventsHref, type TimeText, type Tone } from './cells.js';
-import { durationText, formatCount, visible } from './display-text.js';
-import { english } from './language.js';
+import { visible } from './display-text.js';
 import { gapView } from './gap-view.js';
-import { listHref, many } from './overview-text.js';
+import type { Language } from './language.js';
+import { listHref } from './overview-text.js';
 import { MOST_GAPS, silentFor, type Overview } from './overview.js';
 import type { Check } from './readiness.js';
 
@@ -24,13 +24,13 @@ export interface TrunkRow {
   readonly heard: TimeText;
 }
 
-export const trunkRows = ({ trunks }: Overview, time: Clock): TrunkRow[] =>
+export const trunkRows = ({ trunks }: Overview, time: Clock, { t }: Language): TrunkRow[] =>
   trunks.map(({ username, provider, registered, details, since, sinceBefore, heardAt }) => ({
     username: visible(username),
     provider: visible(provider),
     href: accountEventsHref(username),
     tone: registered ? 'good' : 'bad',
-    state: registered ? 'Registered' : visible(details),
+    state: registered ? t('Registered') : visible(details),
     since: time(since),
     sinceBefore,
     heard: time(heardAt),
@@ -59,23 +59,26 @@ export interface RefusedView {
   readonly moreNames: number;
 }
 
-export function refusedView({ refused, range }: Overview, tz: string | null, time: Clock): RefusedView {
+export function refusedView({ refused, range }: Overview, tz: string | null, time: Clock, { t, count }: Language): RefusedView {
   const { attempts, addressCount, addresses, nameCount, names } = refused;
+  const says = (): string => {
+    const values = { attempts: t('{{count}} attempts', { count: attempts }), addresses: t('{{count}} addresses', { count: addressCount }), names: t('{{count}} names', { count: nameCount }) };
+    return names.some(({ exists }) => exists)
+      ? t('{{attempts}} from {{addresses}}, with {{names}}; some of the names are accounts of yours.', values)
+      : t('{{attempts}} from {{addresses}}, with {{names}}, none of the most tried an account of yours.', values);
+  };
   const link = ({ name, attempts: own, exists }: RefusedName): NameLink => ({
-    text: name === '' ? '(none)' : visible(name),
-    attempts: formatCount(own),
+    text: name === '' ? t('(none)') : visible(name),
+    attempts: count(own),
     exists,
     href: listHref('sip-sessions', { event: 'REGISTER', ...(name === '' ? {} : { peername: name }) }, range, tz),
   });
   return {
-    says:
-      attempts === 0
-        ? 'Nobody was turned away in this time.'
-        : `${many(attempts, 'attempt')} from ${many(addressCount, 'address', 'addresses')}, with ${many(nameCount, 'name')}${names.some(({ exists }) => exists) ? '; some of the names are accounts of yours' : ', none of the most tried an account of yours'}.`,
+    says: attempts === 0 ? t('Nobody was turned away in this time.') : says(),
     addresses: addresses.map(({ address, attempts: own, lastAt, socket, nameCount: tried, names: most }) => ({
-      address: address === '' ? '(not told)' : visible(address),
+      address: address === '' ? t('(not told)') : visible(address),
       href: socket === null ? null : listHref('sip-sessions', { event: 'REGISTER', remoteAddress: socket }, range, tz),
-      attempts: formatCount(own),
+      attempts: count(own),
       names: most.map(link),
       moreNames: tried - most.length,
       last: time(lastAt),
@@ -95,24 +98,24 @@ export interface StateRow {
 }
 
 /** What recording stands on, part by part. */
-export function stateRows({ readiness, deadLetters }: Overview, pbxName: string): StateRow[] {
+export function stateRows({ readiness, deadLetters }: Overview, pbxName: string, { t, said, count }: Language): StateRow[] {
   const letters: StateRow = {
-    title: 'Dead letters',
+    title: t('Dead letters'),
     tone: deadLetters === 0 ? 'good' : 'caution',
-    word: deadLetters === 0 ? 'None' : `${formatCount(deadLetters)}${deadLetters < LETTERS_COUNTED ? '' : ' or more'}`,
-    text: deadLetters === 0 ? 'every event became a row' : 'events that could not be translated or written',
+    word: deadLetters === 0 ? t('None') : deadLetters < LETTERS_COUNTED ? count(deadLetters) : t('{{number}} or more', { number: deadLetters }),
+    text: deadLetters === 0 ? t('every event became a row') : t('events that could not be translated or written'),
     href: deadLetters === 0 ? null : '/dead-letters',
   };
-  if (typeof readiness === 'string') return [{ title: 'Service', tone: 'bad', word: 'Not known', text: visible(readiness), href: null }, letters];
+  if (typeof readiness === 'string') return [{ title: t('Service'), tone: 'bad', word: t('Not known'), text: visible(said(readiness)), href: null }, letters];
   const row = (title: string, { ok, message, warnings = [] }: Check): StateRow => ({
     title,
     tone: !ok ? 'bad' : warnings.length > 0 ? 'caution' : 'good',
-    word: !ok ? 'In trouble' : warnings.length > 0 ? 'Works, with a warning' : 'Works',
-    text: visible(message),
+    word: !ok ? t('In trouble') : warnings.length > 0 ? t('Works, with a warning') : t('Works'),
+    text: visible(said(message)),
     href: null,
   });
   const { ami, database, spool, jobs } = readiness;
-  return [row(`PBX ${visible(pbxName)}`, ami), row('Database', database), row('Spool', spool), row('Background jobs', jobs), letters];
+  return [row(t('PBX {{name}}', { name: visible(pbxName) }), ami), row(t('Database'), database), row(t('Spool'), spool), row(t('Background jobs'), jobs), letters];
 }
 
 export interface GapsTable {
@@ -135,26 +138,36 @@ export interface GapsTable {
 
 const SHOWN_GAPS = 10;
 
-export function gapsTable(overview: Overview, pbxName: string, tz: string | null, time: Clock): GapsTable {
+export function gapsTable(overview: Overview, pbxName: string, tz: string | null, time: Clock, language: Language): GapsTable {
   const { gaps, gapsComplete, range, zone } = overview;
-  const total = gapsComplete ? many(gaps.length, 'gap') : `More than ${formatCount(MOST_GAPS)} gaps`;
-  const rows = gaps.slice(0, SHOWN_GAPS).map((gap) => ({ ...gapView(gap, zone, english, { ownPbx: pbxName, calls: true }), begin: time(gap.from) }));
+  const { t, duration } = language;
+  const total = gapsComplete ? t('{{count}} gaps', { count: gaps.length }) : t('More than {{number}} gaps', { number: MOST_GAPS });
+  const rows = gaps.slice(0, SHOWN_GAPS).map((gap) => ({ ...gapView(gap, zone, language, { ownPbx: pbxName, calls: true }), begin: time(gap.from) }));
   const silent = silentFor(overview, gaps);
-  const counted = gaps.length === 0 ? heardWords(overview, time) : `${total}${silent > 0 ? `, not heard for ${durationText(silent)} in all${gapsComplete ? '' : ' or more'}` : ''}.`;
+  const counted = (): string => {
+    if (gaps.length === 0) return heardWords(overview, time, language);
+    if (silent === 0) return `${total}.`;
+    const values = { total, duration: duration(silent) };
+    return gapsComplete ? t('{{total}}, not heard for {{duration}} in all.', values) : t('{{total}}, not heard for {{duration}} in all or more.', values);
+  };
   const last = overview.accounts.unknown.at(-1);
   return {
-    says: last?.to === range.asOf && last.from > range.from ? `${counted} Not heard since ${time(last.from).text}.` : counted,
+    says: last?.to === range.asOf && last.from > range.from ? `${counted()} ${t('Not heard since {{time}}.', { time: time(last.from).text })}` : counted(),
     rows,
-    more: gaps.length > rows.length ? `and ${gapsComplete ? '' : 'more than '}${formatCount(gaps.length - rows.length)} earlier` : '',
+    more: gaps.length === rows.length ? '' : gapsComplete ? t('and {{number}} earlier', { number: gaps.length - rows.length }) : t('and more than {{number}} earlier', { number: gaps.length - rows.length }),
     href: listHref('capture-gaps', {}, range, tz),
   };
 }
 
 /** What there is to say where no gap has a row, as before the first login, and for a moment after each break. */
-function heardWords({ accounts, range }: Overview, time: Clock): string {
+function heardWords({ accounts, range }: Overview, time: Clock, { t, duration }: Language): string {
   const [before] = accounts.unknown;
   const between = accounts.unknown.filter(({ from, to }) => from > range.from && to < range.asOf);
-  if (before?.from === range.from && before.to === range.asOf) return 'The PBX was not heard in this time.';
-  const breaks = between.length === 0 ? 'without a break' : `but for ${durationText(lengthOf(between))}`;
-  return before?.from === range.from ? `The PBX was heard from ${time(before.to).text} on, ${breaks}.` : `The PBX was heard ${breaks}.`;
+  if (before?.from === range.from && before.to === range.asOf) return t('The PBX was not heard in this time.');
+  const broken = { duration: duration(lengthOf(between)) };
+  if (before?.from === range.from) {
+    const since = { time: time(before.to).text };
+    return between.length === 0 ? t('The PBX was heard from {{time}} on, without a break.', since) : t('The PBX was heard from {{time}} on, but for {{duration}}.', { ...since, ...broken });
+  }
+  return between.length === 0 ? t('The PBX was heard without a break.') : t('The PBX was heard but for {{duration}}.', broken);
 }

@@ -1,6 +1,6 @@
 import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
-import { durationText, formatCount, visible } from './display-text.js';
-import { many } from './overview-text.js';
+import { visible } from './display-text.js';
+import { english, type Language } from './language.js';
 import { silentFor, type Overview } from './overview.js';
 import type { Check } from './readiness.js';
 
@@ -22,49 +22,63 @@ export interface Verdict {
 }
 
 /** Whether everything is all right, in words. */
-export function verdictOf(overview: Overview): Verdict {
-  const concerns = [...serviceConcerns(overview), ...trunkConcerns(overview), ...gapConcerns(overview), ...letterConcerns(overview)];
+export function verdictOf(overview: Overview, language: Language = english): Verdict {
+  const { t } = language;
+  const concerns = [...serviceConcerns(overview, language), ...trunkConcerns(overview, language), ...gapConcerns(overview, language), ...letterConcerns(overview, language)];
   concerns.sort((a, b) => Number(a.severity === 'attention') - Number(b.severity === 'attention'));
   const troubles = concerns.filter(({ severity }) => severity === 'trouble').length;
   const rest = concerns.length - troubles;
-  if (troubles > 0) return { state: 'trouble', says: `Not all is well: ${things(troubles)} in trouble${rest > 0 ? `, ${rest} more to look at` : ''}.`, concerns };
-  if (rest > 0) return { state: 'attention', says: `Everything works. ${things(rest, true)} worth a look.`, concerns };
-  return { state: 'well', says: `All is well: ${wellWords(overview)}.`, concerns };
+  if (troubles > 0) {
+    const says = rest > 0 ? t('Not all is well: {{count}} things are in trouble, {{more}} more to look at.', { count: troubles, more: rest }) : t('Not all is well: {{count}} things are in trouble.', { count: troubles });
+    return { state: 'trouble', says, concerns };
+  }
+  if (rest > 0) return { state: 'attention', says: t('Everything works. {{count}} things are worth a look.', { count: rest }), concerns };
+  return { state: 'well', says: t('All is well: {{words}}.', { words: wellWords(overview, language) }), concerns };
 }
 
-const things = (many: number, begins = false): string => (many === 1 ? `${begins ? 'One' : 'one'} thing is` : `${many} things are`);
-
-function wellWords({ readiness, accounts, trunks, gaps }: Overview): string {
+function wellWords({ readiness, accounts, trunks, gaps }: Overview, { t, said }: Language): string {
   return [
-    ...(typeof readiness === 'string' ? [] : [visible(readiness.ami.message)]),
-    `${many(accounts.onLineNow, 'account')} on line`,
-    ...(trunks.length === 0 ? [] : [trunks.length === 1 ? 'the trunk is registered' : `all ${trunks.length} trunks are registered`]),
-    gaps.length === 0 ? 'no gap in what was heard' : 'the calls of every gap are recovered',
+    ...(typeof readiness === 'string' ? [] : [visible(said(readiness.ami.message))]),
+    t('{{count}} accounts on line', { count: accounts.onLineNow }),
+    ...(trunks.length === 0 ? [] : [t('all {{count}} trunks are registered', { count: trunks.length })]),
+    gaps.length === 0 ? t('no gap in what was heard') : t('the calls of every gap are recovered'),
   ].join(', ');
 }
 
 const trouble = (what: string, todo: string): Concern => ({ severity: 'trouble', what, todo });
 const attention = (what: string, todo: string): Concern => ({ severity: 'attention', what, todo });
 
-function serviceConcerns({ readiness }: Overview): Concern[] {
-  if (typeof readiness === 'string') return [trouble(`The state of the service is not known: ${visible(readiness)}.`, 'Look at Logbook’s log.')];
+function serviceConcerns({ readiness }: Overview, { t, said }: Language): Concern[] {
+  if (typeof readiness === 'string') return [trouble(t('The state of the service is not known: {{problem}}.', { problem: visible(said(readiness)) }), t('Look at Logbook’s log.'))];
   const { database, spool, ami, jobs } = readiness;
-  const check = ({ ok, message, warnings = [] }: Check, name: string, todo: (message: string) => string): Concern[] => [
-    ...(ok ? [] : [trouble(`${name} ${visible(message)}.`, todo(message))]),
-    ...warnings.map((warning) => attention(visible(warning), '')),
+  const check = ({ ok, message, warnings = [] }: Check, what: (problem: string) => string, todo: (message: string) => string): Concern[] => [
+    ...(ok ? [] : [trouble(what(visible(said(message))), todo(message))]),
+    // Of dead letters the verdict speaks itself.
+    ...warnings.filter((warning) => !warning.includes('/dead-letters')).map((warning) => attention(visible(said(warning)), '')),
   ];
   return [
-    ...check(database, 'The database is in trouble:', () => 'Look at the server of DATABASE_URL and at its disk. What the PBX says meanwhile waits in the spool.'),
-    ...check(spool, 'The spool', (message) =>
-      message.includes('is full') ? 'Bring the database back, or raise SPOOL_MAX_MB.' : 'See that the disk of SPOOL_DIR has room and may be written.',
+    ...check(
+      database,
+      (problem) => t('The database is in trouble: {{problem}}.', { problem }),
+      () => t('Look at the server of DATABASE_URL and at its disk. What the PBX says meanwhile waits in the spool.'),
     ),
-    ...check(ami, 'No connection to the PBX:', (message) =>
-      message.includes('refuses the login')
-        ? 'Compare AMI_USERNAME and AMI_SECRET with manager.conf on the PBX, and see that its permit line allows this machine.'
-        : 'See that Asterisk runs, and that AMI_HOST and AMI_PORT lead to it; “npm run logbook -- doctor” says more.',
+    ...check(
+      spool,
+      (problem) => t('The spool {{problem}}.', { problem }),
+      (message) => (message.includes('is full') ? t('Bring the database back, or raise SPOOL_MAX_MB.') : t('See that the disk of SPOOL_DIR has room and may be written.')),
     ),
-    ...check(jobs, 'Background jobs do not run:', (message) =>
-      message.startsWith('Redis') ? 'See that the server of REDIS_URL runs; jobs go on by themselves when it is back.' : 'Logbook’s log says why. A job runs again at its next interval.',
+    ...check(
+      ami,
+      (problem) => t('No connection to the PBX: {{problem}}.', { problem }),
+      (message) =>
+        message.includes('refuses the login')
+          ? t('Compare AMI_USERNAME and AMI_SECRET with manager.conf on the PBX, and see that its permit line allows this machine.')
+          : t('See that Asterisk runs, and that AMI_HOST and AMI_PORT lead to it; “npm run logbook -- doctor” says more.'),
+    ),
+    ...check(
+      jobs,
+      (problem) => t('Background jobs do not run: {{problem}}.', { problem }),
+      (message) => (message.startsWith('Redis') ? t('See that the server of REDIS_URL runs; jobs go on by themselves when it is back.') : t('Logbook’s log says why. A job runs again at its next interval.')),
     ),
   ];
 }
@@ -72,34 +86,42 @@ function serviceConcerns({ readiness }: Overview): Concern[] {
 /** So many trunks are named; a PBX whose network is cut loses all of them at once. */
 const NAMED_TRUNKS = 3;
 
-function trunkConcerns({ trunks }: Overview): Concern[] {
+function trunkConcerns({ trunks }: Overview, { t }: Language): Concern[] {
   const lost = trunks.filter(({ registered }) => !registered);
   if (lost.length === 0) return [];
-  const names = lost.slice(0, NAMED_TRUNKS).map(({ username, provider, details }) => `${visible(username)} at ${visible(provider)} (${visible(details)})`);
-  const more = lost.length > NAMED_TRUNKS ? ` and ${lost.length - NAMED_TRUNKS} more` : '';
-  const todo = 'Compare name and password with what the provider gave, and see that its server can be reached.';
-  return [trouble(`${lost.length === 1 ? 'A trunk is' : `${formatCount(lost.length)} trunks are`} not registered: ${names.join(', ')}${more}.`, todo)];
+  const names = lost.slice(0, NAMED_TRUNKS).map(({ username, provider, details }) =>
+    t('{{name}} at {{provider}} ({{details}})', { name: visible(username), provider: visible(provider), details: visible(details) }),
+  );
+  const values = { count: lost.length, names: names.join(', ') };
+  const todo = t('Compare name and password with what the provider gave, and see that its server can be reached.');
+  const what =
+    lost.length > NAMED_TRUNKS
+      ? t('{{count}} trunks are not registered: {{names}} and {{more}} more.', { ...values, more: lost.length - NAMED_TRUNKS })
+      : t('{{count}} trunks are not registered: {{names}}.', values);
+  return [trouble(what, todo)];
 }
 
-function gapConcerns(overview: Overview): Concern[] {
+function gapConcerns(overview: Overview, { t, duration }: Language): Concern[] {
   const { gaps, gapsComplete } = overview;
   const silent = gaps.filter(({ kind, recovery }) => kind === 'GAP' && recovery !== 'done');
   const lost = gaps.reduce((sum, gap) => sum + (gap.lost ?? 0), 0);
   const concerns: Concern[] = [];
   if (silent.length > 0) {
     const todo = silent.some(({ recovery }) => recovery === 'failed')
-      ? 'Calls of that time could not be recovered; the table of gaps below says why.'
+      ? t('Calls of that time could not be recovered; the table of gaps below says why.')
       : silent.some(({ recovery }) => recovery === 'none')
-        ? 'Set CDR_CSV or CDR_SQL_URL, and calls of such times come back by themselves; “npm run logbook -- backfill” recovers these.'
-        : 'Calls of that time are being recovered.';
-    concerns.push(attention(`The PBX was not heard for ${durationText(silentFor(overview, silent))} of this time (${gapsComplete ? '' : 'more than '}${many(silent.length, 'gap')}).`, todo));
+        ? t('Set CDR_CSV or CDR_SQL_URL, and calls of such times come back by themselves; “npm run logbook -- backfill” recovers these.')
+        : t('Calls of that time are being recovered.');
+    const values = { duration: duration(silentFor(overview, silent)), gaps: t('{{count}} gaps', { count: silent.length }) };
+    const what = gapsComplete ? t('The PBX was not heard for {{duration}} of this time ({{gaps}}).', values) : t('The PBX was not heard for {{duration}} of this time (more than {{gaps}}).', values);
+    concerns.push(attention(what, todo));
   }
-  if (lost > 0) concerns.push(attention(`${many(lost, 'event')} of little value ${lost === 1 ? 'was' : 'were'} left out because the spool was full.`, 'Look at the database, or raise SPOOL_MAX_MB.'));
+  if (lost > 0) concerns.push(attention(t('{{count}} events of little value were left out because the spool was full.', { count: lost }), t('Look at the database, or raise SPOOL_MAX_MB.')));
   return concerns;
 }
 
-function letterConcerns({ deadLetters }: Overview): Concern[] {
+function letterConcerns({ deadLetters }: Overview, { t }: Language): Concern[] {
   if (deadLetters === 0) return [];
-  const letters = deadLetters >= LETTERS_COUNTED ? `${formatCount(LETTERS_COUNTED)} events or more` : many(deadLetters, 'event');
-  return [attention(`${letters} could not be translated or written.`, 'Dead Letters says why; “npm run logbook -- retry” tries again.')];
+  const what = deadLetters >= LETTERS_COUNTED ? t('{{number}} events or more could not be translated or written.', { number: LETTERS_COUNTED }) : t('{{count}} events could not be translated or written.', { count: deadLetters });
+  return [attention(what, t('Dead Letters says why; “npm run logbook -- retry” tries again.'))];
 }

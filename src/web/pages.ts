@@ -47,8 +47,9 @@ export function pages(knex: Knex, views: Views, reader: ReaderParts, ownPbx: str
 
   router.get('/dead-letters/:id', async (request, response) => {
     const { zone } = parseListingRequest(deadLetters, request.query, zoneOf(response.locals.user));
-    const letter = letterView(await letterOf(knex, request.params.id), zone);
-    await views.render(request, response, 'dead-letter', { title: `Dead Letter ${letter.id}`, section: deadLetters.name, zone: zone.name, view: { letter } });
+    const language = languageOf(response);
+    const letter = letterView(await letterOf(knex, request.params.id), zone, language);
+    await views.render(request, response, 'dead-letter', { title: language.t('Dead Letter {{id}}', { id: String(letter.id) }), section: deadLetters.name, zone: zone.name, view: { letter } });
   });
 
   return router;

@@ -129,6 +129,12 @@ export function clearExpiredSessions(knex: Knex): Promise<number> {
   return knex(TABLE).where('expired', '<', new Date().toISOString().slice(0, 19)).delete();
 }
 
+/** Those of the sessions that are not over. */
+export async function sessionsAlive(knex: Knex, ids: readonly string[]): Promise<Set<string>> {
+  const rows = (await knex(TABLE).select('sid').whereIn('sid', [...new Set(ids)]).where('expired', '>=', new Date().toISOString().slice(0, 19))) as readonly { readonly sid: string }[];
+  return new Set(rows.map(({ sid }) => sid));
+}
+
 /** Ends the session of a request. */
 export async function endSession(request: Request): Promise<void> {
   await called((done) => request.session.destroy(done));

@@ -36,6 +36,8 @@ export interface Page {
 export interface Views {
   /** Answers with a page in the console's layout. */
   render(request: Request, response: Response, template: string, page: Page): Promise<void>;
+  /** A part of a page alone, in the language of whoever asks. */
+  part(response: Response, template: string, view: Readonly<Record<string, unknown>>): string;
 }
 
 /** What every page says of the service, asked for each. */
@@ -60,6 +62,7 @@ export function views(
 ): Views {
   const templates = { en: new TemplatesIn(english), it: new TemplatesIn(italian) };
   return {
+    part: (response, template, view) => templates[languageOf(response).code].render(template, view),
     async render(request, response, template, page) {
       const user = page.bare ? undefined : response.locals.user;
       const zone = page.zone ?? user?.timeZone ?? config.timeZone;

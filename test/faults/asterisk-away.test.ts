@@ -73,6 +73,43 @@ describeWith(['asterisk-22', 'asterisk-16', 'mariadb', 'sipp', 'odbc'], `the con
   });
 });
 
+describeWith(['asterisk-22'], 'the connection frozen, and the service killed before it notices', () => {
+  it('leaves a gap that begins with the last word and holds all that is missing', async (context) => {
+    const bench = new Bench(context);
+    const pbx = await bench.asterisk({ version: 22 });
+    const storm = await bench.storm(pbx);
+    const proxy = await bench.proxy(pbx);
+    const logbook = await bench.logbook(pbx, {}, { proxy });
+    const ledger = new Ledger(logbook.databaseUrl);
+    const storming = storm.raise(300, { perSecond: 20 });
+    await sleep(5_000);
+    proxy.freeze();
+    const frozenAt = Date.now();
+    await sleep(6_000);
+    expect(await logbook.health()).toMatch(/"ami":\{"ok":true/);
+    await logbook.halt('SIGKILL');
+    proxy.thaw();
+    await logbook.start();
+    const backAt = Date.now();
+    await storming;
+    await storm.raise(1);
+    await storm.settled();
+    await ledger.holds(storm.raised);
+    const gaps = await eventually(async () => {
+      const rows = await ledger.gaps();
+      expect(rows).toHaveLength(1);
+      return rows;
+    }, 30_000);
+    expect(gaps[0]?.from).toBeGreaterThan((frozenAt - 1_000) * MICROS);
+    expect(gaps[0]?.from).toBeLessThan((frozenAt + 1_000) * MICROS);
+    expect(gaps[0]?.to).toBeLessThan((backAt + 1_000) * MICROS);
+    const numbers = await ledger.numbers();
+    const missing = [...storm.said].filter(([number]) => !numbers.has(number));
+    expect(missing.length).toBeGreaterThan(60);
+    expect(missing.filter(([, at]) => !gaps.some(({ from, to }) => from <= at && at < to))).toEqual([]);
+  });
+});
+
 describeWith(['asterisk-22', 'asterisk-16', 'sipp'], 'Asterisk restarted in the middle of calls', () => {
   const restart = async (context: TestContext, version: 16 | 22, signal: NodeJS.Signals): Promise<void> => {
     const bench = new Bench(context);

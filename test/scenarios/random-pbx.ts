@@ -27,6 +27,7 @@ export interface Moment {
   readonly online: readonly ListedContact[];
 }
 
+const HOUR: Micros = 3_600 * MICROS_PER_SECOND;
 const START: Micros = 1_795_369_246_000_000;
 const MS = 1_000;
 
@@ -239,4 +240,25 @@ function listings(online: readonly ListedContact[], at: Micros, baseline: boolea
     at,
     baseline,
   }));
+}
+
+export const ending = (moments: readonly Moment[]): PbxInput => ({ kind: 'tick', at: (moments.at(-1)?.at ?? 0) + HOUR });
+/** What a listener hears that never breaks off. */
+export const whole = (moments: readonly Moment[], random: () => number): PbxInput[] => [...heard(moments, 0, moments.length, random), ending(moments)];
+
+const atOf = (input: PbxInput | undefined): number => (input?.kind === 'event' ? input.event.at : (input?.at ?? 0));
+
+/** Random breaks: what one listener hears, with the end of each login told or not. */
+export function broken(moments: readonly Moment[], random: () => number): PbxInput[] {
+  const inputs: PbxInput[] = [];
+  for (let from = 0; from < moments.length; ) {
+    const to = from + 5 + Math.floor(random() * 120);
+    inputs.push(...heard(moments, from, to, random));
+    const last = moments[to - 1];
+    if (last && random() < 0.5) inputs.push({ kind: 'disconnected', at: last.at, reason: 'lost' });
+    from = to + Math.floor(random() ** 3 * 60);
+  }
+  const heardLast = inputs.some((input) => input === moments.at(-1)?.input);
+  if (!heardLast) inputs.push({ kind: 'disconnected', at: atOf(inputs.at(-1)), reason: 'lost' });
+  return [...inputs, ending(moments)];
 }

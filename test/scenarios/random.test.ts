@@ -1,36 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { PbxInput } from '../../src/ami/input.js';
 import type { Output } from '../../src/logs/output.js';
 import { Translator } from '../../src/pipeline/translator.js';
 import { MICROS_PER_SECOND } from '../../src/time.js';
 import { seeded } from '../support/random.js';
-import { heard, RandomPbx, type Moment } from './random-pbx.js';
+import { broken, ending, heard, RandomPbx, whole } from './random-pbx.js';
 import { replayInputs } from './replay.js';
 import { isToldBy, ofAccounts } from './told.js';
 
 const SEEDS = Array.from({ length: 16 }, (_, n) => n + 1);
 const pbxOf = (seed: number): RandomPbx => new RandomPbx(seeded(seed), 150, seed % 2 === 0);
-const HOUR = 3_600 * MICROS_PER_SECOND;
-
-const ending = (moments: readonly Moment[]): PbxInput => ({ kind: 'tick', at: (moments.at(-1)?.at ?? 0) + HOUR });
-const whole = (moments: readonly Moment[], seed: number): PbxInput[] => [...heard(moments, 0, moments.length, seeded(seed)), ending(moments)];
-
-const atOf = (input: PbxInput | undefined): number => (input?.kind === 'event' ? input.event.at : (input?.at ?? 0));
-
-/** Random breaks: what one listener hears, with the end of each login told or not. */
-function broken(moments: readonly Moment[], random: () => number): PbxInput[] {
-  const inputs: PbxInput[] = [];
-  for (let from = 0; from < moments.length; ) {
-    const to = from + 5 + Math.floor(random() * 120);
-    inputs.push(...heard(moments, from, to, random));
-    const last = moments[to - 1];
-    if (last && random() < 0.5) inputs.push({ kind: 'disconnected', at: last.at, reason: 'lost' });
-    from = to + Math.floor(random() ** 3 * 60);
-  }
-  const heardLast = inputs.some((input) => input === moments.at(-1)?.input);
-  if (!heardLast) inputs.push({ kind: 'disconnected', at: atOf(inputs.at(-1)), reason: 'lost' });
-  return [...inputs, ending(moments)];
-}
 
 const rowsOf = (outputs: readonly Output[]): string[] =>
   ofAccounts(outputs)
@@ -39,7 +17,7 @@ const rowsOf = (outputs: readonly Output[]): string[] =>
 
 describe.each(SEEDS)('a PBX at random (%i)', (seed) => {
   const { moments, truth } = pbxOf(seed);
-  const full = ofAccounts(replayInputs(whole(moments, seed)).outputs);
+  const full = ofAccounts(replayInputs(whole(moments, seeded(seed))).outputs);
 
   it('is told as it was', () => {
     const close = (event: string, peername: string | null): number[] => full.filter(({ row }) => row.event === event && row.peername === peername).map(({ row }) => row.timestamp).sort((a, b) => a - b);

@@ -1,36 +1,58 @@
 import type { Knex } from 'knex';
 import { parseAddress, parseContactUri, type Remote } from '../../ami/address.js';
 import type { ChannelType } from '../../ami/input.js';
-import { MICROS_PER_SECOND, type Micros } from '../../time.js';
+import { MICROS_PER_SECOND } from '../../time.js';
 import { clip, type DatabaseRow } from '../columns.js';
 import type { AccountState, Contact } from '../output.js';
 import { registeredAccounts } from './columns.js';
+import { withKnown } from './merge.js';
 
-/** Writes each account's newest state; an older one than the database has changes nothing, unless the PBX's clock was set back. */
-export async function writeAccountStates(trx: Knex, states: readonly AccountState[]): Promise<void> {
-  const newest = new Map<string, AccountState>();
-  for (const state of states) newest.set(`${state.pbx} ${state.channelType} ${state.username}`, state);
-  for (const state of newest.values()) {
-    const row = toStateRow(state);
-    const own = { pbx: row.pbx, channel_type: row.channel_type, username: row.username };
-    const updated = await trx(registeredAccounts.table).where(own).where(isNewer(row.updated_at)).update(row);
-    if (updated > 0) continue;
-    await trx(registeredAccounts.table).insert(row).onConflict(['pbx', 'channel_type', 'username']).merge(['username']);
+const TABLE = registeredAccounts.table;
+
+/**
+ * Writes each account's newest state. What only an older one knows of the same registrations is kept, whichever comes
+ * first: several listeners write the same row. The PBX's turn must have been taken.
+ */
+export async function writeAccountStates(trx: Knex, listener: string, states: readonly AccountState[]): Promise<void> {
+  const newest = new Map(states.map((state) => [accountKey(state), state]));
+  const stored = await readStored(trx, [...newest.values()]);
+  for (const [key, told] of newest) {
+    const before = stored.get(key);
+    const own = { pbx: clip(told.pbx, 64), channel_type: told.channelType, username: clip(told.username, 255) };
+    if (!before) await trx(TABLE).insert({ ...toStateRow(told), listener }).onConflict(['pbx', 'channel_type', 'username']).merge(['username']);
+    else if (isOlder(told, before, listener)) await trx(TABLE).where(own).update(toStateRow(withKnown(before.state, told)));
+    else await trx(TABLE).where(own).update({ ...toStateRow(withKnown(told, before.state)), listener });
   }
 }
 
+interface Stored {
+  readonly state: AccountState;
+  /** Who wrote it; '' where an earlier release did. */
+  readonly listener: string;
+}
+
+async function readStored(trx: Knex, states: readonly AccountState[]): Promise<Map<string, Stored>> {
+  if (states.length === 0) return new Map();
+  const names = [...new Set(states.map(({ username }) => clip(username, 255)))];
+  const rows = (await trx(TABLE).whereIn('username', names).whereIn('pbx', [...new Set(states.map(({ pbx }) => clip(pbx, 64)))])) as DatabaseRow[];
+  return new Map(rows.map((row) => [accountKey(fromStateRow(row)), { state: fromStateRow(row), listener: String(row['listener']) }]));
+}
+
+/** One listener tells in order: a time far before its last one is of a clock that was set back. Another one may be behind by hours. */
+function isOlder({ updatedAt }: AccountState, { state, listener: writer }: Stored, listener: string): boolean {
+  const lead = state.updatedAt - updatedAt;
+  return lead > 0 && (lead <= CLOCK_SET_BACK || (writer !== '' && writer !== listener));
+}
+
+const accountKey = ({ pbx, channelType, username }: AccountState): string => JSON.stringify([clip(pbx, 64), channelType, clip(username, 255)]);
+
 /** Every account of a PBX as it was last written, for a listener that starts. */
 export async function readAccountStates(knex: Knex, pbx: string): Promise<AccountState[]> {
-  const rows = (await knex(registeredAccounts.table).where('pbx', pbx)) as DatabaseRow[];
+  const rows = (await knex(TABLE).where('pbx', pbx)) as DatabaseRow[];
   return rows.map(fromStateRow);
 }
 
 const CLOCK_SET_BACK = 60 * MICROS_PER_SECOND;
-
-const isNewer =
-  (updatedAt: Micros) =>
-  (stored: Knex.QueryBuilder): void =>
-    void stored.where('updated_at', '<=', updatedAt).orWhere('updated_at', '>', updatedAt + CLOCK_SET_BACK);
 
 function toStateRow(state: AccountState) {
   const [first] = state.contacts;

@@ -1,14 +1,13 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
 import { toRow } from '../columns.js';
-import type { Doubt, Output } from '../output.js';
+import type { Output } from '../output.js';
 import { isTold, SAME_HAPPENING, type Boundary } from './alternation.js';
 import { sipSessions } from './columns.js';
-import { INFERENCE_MARGIN } from './outage.js';
+import { isOfAccount, settleDoubts, type DoubtfulRow, type Row } from './doubts.js';
 import { sameKind } from './store.js';
 
 type SessionOutput = Extract<Output, { kind: 'sip-session' }>;
-type Row = Record<string, string | number>;
 
 /** A boundary as the table has it. */
 interface StoredBoundary extends Boundary {
@@ -17,38 +16,29 @@ interface StoredBoundary extends Boundary {
   readonly pbx: string;
 }
 
-const REGISTERED = '200 OK';
-const INFERRED = 'INFERRED';
-
-/** Writes rows in the order given, without those that another listener has told with another key. */
-export async function writeSessions(trx: Knex, outputs: readonly SessionOutput[]): Promise<void> {
+/**
+ * Writes a listener's rows, without those that another one has told with another key. The turn of each PBX of which
+ * `needsTurn` says so must have been taken.
+ */
+export async function writeSessions(trx: Knex, listener: string, outputs: readonly SessionOutput[]): Promise<void> {
   const rows: Row[] = [];
   const polled: Row[] = [];
-  // Before what follows is written: it is not about the time that a listing proves something of.
+  const doubtful: DoubtfulRow[] = [];
   for (const { row, doubt } of outputs) {
     const stored = stores(row);
     if (doubt?.kind === 'polled') polled.push(stored);
-    else if (doubt?.kind !== 'inferred' || !(await isHeard(trx, stored, doubt))) rows.push(stored);
+    else if (doubt?.kind === 'inferred') doubtful.push({ row: stored, doubt });
+    else rows.push(stored);
   }
   await insertOnce(trx, sipSessions.table, rows);
+  await settleDoubts(trx, listener, rows, doubtful);
   await insertOnce(trx, sipSessions.table, await untold(trx, polled));
 }
 
-const stores = ({ key, ...record }: SessionOutput['row']): Row => ({ event_key: key, ...toRow(sipSessions.columns, record) });
+/** Whether another listener may be writing, just now, what this row says or what it is looked for among. */
+export const needsTurn = ({ row, doubt }: SessionOutput): boolean => doubt !== undefined || isOfAccount(stores(row));
 
-/** Whether a row of somebody else says what this one says. */
-async function isHeard(trx: Knex, row: Row, { since, heard }: Extract<Doubt, { kind: 'inferred' }>): Promise<boolean> {
-  const { pbx, peername, event, at, details } = row;
-  const query = trx(sipSessions.table)
-    .where({ pbx, peername, event })
-    .whereBetween('at', [since - INFERENCE_MARGIN, Number(at) + INFERENCE_MARGIN])
-    .whereNotIn('event_key', [...heard, String(row['event_key'])]);
-  // An attempt that was refused is no registration, nor the other way round.
-  const isRegistration = details === REGISTERED || details === INFERRED;
-  if (event === 'REGISTER' && !isRegistration) void query.where('details', String(details));
-  if (event === 'REGISTER' && isRegistration) void query.where((is) => void is.where({ source: 'CLIENT', details: REGISTERED }).orWhere('details', INFERRED));
-  return (await query.first('id')) !== undefined;
-}
+const stores = ({ key, ...record }: SessionOutput['row']): Row => ({ event_key: key, ...toRow(sipSessions.columns, record) });
 
 /** Those connections that opened or closed, of which the table does not know; as if each was written before the next. */
 async function untold(trx: Knex, rows: readonly Row[]): Promise<Row[]> {

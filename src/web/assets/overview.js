@@ -3,8 +3,10 @@
   'use strict';
 
   const { Chart } = window;
+  Chart.defaults.locale = document.documentElement.lang;
   const LOOK_EVERY_MS = 60_000;
   const charts = [];
+  const texts = JSON.parse(document.querySelector('.overview').dataset.texts);
   const dark = matchMedia('(prefers-color-scheme: dark)');
 
   /** The colours and the type of the style sheet, as they are now. */
@@ -222,10 +224,10 @@
   function say(words, cut) {
     state.textContent = words;
     state.classList.toggle('cut', cut === true);
-    pause.textContent = paused ? 'Go on' : 'Pause';
+    pause.textContent = paused ? texts.goOn : texts.pause;
   }
 
-  const running = () => say(paused ? 'Paused' : 'Looks again every minute');
+  const running = () => say(paused ? texts.paused : texts.looks);
 
   /** Somebody reads or walks through the page just now; it must not change beneath. */
   const inUse = () => (document.activeElement !== pause && document.querySelector('.overview').contains(document.activeElement)) || !getSelection().isCollapsed;
@@ -237,14 +239,14 @@
     try {
       const response = await fetch(location.href);
       const fresh = response.ok ? new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('.overview') : null;
-      if (response.redirected) say('Signed out: load the page again', true);
-      else if (fresh === null) say('No answer from Logbook; tries again', true);
+      if (response.redirected) say(texts.signedOut, true);
+      else if (fresh === null) say(texts.noAnswer, true);
       else if (!inUse()) {
         replace(fresh);
         running();
       }
     } catch {
-      say('Logbook cannot be reached; tries again', true);
+      say(texts.away, true);
     } finally {
       looking = false;
     }

@@ -8,6 +8,9 @@ interface Pattern {
   readonly finished: RegExp;
 }
 
+/** Places of these names hold digits alone, so that a sentence in a sentence is parted where it should be. */
+const NUMBERS: ReadonlySet<string> = new Set(['number', 'seconds', 'minutes', 'ms']);
+
 // The longest first: the more a pattern says itself, the surer it is.
 const PATTERNS: readonly Pattern[] = Object.keys(SAID)
   .sort((a, b) => fixedPart(b).length - fixedPart(a).length)
@@ -15,7 +18,7 @@ const PATTERNS: readonly Pattern[] = Object.keys(SAID)
 
 function patternOf(text: string): Pattern {
   const parts = text.split(/\{\{(\w+)\}\}/);
-  const source = parts.map((part, index) => (index % 2 === 0 ? part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&') : '(.+?)')).join('');
+  const source = parts.map((part, index) => (index % 2 === 0 ? part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&') : NUMBERS.has(part) ? '(\\d+)' : '(.+?)')).join('');
   return { text, names: parts.filter((_, index) => index % 2 === 1), finished: new RegExp(`^${source}$`, 's') };
 }
 

@@ -112,7 +112,7 @@ describeWith(['chromium'], 'the console in a browser', () => {
     for (const path of ['/sip-sessions', '/cdrs', `/cdrs?src=${encodeURIComponent(HOSTILE.slice(0, 80))}`, `/sip-sessions?peername=${encodeURIComponent(HOSTILE)}`]) {
       await page.goto(path);
       expect(await page.title()).not.toBe('taken');
-      expect(await page.locator('script').count()).toBe(0);
+      expect(await page.locator('script:not([src])').count()).toBe(0);
     }
     expect(complaints).toEqual([]);
     await context.close();

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../../src/database/database.js';
+import { takeTurn } from '../../../src/database/turns.js';
 import type { Output } from '../../../src/logs/output.js';
 import { writeBatch } from '../../../src/pipeline/writer.js';
 import { describeWith } from '../../support/needs.js';
@@ -62,6 +65,55 @@ describeWith(['mariadb'], 'a connection whose other end is gone without a word',
     expect(await database.knex('capture_gap').select('id')).toHaveLength(2);
     await database.close();
     proxy.close();
+    await drop();
+  });
+});
+
+describeWith(['mariadb'], 'the sessions of the pool', () => {
+  const limits = ['wait_timeout', 'innodb_lock_wait_timeout', 'idle_transaction_timeout'] as const;
+  const limitsOf = async (knex: Knex): Promise<number[]> => {
+    const [rows] = (await knex.raw(`select sleep(0.1), ${limits.map((name) => `@@session.${name} as ${name}`).join()}`)) as [Record<string, number>[]];
+    return limits.map((name) => Number(rows[0]?.[name]));
+  };
+
+  it('have limits of their own, and the pool outlives them', async () => {
+    const { url, drop } = await emptyMariaDb();
+    const database = openDatabase(url);
+    await database.migrate();
+    const together = <T>(work: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: 8 }, work));
+    expect(await together(() => limitsOf(database.knex))).toEqual(Array.from({ length: 8 }, () => [120, 10, 20]));
+    await together(() => database.knex.raw('set session wait_timeout = 1').then(() => database.knex.raw('select sleep(0.1)')));
+    await sleep(2_500);
+    let n = 0;
+    await together(() => writeBatch(database, [{ kind: 'loss', pbx: 'lab', from: (n += 1), until: n + 1, reason: 'the spool was full', lost: 1 }], 'listener'));
+    expect(await database.knex('capture_gap').select('id')).toHaveLength(8);
+    await database.close();
+    await drop();
+  });
+
+  it('give up the locks of a transaction whose other end is gone without a word', async () => {
+    const { url, drop } = await emptyMariaDb();
+    const through = new URL(url);
+    const proxy = await swallowingProxy(Number(through.port));
+    through.port = String(proxy.port);
+    const [gone, here] = [openDatabase(through.href), openDatabase(url)];
+    await here.migrate();
+    await here.knex.transaction((trx) => takeTurn(trx, 'lab'));
+    const trx = await gone.knex.transaction();
+    trx.on('query-error', () => undefined);
+    await takeTurn(trx, 'lab');
+    // As long as two seconds instead of twenty.
+    await trx.raw('set session idle_transaction_timeout = 2');
+    proxy.swallow();
+    const began = performance.now();
+    await here.knex.transaction((own) => takeTurn(own, 'lab'));
+    const tookMs = performance.now() - began;
+    expect(tookMs).toBeGreaterThan(1_000);
+    expect(tookMs).toBeLessThan(6_000);
+    proxy.close();
+    await trx.rollback().catch(() => undefined);
+    await gone.close();
+    await here.close();
     await drop();
   });
 });

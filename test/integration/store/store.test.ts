@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { listAll, listPage } from '../../../src/database/listing.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { parseListQuery, sortNames, type QueryParameters } from '../../../src/logs/list-query.js';
 import type { LogDefinition } from '../../../src/logs/columns.js';
-import type { AccountState, NewCdr, NewSipSession, Output } from '../../../src/logs/output.js';
+import type { AccountState, Contact, NewCdr, NewSipSession, Output } from '../../../src/logs/output.js';
 import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
 import { readAccountStates } from '../../../src/logs/registered-account/store.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
@@ -149,6 +149,61 @@ describeEachDatabase('account states', (database) => {
     await writeBatch(database(), [{ kind: 'account-state', account: account('909', 30, 0) }], 'listener');
     expect((await listPage(knex, registeredAccounts, parseListQuery(registeredAccounts, {}))).records).toEqual([]);
     expect(await knex('registered_account').select('id')).toEqual(before);
+  });
+
+  describe('that two listeners tell', () => {
+    const tell = (listener: string, state: AccountState): Promise<number> => writeBatch(database(), [{ kind: 'account-state', account: state }], listener);
+    const contactOf = (state: AccountState, fields: Partial<Contact>): AccountState => ({ ...state, contacts: state.contacts.map((contact) => ({ ...contact, ...fields })) });
+    const read = async (username: string): Promise<AccountState | undefined> => (await readAccountStates(database().knex, 'lab')).find((state) => state.username === username);
+    const unknown = { remoteAddress: null, transport: null, userAgent: null, expiresAt: null, registeredAt: null } as const;
+    let names = 0;
+    const someone = (updatedAt: number, contacts = 1): AccountState => account(`two${names}`, updatedAt, contacts);
+    beforeEach(() => void (names += 1));
+
+    it('keep what one of them knows and the other does not, whoever writes first', async () => {
+      for (const order of [['knows', 'ignorant'], ['ignorant', 'knows']] as const) {
+        names += 1;
+        const states = { knows: someone(10), ignorant: { ...contactOf(someone(20), { ...unknown, status: 'Unreachable' }), description: null, since: null } };
+        for (const listener of order) await tell(listener, states[listener]);
+        expect(await read(`two${names}`)).toEqual({ ...contactOf(someone(20), { status: 'Unreachable' }) });
+        const { records } = await listPage(database().knex, registeredAccounts, parseListQuery(registeredAccounts, { username: `two${names}` }));
+        expect(records).toMatchObject([{ ipAddress: '2001:db8::1', port: 5_061, transport: 'TLS', userAgent: 'ua', description: 'Zoë', status: 'Unreachable', registrationExpires: 9_000_000 }]);
+      }
+    });
+
+    it('take nothing from another registration, and the newer of what both know', async () => {
+      await tell('a', someone(10));
+      await tell('b', contactOf(someone(20), { ...unknown, callId: 'd' }));
+      expect(await read(`two${names}`)).toEqual(contactOf(someone(20), { ...unknown, callId: 'd' }));
+      await tell('a', contactOf(someone(30), { callId: 'd', userAgent: 'new', remoteAddress: '192.0.2.9:5060', transport: 'UDP' }));
+      await tell('b', contactOf(someone(25), { callId: 'd', userAgent: 'old', remoteAddress: '192.0.2.8:5060', transport: 'UDP', registeredAt: null }));
+      expect((await read(`two${names}`))?.contacts).toMatchObject([{ userAgent: 'new', remoteAddress: '192.0.2.9:5060' }]);
+    });
+
+    it('go off line with the newer one, and have nothing of before when they are back', async () => {
+      await tell('a', someone(10));
+      await tell('b', { ...someone(20, 0), since: null });
+      expect(await read(`two${names}`)).toMatchObject({ contacts: [], since: null });
+      await tell('a', contactOf(someone(30), unknown));
+      expect((await read(`two${names}`))?.contacts).toMatchObject([unknown]);
+    });
+
+    it('are not taken back by one that is hours behind, but by a clock that is set back', async () => {
+      const hour = 3_600_000_000;
+      await tell('ahead', someone(3 * hour, 0));
+      await tell('behind', someone(hour));
+      expect(await read(`two${names}`)).toEqual(someone(3 * hour, 0));
+      await tell('ahead', someone(2 * hour));
+      expect(await read(`two${names}`)).toEqual(someone(2 * hour));
+    });
+
+    it('lose nothing when both write at once', async () => {
+      const usernames = Array.from({ length: 30 }, (_, n) => `once${n}`);
+      await Promise.all(usernames.flatMap((username, n) => [tell('a', contactOf(account(username, 10), { userAgent: null })), tell('b', contactOf(account(username, 10 + (n % 2)), { remoteAddress: null, transport: null }))]));
+      for (const username of usernames) expect((await read(username))?.contacts).toEqual(account(username, 10).contacts);
+      await database().knex('registered_account').where('username', 'like', 'once%').del();
+    });
+    afterAll(() => database().knex('registered_account').where('username', 'like', 'two%').del());
   });
 
   it('have an address without a port where the PBX said none', async () => {

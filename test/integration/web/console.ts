@@ -1,10 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { pino } from 'pino';
 import { openDatabase, type Database } from '../../../src/database/database.js';
 import type { Micros } from '../../../src/time.js';
 import { createWebApp } from '../../../src/web/app.js';
+import type { LiveTiming } from '../../../src/web/live-streams.js';
 import type { Readiness } from '../../../src/web/readiness.js';
 import { consoleUsers, type ConsoleUsers } from '../../../src/web/users.js';
 
@@ -16,6 +17,10 @@ export interface TestConsole {
   readonly users: ConsoleUsers;
   /** What `/readyz` and the notices say; tests change it. */
   readiness: Readiness;
+  /** Says `rows` when this process wrote some. */
+  readonly news: EventEmitter;
+  /** What the service does when it stops. */
+  endStreams(): void;
   stop(): Promise<void>;
 }
 
@@ -24,6 +29,7 @@ export interface TestConsoleOptions {
   readonly timeZone?: string;
   readonly trustProxy?: boolean | number | string;
   readonly clock?: () => Micros;
+  readonly live?: LiveTiming;
 }
 
 export const READY: Readiness = {
@@ -40,6 +46,8 @@ export async function startConsole(databaseUrl = 'sqlite::memory:', options: Tes
   const users = consoleUsers(database.knex, options.clock);
   await users.ensureAdmin('admin', PASSWORD);
   const console: { readiness: Readiness } = { readiness: READY };
+  const news = new EventEmitter();
+  const stopping = new AbortController();
   const app = createWebApp({
     database,
     config: {
@@ -51,6 +59,9 @@ export async function startConsole(databaseUrl = 'sqlite::memory:', options: Tes
     demo: options.demo ?? false,
     readiness: () => Promise.resolve(console.readiness),
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.live ? { live: options.live } : {}),
+    news,
+    stopping: stopping.signal,
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,7 +70,10 @@ export async function startConsole(databaseUrl = 'sqlite::memory:', options: Tes
     url: `http://127.0.0.1:${port}`,
     database,
     users,
+    news,
+    endStreams: () => stopping.abort(),
     async stop() {
+      stopping.abort();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await database.close();

@@ -87,6 +87,39 @@ describe('a connection', () => {
     for (const privilege of ['system', 'reporting', 'command']) expect(warnings).toContain(`add ${privilege} to its write= line in manager.conf`);
   });
 
+  test('knows the last word for as long as nothing comes, also before the watchdog notices', async () => {
+    let isSilent = false;
+    const started = await start((action, header, socket) => (isSilent ? null : basic(action, header, socket)), { pingTimeoutMs: 10_000 });
+    await until(() => isUp(started), 'up');
+    const ticks = () => started.inputs.filter((input) => input.kind === 'tick');
+    isSilent = true;
+    const silentAt = Date.now() * 1_000;
+    await until(() => (ticks().at(-1)?.at ?? 0) > silentAt + 600_000, 'ticks that go on');
+    const last = ticks().at(-1);
+    expect(last?.heardAt).toBeLessThan(silentAt + 300_000);
+    expect(last?.heardAt).toBeGreaterThan(silentAt - 1_000_000);
+    isSilent = false;
+    started.pbx.say('Event: PeerStatus\r\nPeer: x\r\n\r\n');
+    await until(() => (ticks().at(-1)?.heardAt ?? 0) > silentAt + 600_000, 'a word');
+  });
+
+  test('hears from the instant at which Asterisk tells of its login, and proves that it hears when somebody else logs in', async () => {
+    const login = (atMs: number): string => `Event: SuccessfulAuth\r\nEventTV: ${new Date(atMs).toISOString().replace('Z', '+0000')}\r\nService: AMI\r\nAccountID: u\r\n\r\n`;
+    let loginAt = 0;
+    const started = await start((action, header, socket) => {
+      if (action !== 'login') return basic(action, header, socket);
+      loginAt = Date.now() - 40;
+      return `${basic(action, header, socket) ?? ''}${login(loginAt - 3_600_000)}${login(loginAt)}${login(loginAt + 5)}`;
+    }, { pingIntervalMs: 60_000, pollIntervalMs: 60_000 });
+    await until(() => isUp(started), 'up');
+    expect(started.inputs[0]).toEqual({ kind: 'connected', at: loginAt * 1_000 });
+    const pings = (): number => started.pbx.received.filter((action) => /^action: ping$/im.test(action)).length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = pings();
+    started.pbx.say(login(Date.now()));
+    await until(() => pings() > before, 'a Ping');
+  });
+
   test('is found half-open by its watchdog, and made anew', async () => {
     let isSilent = false;
     const started = await start((action, header, socket) => (isSilent ? null : basic(action, header, socket)));

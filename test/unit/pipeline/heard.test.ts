@@ -18,6 +18,8 @@ describe('time passed', () => {
     ['an event of before', event(900), 1_003, 1_000],
     ['an event dated ahead', event(90_000), 1_005, 1_000],
     ['a tick', tick(1_100), 1_100, 1_100],
+    ['a tick in silence', { ...tick(1_100), heardAt: at(1_050) }, 1_050, 1_100],
+    ['a tick in a silence that began before the newest event', { ...tick(1_100), heardAt: at(900) }, 1_003, 1_100],
     ['a tick an hour on', tick(4_600), 4_600, 4_600],
     ['a tick that is behind the events', tick(998), 1_003, 998],
     ['an answer, before which more may have been said', name(1_100), 1_003, 1_100],
@@ -48,6 +50,10 @@ describe('LastHeard', () => {
     expect(after([tick(90), connected, event(104), event(86_500), tick(107), { kind: 'disconnected', at: at(106), reason: 'gone' }, tick(120)])).toEqual([
       '-', '100 stands', '104 stands', '105 stands', '107 stands', '106 ended', '106 ended',
     ]);
+  });
+
+  it('counts up to the last word, while nothing comes', () => {
+    expect(after([connected, { ...tick(110), heardAt: at(104) }, { ...tick(115), heardAt: at(104) }])).toEqual(['100 stands', '104 stands', '104 stands']);
   });
 
   it('follows a clock that was set', () => {

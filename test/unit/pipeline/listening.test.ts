@@ -24,6 +24,27 @@ describe('Listening', () => {
     ]);
   });
 
+  it('tells at once when somebody logs in, who may be another listener that came back, and in the seconds after', () => {
+    const login = (at: number, service = 'AMI'): PbxInput => ({ kind: 'event', event: amiEvent('SuccessfulAuth', fromSeconds(at), new Map([['service', service]])) });
+    const silent = (at: number, heardAt: number): PbxInput => ({ kind: 'tick', at: fromSeconds(at), heardAt: fromSeconds(heardAt) });
+    expect(told([connected(100), login(101, 'PJSIP'), login(102), silent(102.25, 102.005), silent(102.5, 102.005), event(102.1), event(102.3), tick(104), tick(104.5), event(107.2), tick(109.1)])).toEqual([
+      'listening 100-100 -',
+      'listening 100-102 -',
+      'listening 100-102.005 -',
+      'listening 100-102.3 -',
+      'listening 100-104 -',
+      'listening 100-109.1 -',
+    ]);
+  });
+
+  it('counts time as heard up to the last word', () => {
+    expect(told([connected(100), { kind: 'tick', at: fromSeconds(110), heardAt: fromSeconds(106) }, { kind: 'tick', at: fromSeconds(115), heardAt: fromSeconds(106) }, connected(150)])).toEqual([
+      'listening 100-100 -',
+      'listening 100-106 -',
+      'listening 150-150 -',
+    ]);
+  });
+
   it('takes back what was told of time in which nothing came any more', () => {
     expect(told([connected(100), tick(106), tick(112), disconnected(103)]).at(-1)).toBe('listening 100-103 no answer to Ping');
     expect(told([connected(100), disconnected(90)]).at(-1)).toBe('listening 100-100 no answer to Ping');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { QUARTER } from '../../../src/logs/statistics/calls.js';
 import { parseIso, toIso, type Micros } from '../../../src/time.js';
 import { hourOf, hoursBetween } from '../../../src/web/hours.js';
+import { english } from '../../../src/web/language.js';
 import { hourLabels } from '../../../src/web/overview-hours.js';
 import { overviewRange } from '../../../src/web/overview.js';
 import { readerZone } from '../../../src/web/zone.js';
@@ -13,7 +14,7 @@ const short = (instant: Micros): string => toIso(instant).slice(5, 16);
 function called(zoneName: string, from: string, to: string): string[] {
   const zone = readerZone(zoneName);
   const hours = hoursBetween(at(from), at(to), zone);
-  return hourLabels(hours, zone, 'hours').map(({ date, clock }, index) => `${short(hours[index]?.from ?? NaN)} ${date} ${clock}`);
+  return hourLabels(hours, zone, 'hours', english).map(({ date, clock }, index) => `${short(hours[index]?.from ?? NaN)} ${date} ${clock}`);
 }
 
 describe('the hours of a wall clock', () => {
@@ -68,8 +69,8 @@ describe('the hours of a wall clock', () => {
   it('have a word under the chart at every third hour, or at each new day', () => {
     const zone = readerZone('Europe/Rome');
     const hours = hoursBetween(at('2026-05-10T18:00:00Z'), at('2026-05-11T02:00:00Z'), zone);
-    expect(hourLabels(hours, zone, 'hours').map(({ tick }) => tick)).toEqual(['', '21:00', '', '', 'Mon 11 May', '', '', '03:00']);
-    expect(hourLabels(hours, zone, 'days').map(({ tick }) => tick)).toEqual(['', '', '', '', 'Mon 11 May', '', '', '']);
+    expect(hourLabels(hours, zone, 'hours', english).map(({ tick }) => tick)).toEqual(['', '21:00', '', '', 'Mon 11 May', '', '', '03:00']);
+    expect(hourLabels(hours, zone, 'days', english).map(({ tick }) => tick)).toEqual(['', '', '', '', 'Mon 11 May', '', '', '']);
   });
 });
 

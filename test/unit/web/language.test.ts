@@ -34,6 +34,10 @@ describe('what other parts say', () => {
     expect(italian.said(message)).toBe('limit deve essere un numero intero da 1 a 1000.');
     expect(italian.said(failureOf(new TooManyFailuresError(60)).message)).toBe('Troppi accessi falliti. Riprova tra 1 minuto.');
     expect(english.said(message)).toBe(message);
+    const full = 'is full, 2048 of 2048 MB (SPOOL_MAX_MB); events of little value are left out, calls are kept; 12 events of little value were left out since the start';
+    expect(italian.said(full)).toBe(
+      'è pieno, 2048 di 2048 MB (SPOOL_MAX_MB); gli eventi di poco valore sono tralasciati, le chiamate conservate; 12 eventi di poco valore tralasciati dall’avvio',
+    );
   });
 
   it('stays as it is where nobody knows it', () => {

@@ -6,7 +6,6 @@ import { NO_CALLS } from '../../../src/logs/statistics/calls.js';
 import type { Trunk } from '../../../src/logs/statistics/trunks.js';
 import { MICROS_PER_SECOND, parseIso } from '../../../src/time.js';
 import { parseOverviewRequest } from '../../../src/web/overview-routes.js';
-import { many, percent } from '../../../src/web/overview-text.js';
 import { verdictOf } from '../../../src/web/overview-verdict.js';
 import { overviewRange, type Overview } from '../../../src/web/overview.js';
 import type { Readiness } from '../../../src/web/readiness.js';
@@ -66,7 +65,8 @@ describe('the verdict', () => {
     const verdict = verdictOf(overview({ readiness: { ...ready, ami: { ok: true, message: '', warnings: ['Add a line.', 'And another.'] } }, trunks: [trunk('a', false)], deadLetters: 2 }));
     expect(verdict.says).toBe('Not all is well: one thing is in trouble, 3 more to look at.');
     expect(verdict.concerns.map(({ severity }) => severity)).toEqual(['trouble', 'attention', 'attention', 'attention']);
-    expect(verdictOf(overview({ deadLetters: 1 })).says).toBe('Everything works. One thing is worth a look.');
+    const warned = { ...ready, database: { ...ready.database, warnings: ['Dead letters: 1 event or row could not be written. See /dead-letters for why, then run: logbook retry'] } };
+    expect(verdictOf(overview({ deadLetters: 1, readiness: warned })).says).toBe('Everything works. One thing is worth a look.');
   });
 
   it('does not know what the service does not say', () => {
@@ -89,12 +89,6 @@ describe('the verdict', () => {
   it('says where it stopped counting', () => {
     expect(told({ deadLetters: LETTERS_COUNTED })[0]).toContain('1,000 events or more could not');
     expect(told({ gaps: [gap(3, 2, 'failed')], gapsComplete: false })[0]).toContain('(more than 1 gap)');
-  });
-});
-
-describe('words and numbers', () => {
-  it('are said as people say them', () => {
-    expect([many(1, 'call'), many(2_000, 'address', 'addresses'), percent(0.7625)]).toEqual(['1 call', '2,000 addresses', '76.3\u00a0%']);
   });
 });
 

@@ -1,14 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CALL_COLUMNS } from '../../../src/logs/cdr/call-columns.js';
 import type { LogDefinition } from '../../../src/logs/columns.js';
 import { ALL_LOGS } from '../../../src/web/menu.js';
 import { ENGLISH } from '../../../src/web/texts/english.js';
 import { ITALIAN } from '../../../src/web/texts/italian.js';
-import { COLUMNS } from '../../../src/web/texts/italian/columns.js';
 import { SAID } from '../../../src/web/texts/italian/said.js';
 
 const WEB = join(import.meta.dirname, '../../../src/web');
+const SOURCE = join(WEB, '..');
 const FILES = readdirSync(WEB, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ts|eta)$/.test(name) && !name.startsWith('texts/'));
 
 /** The texts that code and templates hand to `t` or `mark`, with where they stand. */
@@ -24,16 +25,15 @@ function textsUsed(): Map<string, string> {
   return used;
 }
 
-function textsOfLogs(logs: readonly LogDefinition[]): string[] {
-  return logs.flatMap(({ title, about, columns }) => [title, ...(about === undefined ? [] : [about]), ...Object.values(columns).map((column) => column.title)]);
-}
+const textsOf = ({ title, about }: { readonly title: string; readonly about?: string | undefined }): string[] => [title, ...(about === undefined ? [] : [about])];
+const textsOfLogs = (logs: readonly LogDefinition[]): string[] => logs.flatMap((log) => [...textsOf(log), ...Object.values(log.columns).flatMap(textsOf)]);
 
 const places = (text: string): string[] => [...new Set([...text.matchAll(/\{\{(\w+)\}\}/g)].map(([place]) => place))].sort();
 const isOne = (key: string): boolean => key.endsWith('_one');
 
 describe('the Italian texts', () => {
   const used = textsUsed();
-  const ofLogs = new Set(textsOfLogs(ALL_LOGS));
+  const ofLogs = new Set([...textsOfLogs(ALL_LOGS), ...Object.values(CALL_COLUMNS).flatMap(textsOf)]);
   const keys = Object.keys(ITALIAN);
 
   it('are there for every text of the pages and of the logs', () => {
@@ -47,6 +47,16 @@ describe('the Italian texts', () => {
     expect(keys.filter((key) => isOne(key) && !(key.replace(/_one$/, '') in ITALIAN))).toEqual([]);
   });
 
+  it('know what other parts say by words that these do say', () => {
+    const source = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.startsWith('web/texts/'))
+      .map((name) => readFileSync(join(SOURCE, name), 'utf8').replaceAll("\\'", "'"))
+      .join('\n');
+    // One and many, and what is put before or after, are written apart.
+    const words = (key: string): string[] => key.split(/\{\{\w+\}\}|[;:.,] |\.$|\b(?:a gap|gaps|1 call|events? or rows?(?: could)?)\b/).map((part) => part.trim()).filter((part) => part.length > 12);
+    expect(Object.keys(SAID).flatMap(words).filter((part) => !source.includes(part))).toEqual([]);
+  });
+
   it('have the places of the English ones', () => {
     for (const [key, text] of Object.entries({ ...ITALIAN, ...ENGLISH })) {
       const expected = places(key);
@@ -56,16 +66,23 @@ describe('the Italian texts', () => {
     }
   });
 
+  it('have the markup of the English ones, and take only what is markup into it', () => {
+    const tags = (text: string): string[] => [...text.matchAll(/<\/?(?:a|code|strong)\b[^>]*>/g)].map(([tag]) => tag);
+    for (const [key, text] of Object.entries(ITALIAN)) expect(tags(text), key).toEqual(tags(key));
+    const raw = FILES.filter((name) => name.endsWith('.eta')).flatMap((name) => [...readFileSync(join(WEB, name), 'utf8').matchAll(/<%~ t\(([^%]*)\) %>/g)].map(([, inside = '']) => inside));
+    expect(raw.length).toBeGreaterThan(2);
+    // A value that is escaped by nobody is what a template has escaped.
+    expect(raw.filter((inside) => inside.replace(/^'[^']*'/, '').replaceAll(/[{,] \w+: include\([^()]*\)/g, '').replace(/^,?\s*\}?$/, '') !== '')).toEqual([]);
+  });
+
   it('say one and many, where English does', () => {
     expect(Object.keys(ENGLISH).filter((key) => !(key in ITALIAN))).toEqual([]);
     expect(keys.filter((key) => isOne(key) && !(key in ENGLISH))).toEqual([]);
   });
 
-  it('stand once', () => {
-    const files = readdirSync(join(WEB, 'texts/italian')).map((name) => readFileSync(join(WEB, 'texts/italian', name), 'utf8'));
-    const all = files.flatMap((source) => [...source.matchAll(/^ {2}(?:(['"])(.*?)\1|(\w+)):(?: |$)/gm)].map(([, , quoted, plain]) => quoted ?? plain));
-    expect(all.filter((key, index) => all.indexOf(key) !== index)).toEqual([]);
-    expect(all).toHaveLength(keys.length);
-    expect(Object.keys(COLUMNS).length).toBeGreaterThan(30);
+  it('say the same everywhere', async () => {
+    const modules = await Promise.all(readdirSync(join(WEB, 'texts/italian')).map((name) => import(join(WEB, 'texts/italian', name)) as Promise<Record<string, Record<string, string>>>));
+    const all = modules.flatMap((module) => Object.values(module).flatMap((texts) => Object.entries(texts)));
+    expect(all.filter(([key, text]) => ITALIAN[key] !== text).map(([key]) => key), 'in two files, with two translations, or in a file that italian.ts leaves out').toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ export const LISTS = {
   Pages: 'Pagine',
   'First page': 'Prima pagina',
   'Next page': 'Pagina successiva',
-  Older: 'Precedenti',
+  Older: 'Meno recenti',
   'newest first': 'dal più recente',
   'oldest first': 'dal meno recente',
   'latest first': 'dalla data più lontana',

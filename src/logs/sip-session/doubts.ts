@@ -1,0 +1,173 @@
+import type { Knex } from 'knex';
+import { insertOnce } from '../../database/database.js';
+import { MICROS_PER_SECOND, type Micros } from '../../time.js';
+import { eventKey } from '../key.js';
+import type { Doubt } from '../output.js';
+import { sipSessions } from './columns.js';
+import { INFERENCE_MARGIN } from './outage.js';
+
+export const DOUBTS = 'session_doubt';
+
+export type Row = Record<string, string | number>;
+
+export interface DoubtfulRow {
+  readonly row: Row;
+  readonly doubt: Extract<Doubt, { kind: 'inferred' }>;
+}
+
+/** A listener's doubt, kept whether the row stands in the log or not. Several may doubt the same row. */
+interface Kept extends DoubtfulRow {
+  readonly key: string;
+  readonly listener: string;
+  readonly at: Micros;
+}
+
+interface Stored {
+  readonly row_key: string;
+  readonly listener: string;
+  readonly since_at: number | string;
+  readonly at: number | string;
+  readonly heard: string;
+  readonly content: string;
+  readonly pbx: string;
+  readonly peername: string;
+}
+
+const REGISTERED = '200 OK';
+const INFERRED = 'INFERRED';
+/** By then every listener has written what it heard. */
+const KEPT_FOR: Micros = 31 * 86_400 * MICROS_PER_SECOND;
+
+/**
+ * Makes the log hold those doubtful rows that no other listener tells: a doubtful row stands unless a row that somebody
+ * heard, or an earlier doubtful one that stands, says the same. All doubts are kept, so that it does not matter who
+ * writes first: what is heard late takes a row back, and may give back another one that it had hidden.
+ *
+ * `written` are the listener's rows without doubt, which stand already. The PBX's turn must have been taken.
+ */
+export async function settleDoubts(trx: Knex, listener: string, written: readonly Row[], doubtful: readonly DoubtfulRow[]): Promise<void> {
+  const sure = written.filter(isOfAccount);
+  const told = [...sure, ...doubtful.map(({ row }) => row)];
+  if (told.length === 0) return;
+  // Somebody heard it whole: no doubt is left.
+  const whole = new Set(sure.map(keyOf));
+  const known = await readKept(trx, told);
+  if (known.some(({ key }) => whole.has(key))) await trx(DOUBTS).whereIn('row_key', [...whole]).delete();
+  const before = known.filter(({ key }) => !whole.has(key));
+  const kept = inGroups([...before, ...(await keep(trx, listener, doubtful, before))], ({ row }) => row);
+  const news = inGroups(told, (row) => row);
+  for (const [group, doubts] of kept) await settleGroup(trx, listener, doubts, news.get(group) ?? []);
+}
+
+export const isOfAccount = ({ event }: Row): boolean => event === 'REGISTER' || event === 'UNREGISTER';
+
+const isRegistration = ({ event, details }: Row): boolean => event === 'REGISTER' && (details === REGISTERED || details === INFERRED);
+const keyOf = (row: Row): string => String(row['event_key']);
+/** Rows of different groups never say the same. */
+function inGroups<T>(items: readonly T[], rowOf: (item: T) => Row): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const { pbx, peername, event } = rowOf(item);
+    const name = JSON.stringify([pbx, peername, event]);
+    const group = groups.get(name);
+    if (group) group.push(item);
+    else groups.set(name, [item]);
+  }
+  return groups;
+}
+
+const instantOf = (row: Row): Micros => Number(row['at']);
+const isAbout = ({ doubt, at }: Kept, row: Row): boolean => instantOf(row) >= doubt.since - INFERENCE_MARGIN && instantOf(row) <= at + INFERENCE_MARGIN;
+const inOrder = (a: Kept, b: Kept): number => a.at - b.at || (a.key < b.key ? -1 : 1);
+
+/** Doubts about the accounts that these rows are of, as far as they may change. */
+async function readKept(trx: Knex, rows: readonly Row[]): Promise<Kept[]> {
+  const found = await trx<Stored>(DOUBTS)
+    .whereIn('pbx', [...new Set(rows.map(({ pbx }) => String(pbx)))])
+    .whereIn('peername', [...new Set(rows.map(({ peername }) => String(peername)))])
+    .where('at', '>=', Math.min(...rows.map(instantOf)) - INFERENCE_MARGIN)
+    .select('row_key', 'listener', 'since_at', 'at', 'heard', 'content');
+  return found.map(({ row_key: key, listener, since_at: since, at, heard, content }) => {
+    const doubt = { kind: 'inferred', since: Number(since), heard: JSON.parse(heard) as string[] } as const;
+    return { key, listener, at: Number(at), doubt, row: JSON.parse(content) as Row };
+  });
+}
+
+/** Keeps the listener's doubts that are new, but for rows that stand without any; answers them. */
+async function keep(trx: Knex, listener: string, doubtful: readonly DoubtfulRow[], kept: readonly Kept[]): Promise<Kept[]> {
+  const own = new Set(kept.filter((one) => one.listener === listener).map(({ key }) => key));
+  const others = new Set(kept.map(({ key }) => key));
+  const unknown = new Map(doubtful.map((one) => [keyOf(one.row), one] as const).filter(([key]) => !own.has(key)));
+  for (const key of await standing(trx, [...unknown.keys()])) if (!others.has(key)) unknown.delete(key);
+  const added = [...unknown].map(([key, { row, doubt }]): Kept => ({ key, listener, at: instantOf(row), row, doubt }));
+  if (added.length === 0) return added;
+  await insertOnce(trx, DOUBTS, added.map(toStored));
+  const oldest = Math.min(...added.map(({ at }) => at));
+  await trx(DOUBTS).whereIn('pbx', [...new Set(added.map(({ row }) => String(row['pbx'])))]).where('at', '<', oldest - KEPT_FOR).delete();
+  return added;
+}
+
+const toStored = ({ key, listener, at, row, doubt }: Kept): Row => ({
+  event_key: eventKey(key, listener),
+  row_key: key,
+  listener,
+  pbx: String(row['pbx']),
+  peername: String(row['peername']),
+  since_at: doubt.since,
+  at,
+  heard: JSON.stringify(doubt.heard),
+  content: JSON.stringify(row),
+});
+
+/** One group, of which the listener told these rows. */
+async function settleGroup(trx: Knex, listener: string, group: readonly Kept[], told: readonly Row[]): Promise<void> {
+  if (!group.some((one) => told.some((row) => isAbout(one, row)))) return;
+  const from = Math.min(...told.map(instantOf));
+  const ordered: Kept[] = [];
+  for (const one of group.filter(({ at }) => at + INFERENCE_MARGIN >= from).sort(inOrder)) ordered.push(one.listener === listener ? await withHeard(trx, one, told) : one);
+  const keys = [...new Set(ordered.map(({ key }) => key))];
+  const stood = new Set(await standing(trx, keys));
+  for (const [place, key] of keys.entries()) {
+    const doubts = ordered.filter((one) => one.key === key);
+    // What comes later hides nothing that came before it.
+    const stands = await some(doubts, async (one) => (await tellingQuery(trx, one, keys.slice(place)).first('id')) === undefined);
+    if (!stands && stood.has(key)) await trx(sipSessions.table).where('event_key', key).delete();
+    if (stands && !stood.has(key)) await insertOnce(trx, sipSessions.table, doubts.slice(0, 1).map(({ row }) => row));
+  }
+}
+
+/** What a listener tells beside a row that it doubts is something else, though another one may write it first. Not so of an attempt that was refused. */
+async function withHeard(trx: Knex, one: Kept, told: readonly Row[]): Promise<Kept> {
+  const { key, listener, row, doubt } = one;
+  if (row['event'] === 'REGISTER' && !isRegistration(row)) return one;
+  const known = new Set([key, ...doubt.heard]);
+  const more = told.filter((other) => isAbout(one, other)).map(keyOf).filter((other) => !known.has(other));
+  if (more.length === 0) return one;
+  const heard = [...doubt.heard, ...new Set(more)];
+  await trx(DOUBTS).where({ row_key: key, listener }).update({ heard: JSON.stringify(heard) });
+  return { ...one, doubt: { ...doubt, heard } };
+}
+
+async function some<T>(items: readonly T[], test: (item: T) => Promise<boolean>): Promise<boolean> {
+  for (const item of items) if (await test(item)) return true;
+  return false;
+}
+
+/** Rows of somebody else that say what this one says; those with the keys `silent` do not count. */
+function tellingQuery(trx: Knex, { row, at, doubt }: Kept, silent: readonly string[]): Knex.QueryBuilder {
+  const { pbx, peername, event, details } = row;
+  const query = trx(sipSessions.table)
+    .where({ pbx, peername, event })
+    .whereBetween('at', [doubt.since - INFERENCE_MARGIN, at + INFERENCE_MARGIN])
+    .whereNotIn('event_key', [...doubt.heard, ...silent]);
+  // An attempt that was refused is no registration, nor the other way round.
+  if (event === 'REGISTER' && !isRegistration(row)) void query.where('details', String(details));
+  if (event === 'REGISTER' && isRegistration(row)) void query.where((is) => void is.where({ source: 'CLIENT', details: REGISTERED }).orWhere('details', INFERRED));
+  return query;
+}
+
+async function standing(trx: Knex, keys: readonly string[]): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const rows = await trx<{ event_key: string }>(sipSessions.table).whereIn('event_key', [...keys]).select('event_key');
+  return rows.map(({ event_key: key }) => key);
+}

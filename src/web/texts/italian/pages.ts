@@ -1,0 +1,27 @@
+/** One dead letter, and the JSON API. */
+export const PAGES = {
+  'Dead Letter {{id}}': 'Evento non elaborato {{id}}',
+  'All dead letters': 'Tutti gli eventi non elaborati',
+  'What it is': 'Che cos’è',
+  'an event that could not be translated': 'un evento che non è stato possibile interpretare',
+  'a row that the database refused': 'una riga rifiutata dal database',
+  'Try it again': 'Riprova',
+  'Put right what the reason names, then run on Logbook’s machine, with its settings:': 'Correggi ciò che il motivo indica, poi esegui sulla macchina di Logbook, con le sue impostazioni:',
+  'What is kept of it': 'Che cosa ne è conservato',
+  'There is more of it in its JSON.': 'Il resto è nel suo JSON.',
+
+  'OpenAPI 3.1 document': 'Documento OpenAPI 3.1',
+  Addresses: 'Indirizzi',
+  Example: 'Esempio',
+  Parameters: 'Parametri',
+  'Parameters of {{path}}': 'Parametri di {{path}}',
+  Parameter: 'Parametro',
+  Values: 'Valori',
+  Default: 'Predefinito',
+  Meaning: 'Significato',
+  'in the path': 'nel percorso',
+  'It takes none.': 'Non ne ha.',
+  'Answer of {{path}}': 'Risposta di {{path}}',
+  Field: 'Campo',
+  Errors: 'Errori',
+};

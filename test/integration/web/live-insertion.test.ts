@@ -1,0 +1,84 @@
+import { expect, it } from 'vitest';
+import { insertOnce, openDatabase } from '../../../src/database/database.js';
+import { endOfTable, readOn } from '../../../src/database/insertion.js';
+import { cdrs } from '../../../src/logs/cdr/columns.js';
+import { toRow } from '../../../src/logs/columns.js';
+import { describeWith } from '../../support/needs.js';
+import { seeded } from '../../support/random.js';
+import { emptyMariaDb } from '../../support/servers.js';
+import { startConsole, Visitor } from './console.js';
+import { LiveReader } from './live-reader.js';
+import { cdr, insertCdrs } from './samples.js';
+
+describeWith(['mariadb'], 'reading in the order of insertion on MariaDB', () => {
+  it('finds a row whose transaction ended after that of a later one', async () => {
+    const database = await emptyMariaDb();
+    const opened = openDatabase(database.url);
+    const { knex } = opened;
+    try {
+      await opened.migrate();
+      await insertCdrs(knex, [cdr()]);
+      const begin = await endOfTable(knex, 'cdr');
+      const slow = await knex.transaction();
+      await insertCdrs(slow, [cdr()]);
+      await insertCdrs(knex, [cdr()]);
+      const first = await readOn(knex, 'cdr', begin, 10);
+      await slow.commit();
+      const second = await readOn(knex, 'cdr', first.position, 10);
+      const third = await readOn(knex, 'cdr', second.position, 10);
+      expect([first.ids, second.ids, third.ids].map((ids) => ids.map((id) => id - begin.last))).toEqual([[2], [1], []]);
+      expect(third.position.open).toEqual([]);
+    } finally {
+      await opened.close();
+      await database.drop();
+    }
+  });
+
+  it('gives each row once while several write at once, take their time, and give up', async () => {
+    const database = await emptyMariaDb();
+    const console = await startConsole(database.url, { live: { pollMs: 20, soonestMs: 5 } });
+    const { knex } = console.database;
+    const visitor = new Visitor(console.url);
+    await visitor.signIn();
+    const chance = seeded(20_261_125);
+    const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, chance() * ms));
+    const write = async (): Promise<void> => {
+      for (let n = 0; n < 40; n += 1) {
+        const trx = await knex.transaction();
+        for (let rows = 0; rows < 1 + chance() * 3; rows += 1) {
+          await insertCdrs(trx, Array.from({ length: 1 + Math.floor(chance() * 4) }, () => cdr()));
+          await pause(20);
+        }
+        // Ids of rows that are there already, or that are taken back, are used up.
+        if (chance() < 0.3) await insertOnce(trx, 'cdr', [{ event_key: 'the same', ...toRow(cdrs.columns, cdr()) }]);
+        await (chance() < 0.2 ? trx.rollback() : trx.commit());
+        await pause(10);
+      }
+    };
+    const seen: number[] = [];
+    try {
+      let place = /data-place="([^"]*)"/.exec(await (await visitor.get('/cdrs')).text())?.[1] ?? '';
+      const state = { writing: true };
+      const written = Promise.all([write(), write(), write(), write()]).finally(() => (state.writing = false));
+      while (state.writing) {
+        const reader = await LiveReader.open(`${console.url}/live/cdrs`, { cookie: visitor.sessionCookie, 'Last-Event-ID': place });
+        await pause(300);
+        reader.close();
+        seen.push(...reader.ids);
+        place = reader.place || place;
+      }
+      await written;
+      const last = await LiveReader.open(`${console.url}/live/cdrs`, { cookie: visitor.sessionCookie, 'Last-Event-ID': place });
+      await last.until(({ told }) => told.some(({ event }) => event === 'well'));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      last.close();
+      seen.push(...last.ids);
+      const there = ((await knex('cdr').select('id').orderBy('id')) as { id: number }[]).map(({ id }) => id);
+      expect(there.length).toBeGreaterThan(300);
+      expect(seen.sort((a, b) => a - b)).toEqual(there);
+    } finally {
+      await console.stop();
+      await database.drop();
+    }
+  }, 60_000);
+});
