@@ -1,7 +1,7 @@
 import type { LogDefinition } from '../logs/columns.js';
 import { visible } from './display-text.js';
 import type { Language } from './language.js';
-import { listedColumns } from './list-columns.js';
+import { areListed, listedColumns } from './list-columns.js';
 import { listingHref, withQuery, type ListingRequest } from './listing-query.js';
 import type { SavedView } from './saved-views.js';
 
@@ -11,7 +11,12 @@ export interface ColumnsView {
   readonly choices: readonly { readonly name: string; readonly title: string; readonly shown: boolean; readonly first: boolean; readonly last: boolean; readonly upText: string; readonly downText: string }[];
   /** Others than the log's own are shown. */
   readonly chosen: boolean;
+  /** More than fit beside each other in most windows. */
+  readonly many: boolean;
 }
+
+/** What the widest of the logs shows by itself. */
+const MOST_BESIDE = 10;
 
 /** The views that a user has saved of a list. */
 export interface SavedViewsView {
@@ -42,7 +47,7 @@ export function listToolsView(request: ListingRequest, views: readonly SavedView
   return {
     list: log.name,
     parameters: own,
-    columns: { choices: columnChoices(log, shown, language), chosen: shown.join(',') !== listedColumns(log).join(',') },
+    columns: { choices: columnChoices(log, shown, language), chosen: !areListed(log, shown), many: shown.length > MOST_BESIDE },
     saved: { views: saved, currentName: saved.find(({ current }) => current)?.name ?? '' },
   };
 }

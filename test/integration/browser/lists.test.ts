@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { chromiumPath, describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at } from '../web/samples.js';
@@ -31,7 +32,7 @@ describeWith(['chromium'], 'lists in a browser', () => {
     await console.stop();
   });
 
-  async function visit(options: Parameters<Browser['newContext']>[0] = {}, [name = '', password = '', enter = ''] = ['Name', 'Password', 'Sign in']): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+  async function visit(options: Parameters<Browser['newContext']>[0] = {}, [name, password, enter]: readonly [string, string, string] = ['Name', 'Password', 'Sign in']): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
     const context = await browser.newContext({ baseURL: console.url, locale: 'en-GB', ...options });
     const page = await context.newPage();
     const complaints: string[] = [];
@@ -189,6 +190,8 @@ describeWith(['chromium'], 'lists in a browser', () => {
         await page.goto('/cdrs?columns=callDate,src,dst,callerId,duration,billsec,disposition,dcontext,lastapp&limit=20');
         await page.locator('.panel.end summary').click();
         await look('columns-open');
+        await page.goto(`/cdrs?limit=20&columns=${Object.keys(cdrs.columns).join(',')}`);
+        await look('columns-all');
         await page.goto('/cdrs?limit=20');
         await page.getByRole('link', { name: 'Older' }).click();
         await page.getByRole('link', { name: 'Newer' }).scrollIntoViewIfNeeded();

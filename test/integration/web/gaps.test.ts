@@ -57,14 +57,18 @@ onEachDatabase('gaps and dead letters in the console', (emptyDatabase) => {
   };
   const nextOf = (html: string): string | undefined => /<a href="([^"]+)" rel="next">/.exec(html)?.[1]?.replaceAll('&amp;', '&');
 
+  const previousOf = (html: string): string | undefined => /<a href="([^"]+)" rel="prev">/.exec(html)?.[1]?.replaceAll('&amp;', '&');
+
   it.each(['', '&peername=909'])('draws each gap once, where it lies, on whatever page%s', async (filter) => {
-    const seen: string[] = [];
-    for (let path: string | undefined = `/sip-sessions?limit=${filter === '' ? 20 : 10}${filter}`; path !== undefined; ) {
-      const html: string = await page(path);
-      seen.push(...drawn(html));
-      path = nextOf(html);
-    }
+    const pages: string[] = [];
+    for (let path: string | undefined = `/sip-sessions?limit=${filter === '' ? 20 : 10}${filter}`; path !== undefined; path = nextOf(pages.at(-1) ?? '')) pages.push(await page(path));
+    const seen = pages.flatMap(drawn);
     expect(seen).toHaveLength(5);
+    // On the way back each stands where it stood.
+    for (let html = pages.at(-1) ?? '', at = pages.length - 2; at >= 0; at -= 1) {
+      html = await page(previousOf(html) ?? '');
+      expect(drawn(html)).toEqual(drawn(pages[at] ?? ''));
+    }
     const place = (text: string): string => seen.find((line) => line.includes(text))?.slice(0, 5) ?? '';
     expect(place('newer than all')).toBe('top N');
     expect(place('Not listening to other 2026-05-10 15:10:00')).toBe('top N');
