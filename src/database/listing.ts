@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
-import { fromRow, type Columns, type DatabaseRow, type LogDefinition, type RecordOf } from '../logs/columns.js';
+import { fromRow, recordViews, type Columns, type LogDefinition, type RecordOf } from '../logs/columns.js';
 import { cursorAfter, cursorBefore, keysetColumns, keysetOf, type ListQuery } from '../logs/list-query.js';
 import { accountsNamed } from '../logs/registered-account/named.js';
 import { mayBeName } from '../logs/search.js';
-import { pageQuery } from './page-query.js';
+import { allColumns, db, pageQuery } from './page-query.js';
+import { rowArrays } from './row-arrays.js';
 import { fitsFew, readPage } from './search-page.js';
 
 export { pageQuery } from './page-query.js';
@@ -46,7 +47,7 @@ export async function withAccounts<Q extends Pick<ListQuery, 'search'>>(knex: Kn
 
 /**
  * Every record that matches, page after page, each page one short query: no connection is held
- * while a slow client reads, and a lost connection is one error.
+ * while a slow client reads, and a lost connection is one error. Records are views (`recordViews`).
  */
 export async function* listAll<C extends Columns>(
   knex: Knex,
@@ -55,19 +56,19 @@ export async function* listAll<C extends Columns>(
   pageSize = 2_000,
 ): AsyncGenerator<readonly RecordOf<C>[]> {
   const query = await withAccounts(knex, asked);
+  const names = allColumns(log);
+  const view = recordViews(log.columns, names);
+  const keyset = keysetColumns(log, query.sort).map((name) => names.indexOf(db(log, name)));
   // What many rows fit is best met on the way, since all of them are wanted.
   const few = await fitsFew(knex, log, query);
   let after = query.after;
   for (;;) {
     const page = { ...query, after, limit: pageSize };
-    const rows = few ? await readPage(knex, log, page) : ((await pageQuery(knex, log, page)) as DatabaseRow[]);
-    if (rows.length === 0) return;
-    yield rows.map((row) => fromRow(log.columns, row));
+    const rows = few ? (await readPage(knex, log, page)).map((row) => names.map((name) => row[name])) : await rowArrays(knex, pageQuery(knex, log, page));
     const last = rows.at(-1);
-    if (rows.length < pageSize || !last) return;
-    after = keysetColumns(log, query.sort).map((name) => {
-      const value = last[log.columns[name]?.db ?? ''];
-      return typeof value === 'string' ? value : Number(value);
-    });
+    if (!last) return;
+    yield rows.map(view);
+    if (rows.length < pageSize) return;
+    after = keyset.map((place) => (typeof last[place] === 'string' ? last[place] : Number(last[place])));
   }
 }

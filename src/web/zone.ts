@@ -74,34 +74,29 @@ function wallOffset(offsetAt: (ms: number) => number, wallMs: number): number {
 /** Whether a text says which zone it is in, so that the reader's has no part in it. */
 export const hasZone = (text: string): boolean => /(Z|[+-]\d{2}:?\d{2})$/i.test(text.trim()) && /[T ]\d{2}:/.test(text);
 
-// Intl takes microseconds for each question; an export asks millions of times about few hours.
+// Intl takes microseconds for each question; an export asks millions of times about some hundred days.
 function cachedOffsets(zone: IANAZone): (ms: number) => number {
-  const offsets = new Map<number, number>();
-  let lastQuarter = NaN;
-  let lastOffset = 0;
-  return (ms) => {
-    const quarter = Math.floor(ms / QUARTER_HOUR_MS);
-    if (quarter === lastQuarter) return lastOffset;
-    let offset = offsets.get(quarter);
-    if (offset === undefined) {
-      offset = zone.offset(quarter * QUARTER_HOUR_MS);
-      offsets.set(quarter, offset);
-    }
-    lastQuarter = quarter;
-    lastOffset = offset;
-    return offset;
-  };
+  const days = cached((day) => {
+    const offset = zone.offset(day * MS_PER_DAY);
+    // No zone changes twice in a day.
+    return zone.offset((day + 1) * MS_PER_DAY) === offset ? offset : null;
+  });
+  const quarters = cached((quarter) => zone.offset(quarter * QUARTER_HOUR_MS));
+  return (ms) => days(Math.floor(ms / MS_PER_DAY)) ?? quarters(Math.floor(ms / QUARTER_HOUR_MS));
 }
 
-function cachedDates(): (day: number) => string {
-  const dates = new Map<number, string>();
-  return (day) => {
-    let date = dates.get(day);
-    if (date === undefined) {
-      date = new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
-      dates.set(day, date);
-    }
-    return date;
+const cachedDates = (): ((day: number) => string) => cached((day) => new Date(day * MS_PER_DAY).toISOString().slice(0, 10));
+
+/** Remembers what was worked out of a number; the last one without looking for it. */
+function cached<T>(work: (of: number) => T): (of: number) => T {
+  const known = new Map<number, T>();
+  let last: { readonly of: number; readonly result: T } | null = null;
+  return (of) => {
+    if (last?.of === of) return last.result;
+    const result = known.has(of) ? (known.get(of) as T) : work(of);
+    known.set(of, result);
+    last = { of, result };
+    return result;
   };
 }
 

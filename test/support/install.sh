@@ -17,6 +17,7 @@ packages=""
 need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
 need mariadbd mariadb-server-core
 need mariadb mariadb-client-core
+need sqlite3 sqlite3
 need redis-server redis-server
 need chromium chromium
 need sipp sip-tester

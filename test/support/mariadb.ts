@@ -26,6 +26,8 @@ export interface MariaDbOptions {
   readonly wrapper?: readonly string[];
   /** Keeps what it has confirmed when it is killed, as every real server does; most tests need no such server. */
   readonly durable?: boolean;
+  /** Memory for its pages, in MB: 64 when not given. */
+  readonly bufferPoolMb?: number;
 }
 
 const USER = 'logbook';
@@ -55,7 +57,7 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
       '--character-set-server=utf8mb4', '--collation-server=utf8mb4_general_ci',
       // Far from UTC, so that code which trusts the server's clock zone fails a test.
       '--default-time-zone=+05:30',
-      '--innodb-buffer-pool-size=64M', '--innodb-log-file-size=16M', '--performance-schema=OFF',
+      `--innodb-buffer-pool-size=${options.bufferPoolMb ?? 64}M`, `--innodb-log-file-size=${options.bufferPoolMb === undefined ? 16 : 256}M`, '--performance-schema=OFF', '--local-infile=1',
       ...(options.durable === true ? ['--innodb-flush-log-at-trx-commit=2'] : ['--innodb-flush-log-at-trx-commit=0', '--skip-innodb-doublewrite']),
     ]), log);
     await untilReady(server, 'MariaDB', async () => {

@@ -9,7 +9,10 @@ import type { Span } from './spans.js';
 const TABLE = sipSessions.table;
 /** Ends of registrations that are looked at; beyond them the older part of the range is not known. */
 export const MOST_ENDS = 20_000;
+/** Registrations of a range that are read at once to find returns among them; where there are more, each return is looked up. */
+const MOST_REGISTERED = 20_000;
 const SEEKS_A_QUERY = 100;
+const ACCOUNTS_A_QUERY = 500;
 
 /** Who was on line in a range, all accounts of some PBXs together. */
 export interface Presence {
@@ -42,12 +45,12 @@ export async function presence(knex: Knex, pbxs: readonly string[], { from, to }
   if (changed.length === 0) return { ...counts, spans: [], knownFrom: from };
 
   const { ends, knownFrom } = await endsOf(knex, changed, { from, to });
-  const before = await lastRows(knex, changed, knownFrom);
-  const wanted = changed.flatMap((account, index) => [...(before[index] ? [] : [knownFrom]), ...(ends.get(keyOf(account)) ?? [])].map((at) => ({ account, at })));
-  const returns = await firstReturns(knex, wanted, to);
-  const spans = changed.flatMap((account, index) =>
+  const before = await onLineBefore(knex, pbxs, { from, at: knownFrom });
+  const wanted = changed.flatMap((account) => [...(before.has(keyOf(account)) ? [] : [knownFrom]), ...(ends.get(keyOf(account)) ?? [])].map((at) => ({ account, at })));
+  const returns = await firstReturns(knex, wanted, { from: knownFrom, to });
+  const spans = changed.flatMap((account) =>
     onLineSpans(
-      { onLineBefore: before[index] ?? false, ends: ends.get(keyOf(account)) ?? [], returns: returns.get(keyOf(account)) ?? new Map(), onLineNow: account.online, since: account.since },
+      { onLineBefore: before.has(keyOf(account)), ends: ends.get(keyOf(account)) ?? [], returns: returns.get(keyOf(account)) ?? new Map(), onLineNow: account.online, since: account.since },
       { from: knownFrom, to },
     ),
   );
@@ -94,31 +97,76 @@ export const endsQuery = (knex: Knex, { from, to }: Span): Knex.QueryBuilder =>
     .orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }])
     .limit(MOST_ENDS + 1);
 
-/** For each account whether its last registration or unregistration before `at` left it on line. */
-async function lastRows(knex: Knex, accounts: readonly Account[], at: Micros): Promise<boolean[]> {
-  const stays = await together(knex, accounts.map((account) => lastRowQuery(knex, account, at)));
-  return stays.map((value) => value === 1);
+/** Those of the accounts that changed since `from` which their last registration or unregistration before `at` left on line. */
+async function onLineBefore(knex: Knex, pbxs: readonly string[], { from, at }: { readonly from: Micros; readonly at: Micros }): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (let after = 0; ; ) {
+    const rows = (await lastRowsQuery(knex, pbxs, { from, at, after })) as { id: number; pbx: string; username: string; stays: number | null }[];
+    for (const row of rows) if (row.stays === 1) found.add(keyOf(row));
+    const last = rows.at(-1);
+    if (!last || rows.length < ACCOUNTS_A_QUERY) return found;
+    after = last.id;
+  }
 }
 
-/** The SQL of one look-up; apart, so that tests can ask the database to explain it. */
-export const lastRowQuery = (knex: Knex, { pbx, username }: Pick<Account, 'pbx' | 'username'>, at: Micros): Knex.QueryBuilder =>
+/** What an account's last registration or unregistration before `at` left: 1 on line, 0 not. */
+const lastRow = (knex: Knex, at: Micros): Knex.QueryBuilder =>
   knex(TABLE)
     .select(knex.raw(`case when ${LEFT_ON_LINE} then 1 else 0 end as stays`))
-    .where({ peername: username, pbx })
     .where('at', '<', at)
     .whereRaw(`(${REGISTERED} or ${UNREGISTERED})`)
-    .orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }])
+    .orderBy([{ column: 'at', order: 'desc' }, { column: `${TABLE}.id`, order: 'desc' }])
     .limit(1);
 
+export const lastRowQuery = (knex: Knex, { pbx, username }: Pick<Account, 'pbx' | 'username'>, at: Micros): Knex.QueryBuilder => lastRow(knex, at).where({ peername: username, pbx });
+
+/** The SQL of some accounts' last rows; apart, so that tests can ask the database to explain it. One query of few words: to plan a hundred look-ups costs more than to make them. */
+export function lastRowsQuery(knex: Knex, pbxs: readonly string[], { from, at, after }: { readonly from: Micros; readonly at: Micros; readonly after: number }): Knex.QueryBuilder {
+  const accounts = registeredAccounts.table;
+  const last = lastRow(knex, at)
+    .where(`${TABLE}.peername`, knex.ref(`${accounts}.username`))
+    .where(`${TABLE}.pbx`, knex.ref(`${accounts}.pbx`));
+  return knex(accounts)
+    .select('id', 'pbx', 'username', last.as('stays'))
+    .whereIn('pbx', [...pbxs])
+    .where((changed) => void changed.where('since', 0).orWhere('since', '>=', from))
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(ACCOUNTS_A_QUERY);
+}
+
 /** The first REGISTER of an account from an instant on, before `to`, by account and instant. */
-async function firstReturns(knex: Knex, wanted: readonly { readonly account: Account; readonly at: Micros }[], to: Micros): Promise<ReadonlyMap<string, ReadonlyMap<Micros, Micros | null>>> {
-  const found = await together(knex, wanted.map(({ account, at }) => firstReturnQuery(knex, account, { from: at, to })));
+async function firstReturns(knex: Knex, wanted: readonly { readonly account: Account; readonly at: Micros }[], { from, to }: Span): Promise<ReadonlyMap<string, ReadonlyMap<Micros, Micros | null>>> {
+  if (wanted.length === 0) return new Map();
+  const rows = (await registeredQuery(knex, { from, to })) as { pbx: string; username: string; at: number | string }[];
+  const found = rows.length > MOST_REGISTERED ? await together(knex, wanted.map(({ account, at }) => firstReturnQuery(knex, account, { from: at, to }))) : firstOf(rows, wanted);
   const returns = new Map<string, Map<Micros, Micros | null>>();
   for (const [index, { account, at }] of wanted.entries()) {
     const own = returns.get(keyOf(account)) ?? new Map<Micros, Micros | null>();
     returns.set(keyOf(account), own.set(at, found[index] ?? null));
   }
   return returns;
+}
+
+/** All registrations of a range, in order; one more than are looked through. */
+export const registeredQuery = (knex: Knex, { from, to }: Span): Knex.QueryBuilder =>
+  knex(TABLE)
+    .select({ pbx: 'pbx', username: 'peername', at: 'at' })
+    .where('event', 'REGISTER')
+    .where('at', '>=', from)
+    .where('at', '<', to)
+    .whereRaw(REGISTERED)
+    .orderBy([{ column: 'at' }, { column: 'id' }])
+    .limit(MOST_REGISTERED + 1);
+
+function firstOf(rows: readonly { readonly pbx: string; readonly username: string; readonly at: number | string }[], wanted: readonly { readonly account: Account; readonly at: Micros }[]): (Micros | null)[] {
+  const registered = new Map<string, Micros[]>();
+  for (const { at, ...account } of rows) {
+    const own = registered.get(keyOf(account)) ?? [];
+    registered.set(keyOf(account), own);
+    own.push(Number(at));
+  }
+  return wanted.map(({ account, at }) => registered.get(keyOf(account))?.find((registeredAt) => registeredAt >= at) ?? null);
 }
 
 export const firstReturnQuery = (knex: Knex, { pbx, username }: Pick<Account, 'pbx' | 'username'>, { from, to }: Span): Knex.QueryBuilder =>

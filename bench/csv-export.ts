@@ -1,0 +1,21 @@
+import { cdrs } from '../src/logs/cdr/columns.js';
+import { allColumns } from '../src/database/page-query.js';
+import { itself, ofLimit, type Figure } from './figure.js';
+import type { BenchService } from './service.js';
+import type { Store } from './stage.js';
+
+/** All calls as CSV over HTTP, against the database's own client. */
+export async function csvExport(store: Store, service: BenchService, rows: number): Promise<Figure[]> {
+  const sql = `select ${allColumns(cdrs).join(', ')} from cdr`;
+  const clientS = Math.min(await store.client(sql), await store.client(sql));
+  const began = Date.now();
+  const { ms, lines } = await service.get('/cdrs.csv');
+  if (lines !== rows + 1) throw new Error(`the file of ${rows} calls has ${lines} lines`);
+  const { peakMb, latestMs } = service.since(began);
+  const limit = { value: rows / clientS, is: store.name === 'MariaDB' ? 'mariadb --quick --batch' : 'sqlite3 -csv' };
+  return [
+    { what: 'CSV of all calls', database: store.name, value: rows / (ms / 1_000), unit: 'rows/s', limit, target: ofLimit('at least', 0.7) },
+    { what: 'CSV of all calls, memory', database: store.name, value: peakMb, unit: 'MB', limit: null, target: itself('at most', 200) },
+    { what: 'CSV of all calls, longest pause', database: store.name, value: latestMs, unit: 'ms', limit: null, target: itself('at most', 50) },
+  ];
+}

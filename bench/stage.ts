@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type BetterSqlite3 from 'better-sqlite3';
+import type { Connection } from 'mysql2';
+import { openDatabase, type Database } from '../src/database/database.js';
+import { generate } from '../test/support/generate/generate.js';
+import { freshDatabase, startMariaDb, type MariaDb } from '../test/support/mariadb.js';
+import { tempFolder, which } from '../test/support/processes.js';
+
+const POOL_MB = 1_024;
+
+/** A database that the bench fills, with its own client beside. */
+export interface Store {
+  readonly name: 'MariaDB' | 'SQLite';
+  readonly url: string;
+  readonly database: Database;
+  /** Runs a query in the database's own client, with its output thrown away; answers the seconds. */
+  client(sql: string): Promise<number>;
+  /** Makes a table without keys and loads a CSV file into it by the database alone; answers the seconds. */
+  load(createTable: string, path: string): Promise<number>;
+  /** Another, empty database of the same kind, migrated. */
+  another(): Promise<{ readonly database: Database; readonly url: string; close(): Promise<void> }>;
+}
+
+export interface Stage {
+  readonly stores: readonly Store[];
+  close(): Promise<void>;
+}
+
+export async function buildStage(): Promise<Stage> {
+  const folder = tempFolder('bench');
+  const server = await startMariaDb({ bufferPoolMb: POOL_MB, durable: true });
+  const stores = [await mariaDb(server), await sqlite(folder)];
+  return {
+    stores,
+    async close() {
+      for (const { database } of stores) await database.close();
+      await server.stop();
+    },
+  };
+}
+
+async function mariaDb(server: MariaDb): Promise<Store> {
+  const { url } = await freshDatabase(server.url);
+  const { username, password, port, pathname } = new URL(url);
+  const login = ['--no-defaults', '-h127.0.0.1', `-P${port}`, `-u${username}`, `-p${decodeURIComponent(password)}`, '--default-character-set=utf8mb4', '--quick', '--batch', '--local-infile=1', pathname.slice(1)];
+  return {
+    name: 'MariaDB',
+    url,
+    database: await migrated(url),
+    client: (sql) => timed(which('mariadb') ?? 'mariadb', [...login, '-e', sql]),
+    load: (createTable, path) => timed(which('mariadb') ?? 'mariadb', [...login, '-e', `drop table if exists staging; ${createTable}; load data local infile '${path}' into table staging fields terminated by ',' optionally enclosed by '"'; drop table staging`]),
+    another: async () => {
+      const fresh = await freshDatabase(server.url);
+      const database = await migrated(fresh.url);
+      return { database, url: fresh.url, close: () => database.close().then(fresh.drop) };
+    },
+  };
+}
+
+async function sqlite(folder: string): Promise<Store> {
+  const path = join(folder, 'bench.sqlite');
+  let others = 0;
+  return {
+    name: 'SQLite',
+    url: `sqlite:${path}`,
+    database: await migrated(`sqlite:${path}`, 'command'),
+    client: (sql) => timed(which('sqlite3') ?? 'sqlite3', ['-csv', path, sql]),
+    load: (createTable, file) => timed(which('sqlite3') ?? 'sqlite3', [join(folder, 'staging.sqlite'), `drop table if exists staging; ${createTable};`, `.import --csv ${file} staging`]),
+    another: async () => {
+      const url = `sqlite:${join(folder, `other-${(others += 1)}.sqlite`)}`;
+      const database = await migrated(url, 'command');
+      return { database, url, close: () => database.close() };
+    },
+  };
+}
+
+async function migrated(url: string, caller: 'service' | 'command' = 'service'): Promise<Database> {
+  const database = openDatabase(url, caller);
+  await database.migrate();
+  return database;
+}
+
+/** Calls and events of the two years until now. */
+export async function fill({ database }: Store, rows: number): Promise<void> {
+  await generate(database, { calls: rows, to: Date.now() * 1_000 });
+  const tables = ['cdr', 'sip_session', 'web_session', 'registered_account'];
+  for (const table of tables) await database.knex.raw(database.dialect === 'sqlite' ? `analyze ${table}` : `analyze table ${table}`);
+}
+
+export function timed(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+  const output = openSync('/dev/null', 'w');
+  const start = performance.now();
+  const child = spawn(program, args, { stdio: ['ignore', output, 'inherit'], env });
+  closeSync(output);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => (code === 0 ? resolve((performance.now() - start) / 1_000) : reject(new Error(`${program} ended with ${code ?? 'a signal'}`))));
+  });
+}
+
+interface Pool {
+  acquireConnection(): Promise<unknown>;
+  releaseConnection(connection: unknown): Promise<void>;
+}
+
+/** The driver's own connection under knex, for what is measured against. */
+export async function withDriver<T>({ knex, dialect }: Database, work: (driver: { readonly mysql: Connection } | { readonly sqlite: BetterSqlite3.Database }) => Promise<T>): Promise<T> {
+  const pool = knex.client as Pool;
+  const connection = await pool.acquireConnection();
+  try {
+    return await work(dialect === 'mysql' ? { mysql: connection as Connection } : { sqlite: connection as BetterSqlite3.Database });
+  } finally {
+    await pool.releaseConnection(connection);
+  }
+}
+
+/** Asks the driver alone. */
+export function ask(database: Database, sql: string, bindings: readonly unknown[]): Promise<readonly unknown[]> {
+  return withDriver(database, async (driver) => {
+    if ('sqlite' in driver) return driver.sqlite.prepare(sql).all(...bindings);
+    const [rows] = await driver.mysql.promise().query(sql, [...bindings]);
+    return rows as unknown[];
+  });
+}

@@ -1,0 +1,31 @@
+import type { Knex } from 'knex';
+import { isSqlite } from './database.js';
+
+export type RowArray = readonly unknown[];
+
+interface Pool {
+  acquireConnection(): Promise<MysqlConnection & SqliteConnection>;
+  releaseConnection(connection: object): Promise<void>;
+}
+
+interface MysqlConnection {
+  promise(): { query(options: { sql: string; values: readonly unknown[]; rowsAsArray: true }): Promise<[readonly RowArray[], unknown]> };
+}
+
+interface SqliteConnection {
+  prepare(sql: string): { raw(): { all(...bindings: readonly unknown[]): readonly RowArray[] } };
+}
+
+/** Rows as arrays of the columns in the order of the select: half of what knex's objects cost where there are millions. */
+export async function rowArrays(knex: Knex, query: Knex.QueryBuilder): Promise<readonly RowArray[]> {
+  const { sql, bindings } = query.toSQL().toNative();
+  const pool = knex.client as Pool;
+  const connection = await pool.acquireConnection();
+  try {
+    if (isSqlite(knex)) return connection.prepare(sql).raw().all(...bindings);
+    const [rows] = await connection.promise().query({ sql, values: bindings, rowsAsArray: true });
+    return rows;
+  } finally {
+    await pool.releaseConnection(connection);
+  }
+}
