@@ -22,8 +22,9 @@ interface Plan {
 }
 
 interface Kill {
-  /** Milliseconds since 1970, and when the next login stood. */
+  /** Milliseconds since 1970; then when the next process began, which nobody listened before, and when its login stood. */
   readonly at: number;
+  readonly launchedAt: number;
   readonly backAt: number;
   /** The same by `performance.now()`, as is the time at which the service had read each number. */
   readonly killedAt: number;
@@ -36,9 +37,10 @@ async function kill(logbook: Logbook, proxy: AmiProxy): Promise<Kill> {
   await logbook.halt('SIGKILL');
   const readAt = proxy.readTimes();
   const logins = proxy.logins;
+  const launchedAt = Date.now();
   logbook.launch();
   while (proxy.logins === logins) await sleep(5);
-  return { at, backAt: Date.now(), killedAt, readAt };
+  return { at, launchedAt, backAt: Date.now(), killedAt, readAt };
 }
 
 async function stormWithKills(context: TestContext, { engine, events, kills: times, perSecond, graceMs }: Plan): Promise<void> {
@@ -100,8 +102,8 @@ async function stormWithKills(context: TestContext, { engine, events, kills: tim
 function expectGapsOf(kills: readonly Kill[], gaps: readonly Gap[], graceMs: number): void {
   const [first] = kills;
   const seconds = (micros: number): number => Math.round(micros / MICROS - (first?.at ?? 0)) / 1_000;
-  const told = JSON.stringify({ kills: kills.map(({ at, backAt }) => [seconds(at * MICROS), seconds(backAt * MICROS)]), gaps: gaps.map(({ from, to }) => [seconds(from), seconds(to)]) });
-  const covered = kills.map(({ at, backAt }) => gaps.findIndex(({ from, to }) => from <= (at + 500) * MICROS && to > (backAt - 500) * MICROS));
+  const told = JSON.stringify({ kills: kills.map(({ at, launchedAt, backAt }) => [at, launchedAt, backAt].map((ms) => seconds(ms * MICROS))), gaps: gaps.map(({ from, to }) => [seconds(from), seconds(to)]) });
+  const covered = kills.map(({ at, launchedAt }) => gaps.findIndex(({ from, to }) => from <= (at + 500) * MICROS && to >= launchedAt * MICROS));
   expect(covered, told).not.toContain(-1);
   for (const [index, { kind, from, to }] of gaps.entries()) {
     const own = kills.filter((_, n) => covered[n] === index);

@@ -37,7 +37,7 @@ export async function generate(database: Database, options: GenerateOptions): Pr
   const company = new Company(accounts);
   // One stream of numbers a log, so that more of one does not change the others.
   const random = (log: number): (() => number) => seeded(seed * 10 + log);
-  await writing(database, (trx) => writeAccountStates(trx, 'generated', [...generateAccounts(company, to, random(0))]));
+  await writing(database, (trx) => writeAccountStates(trx, 'generator', [...generateAccounts(company, to, random(0))]));
   return {
     calls: await bulkInsert(database, cdrs.table, mapped(generateCalls(company, calls, from, to, random(1)), databaseRow)),
     sessions: await bulkInsert(database, sipSessions.table, mapped(generateSessions(company, sessions, from, to, random(2)), ({ key, ...record }) => ({ event_key: key, ...toRow(sipSessions.columns, record) }))),
