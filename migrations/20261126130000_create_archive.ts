@@ -14,15 +14,11 @@ export async function up(knex: Knex): Promise<void> {
     table.string('sha256', 64).notNullable();
     table.bigInteger('bytes').notNullable();
     table.bigInteger('row_count').notNullable();
-    // No row beyond it is in the file.
-    table.bigInteger('last_id').notNullable();
     table.bigInteger('archived_at').notNullable();
     // 0: its rows are still in the table, or some of them.
     table.bigInteger('dropped_at').notNullable().defaultTo(0);
     // Until when its rows are to be in the table again; 0: they are not.
     table.bigInteger('restored_until').notNullable().defaultTo(0);
-    // When the last of them was back.
-    table.bigInteger('restored_at').notNullable().defaultTo(0);
     table.unique(['log', 'month', 'part'], { indexName: 'archived_month_part' });
   });
 }

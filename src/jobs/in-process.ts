@@ -48,6 +48,6 @@ export class InProcessScheduler implements Scheduler {
       this.underWay.add(running);
     };
     this.timers.push(setInterval(run, job.everyMs));
-    if (job.everyMs > AGAIN_MS) this.timers.push(setInterval(() => record.status().lastError !== null && run(), AGAIN_MS));
+    if (job.everyMs > AGAIN_MS && job.isCostly !== true) this.timers.push(setInterval(() => record.status().lastError !== null && run(), AGAIN_MS));
   }
 }

@@ -10,6 +10,7 @@ export function retentionJob(database: Database, config: RetentionConfig): Job {
   return {
     name: 'retention',
     everyMs: EVERY_MS,
+    isCostly: true,
     async run({ signal, alive }) {
       const left = await retain(database, config, { signal, clock: () => fromMs(Date.now()), onAlive: alive });
       if (left === null) return 'another process is at it';

@@ -4,6 +4,8 @@ import { messageOf } from '../errors.js';
 export interface Job {
   readonly name: string;
   readonly everyMs: number;
+  /** After a failure it waits for its next interval like any other run, since trying costs much. */
+  readonly isCostly?: true;
   /** Answers what it did, in a few words for the log and the console. */
   run(how: JobRun): Promise<string>;
 }

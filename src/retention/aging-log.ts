@@ -66,9 +66,12 @@ export async function* blocksOf(knex: Knex, log: AgingLog, { from, to, lastId }:
   }
 }
 
-/** Deletes up to `most` rows of a stretch, oldest first; answers how many they were. */
-export async function deleteSome(trx: Knex, { table, time }: AgingLog, { from, to, lastId }: Stretch, most: number): Promise<number> {
-  const rows = await trx(table).where(time, '>=', from).where(time, '<', to).where('id', '<=', lastId).orderBy([time, 'id']).limit(most).select<{ id: number }[]>('id');
+/** Deletes the rows of some keys, and no others; answers how many were there. */
+export const deleteByKeys = (trx: Knex, { table }: AgingLog, keys: readonly string[]): Promise<number> => trx(table).whereIn('event_key', [...keys]).delete();
+
+/** Deletes up to `most` rows in `[from, to)`, oldest first; answers how many they were. */
+export async function deleteSome(trx: Knex, { table, time }: AgingLog, { from, to }: Pick<Stretch, 'from' | 'to'>, most: number): Promise<number> {
+  const rows = await trx(table).where(time, '>=', from).where(time, '<', to).orderBy([time, 'id']).limit(most).select<{ id: number }[]>('id');
   if (rows.length === 0) return 0;
   return trx(table).whereIn('id', rows.map(({ id }) => id)).delete();
 }

@@ -16,6 +16,9 @@ export interface FileFacts {
   readonly rows: number;
 }
 
+/** Called again and again while a file is read, which may take long; what it throws ends the reading. */
+export type Alive = () => Promise<void>;
+
 const EOL = '\r\n';
 
 /**
@@ -23,7 +26,7 @@ const EOL = '\r\n';
  * only when it is whole and on the disk, with `NAME.sha256` beside it for `sha256sum --check`.
  * What is read back from the disk must be what was written; throws when it is not, or the folder cannot be written.
  */
-export async function writeArchive(path: string, columns: readonly string[], blocks: AsyncIterable<readonly DatabaseRow[]>): Promise<FileFacts> {
+export async function writeArchive(path: string, columns: readonly string[], blocks: AsyncIterable<readonly DatabaseRow[]>, alive: Alive = () => Promise.resolve()): Promise<FileFacts> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const partial = `${path}.partial`;
   const written = createHash('sha256');
@@ -46,7 +49,7 @@ export async function writeArchive(path: string, columns: readonly string[], blo
     await pipeline(Readable.from(csv()), createGzip(), counting, createWriteStream(partial, { mode: 0o600, flush: true }));
     const sha256 = written.digest('hex');
     const facts = { sha256, bytes: (await stat(partial)).size, rows };
-    await check(partial, facts);
+    await check(partial, facts, alive);
     await writeFile(`${path}.sha256`, `${sha256}  ${path.slice(dirname(path).length + 1)}\n`, { mode: 0o600, flush: true });
     await rename(partial, path);
     await syncFolder(dirname(path));
@@ -58,11 +61,11 @@ export async function writeArchive(path: string, columns: readonly string[], blo
 }
 
 /** Whether the file is what it was; answers what is wrong with it in a few words, null when nothing is. */
-export async function faultOf(path: string, { sha256, bytes }: Pick<FileFacts, 'sha256' | 'bytes'>): Promise<string | null> {
+export async function faultOf(path: string, { sha256, bytes }: Pick<FileFacts, 'sha256' | 'bytes'>, alive: Alive = () => Promise.resolve()): Promise<string | null> {
   try {
     const { size } = await stat(path);
     if (size !== bytes) return `has ${size} bytes instead of ${bytes}`;
-    return (await checksumOf(path)) === sha256 ? null : 'has another checksum than when it was written';
+    return (await checksumOf(path, alive)) === sha256 ? null : 'has another checksum than when it was written';
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'is missing' : 'cannot be read';
   }
@@ -85,21 +88,24 @@ export async function* readArchive(path: string, size: number): AsyncGenerator<r
   if (block.length > 0) yield block;
 }
 
-export async function removeArchive(path: string): Promise<void> {
-  await rm(path, { force: true });
-  await rm(`${path}.sha256`, { force: true });
-}
-
-async function check(path: string, facts: FileFacts): Promise<void> {
-  const fault = await faultOf(path, facts);
+async function check(path: string, facts: FileFacts, alive: Alive): Promise<void> {
+  const fault = await faultOf(path, facts, alive);
   let rows = 0;
-  if (fault === null) for await (const block of readArchive(path, 1_000)) rows += block.length;
+  if (fault === null) {
+    for await (const block of readArchive(path, 1_000)) {
+      rows += block.length;
+      await alive();
+    }
+  }
   if (fault !== null || rows !== facts.rows) throw new Error(`${path} ${fault ?? `has ${rows} rows instead of ${facts.rows}`}; is its disk sound?`);
 }
 
-async function checksumOf(path: string): Promise<string> {
+async function checksumOf(path: string, alive: Alive): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    await alive();
+  }
   return hash.digest('hex');
 }
 

@@ -12,14 +12,11 @@ export interface ArchivedMonth extends FileFacts {
   readonly month: Month;
   readonly part: number;
   readonly file: string;
-  readonly lastId: number;
   readonly archivedAt: Micros;
   /** When its rows had left the table; null while some are still there. */
   readonly droppedAt: Micros | null;
   /** Until when its rows are to be in the table again; null when they are not. */
   readonly restoredUntil: Micros | null;
-  /** When the last of them was back; null while they come, or when they are not to. */
-  readonly restoredAt: Micros | null;
 }
 
 interface DatabaseMonth {
@@ -31,11 +28,9 @@ interface DatabaseMonth {
   readonly sha256: string;
   readonly bytes: number | string;
   readonly row_count: number | string;
-  readonly last_id: number | string;
   readonly archived_at: number | string;
   readonly dropped_at: number | string;
   readonly restored_until: number | string;
-  readonly restored_at: number | string;
 }
 
 /** All parts, or those of a log, or of a month of it; by month, log and part. */
@@ -50,27 +45,22 @@ export async function archivedMonths(knex: Knex, which: { readonly log?: string;
     sha256: row.sha256,
     bytes: Number(row.bytes),
     rows: Number(row.row_count),
-    lastId: Number(row.last_id),
     archivedAt: Number(row.archived_at),
     droppedAt: Number(row.dropped_at) || null,
     restoredUntil: Number(row.restored_until) || null,
-    restoredAt: Number(row.restored_at) || null,
   }));
 }
 
-export async function addArchived(knex: Knex, { rows, lastId, archivedAt, ...part }: Omit<ArchivedMonth, 'id' | 'droppedAt' | 'restoredUntil' | 'restoredAt'>): Promise<void> {
-  await knex(TABLE).insert({ ...part, row_count: rows, last_id: lastId, archived_at: archivedAt });
+export async function addArchived(knex: Knex, { rows, archivedAt, ...part }: Omit<ArchivedMonth, 'id' | 'droppedAt' | 'restoredUntil'>): Promise<void> {
+  await knex(TABLE).insert({ ...part, row_count: rows, archived_at: archivedAt });
 }
 
-export async function markDropped(knex: Knex, id: number, at: Micros): Promise<void> {
-  await knex(TABLE).where({ id }).update({ dropped_at: at });
+/** Says of parts that nothing of them is left to delete. */
+export async function markDropped(knex: Knex, ids: readonly number[], at: Micros): Promise<void> {
+  await knex(TABLE).whereIn('id', [...ids]).update({ dropped_at: at });
 }
 
-/** Says of parts until when their rows are to be back, and since when they all are; nulls: no longer. */
-export async function markRestored(knex: Knex, ids: readonly number[], { until, at }: { readonly until: Micros | null; readonly at: Micros | null }): Promise<void> {
-  await knex(TABLE).whereIn('id', [...ids]).update({ restored_until: until ?? 0, restored_at: at ?? 0 });
-}
-
-export async function forgetArchived(knex: Knex, ids: readonly number[]): Promise<void> {
-  await knex(TABLE).whereIn('id', [...ids]).delete();
+/** Says of parts until when their rows are to be back; null: no longer. */
+export async function markRestored(knex: Knex, ids: readonly number[], until: Micros | null): Promise<void> {
+  await knex(TABLE).whereIn('id', [...ids]).update({ restored_until: until ?? 0 });
 }

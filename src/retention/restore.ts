@@ -35,7 +35,7 @@ export async function restore(database: Database, month: Month, { archiveDir, lo
     const parts = await archivedMonths(knex, { month, ...(log === undefined ? {} : { log }) });
     if (parts.length === 0) throw new CommandError(`${month} is not in the archive${log === undefined ? '' : ` of ${log}`}; logbook archive list shows what is`, 3);
     for (const { file, ...facts } of parts) {
-      const fault = await faultOf(archivePath(archiveDir, file), facts);
+      const fault = await faultOf(archivePath(archiveDir, file), facts, () => lease.hold());
       if (fault !== null) throw new CommandError(`${archivePath(archiveDir, file)} ${fault}; bring it back from a copy, nothing was restored`, 1);
     }
     const ids = parts.map(({ id }) => id);
@@ -43,7 +43,7 @@ export async function restore(database: Database, month: Month, { archiveDir, lo
     const of = parts.reduce((sum, { rows }) => sum + rows, 0);
     let done = 0;
     // First of all: what comes back must not leave at once.
-    await markRestored(knex, ids, { until, at: null });
+    await writing(database, (trx) => markRestored(trx, ids, until));
     for (const part of parts) {
       const table = AGING_LOGS.find(({ name }) => name === part.log)?.table;
       if (table === undefined) throw new CommandError(`${part.file} is of a log that this version does not have: ${part.log}`, 1);
@@ -57,7 +57,6 @@ export async function restore(database: Database, month: Month, { archiveDir, lo
         await letOthersWrite(database, performance.now() - before);
       }
     }
-    await markRestored(knex, ids, { until, at: clock() });
     return done;
   } finally {
     await lease.release();

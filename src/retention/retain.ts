@@ -3,9 +3,9 @@ import type { Database } from '../database/database.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { messageOf } from '../errors.js';
 import type { Micros } from '../time.js';
-import { AGING_LOGS, blocksOf, deleteSome, lastIdIn, oldestIn, type AgingLog, type Stretch } from './aging-log.js';
-import { archiveName, archivePath, faultOf, removeArchive, writeArchive } from './archive-file.js';
-import { addArchived, archivedMonths, forgetArchived, markDropped, markRestored, type ArchivedMonth } from './archived-months.js';
+import { AGING_LOGS, blocksOf, deleteByKeys, deleteSome, lastIdIn, oldestIn, type AgingLog } from './aging-log.js';
+import { archiveName, archivePath, faultOf, readArchive, writeArchive } from './archive-file.js';
+import { addArchived, archivedMonths, markDropped, markRestored, type ArchivedMonth } from './archived-months.js';
 import { takeLease, type Lease } from './lease.js';
 import { leavesBefore, monthOf, rangeOf, type Month } from './month.js';
 
@@ -35,7 +35,8 @@ const STEP = 1_000;
 /**
  * Lets leave what is older than its log keeps, by whole months, oldest first: written to the archive and read back
  * before the first row goes, when there is an archive. Ended anywhere, the next run goes on from there: a file that is
- * whole is not written again, and a row that came after it waits for a part of its own. Null when another process is at
+ * whole is not written again, only rows that are in it go, and a row that came after it waits for a part of its own. No
+ * file is ever written over or deleted. Null when another process is at
  * it. Throws when a month cannot be archived; its rows stay.
  */
 export async function retain(database: Database, config: RetentionConfig, options: RetainOptions): Promise<Retained | null> {
@@ -50,6 +51,7 @@ export async function retain(database: Database, config: RetentionConfig, option
       try {
         const leaving = new Leaving(database, config.archiveDir, log, lease, options);
         const before = leavesBefore(options.clock(), days);
+        await leaving.settle();
         for await (const rows of monthsLeaving(leaving, before)) {
           total.months += 1;
           total.rows += rows;
@@ -97,41 +99,69 @@ class Leaving {
     return oldestIn(this.database.knex, this.log, from, before);
   }
 
+  /** A run that ended just before it could say that all rows of a part had left. */
+  async settle(): Promise<void> {
+    const { knex } = this.database;
+    for (const { id, month, droppedAt } of await archivedMonths(knex, { log: this.log.name })) {
+      const { from, to } = rangeOf(month);
+      if (droppedAt === null && (await this.oldest(from, to)) === null) await this.#dropped([id]);
+    }
+  }
+
   /** How many rows left; null when the month is back on purpose, and stays a while. */
   async leave(month: Month): Promise<number | null> {
     const { knex } = this.database;
     const parts = await archivedMonths(knex, { log: this.log.name, month });
     if (parts.some(({ restoredUntil }) => restoredUntil !== null && restoredUntil > this.options.clock())) return null;
-    if (this.archiveDir === null) return this.#delete({ ...rangeOf(month), lastId: Number.MAX_SAFE_INTEGER });
+    if (this.archiveDir === null) return this.#inSteps((trx) => deleteSome(trx, this.log, rangeOf(month), STEP));
     const part = await this.#archived(month, this.archiveDir, parts);
     if (!part) return 0;
-    const rows = await this.#delete({ ...rangeOf(month), lastId: part.lastId });
+    const rows = await this.#deleteWhatIsIn(archivePath(this.archiveDir, part.file));
     if (this.stopped) return rows;
-    await markDropped(knex, part.id, this.options.clock());
-    await this.#supersede(this.archiveDir, parts.filter(({ id, restoredUntil }) => id !== part.id && restoredUntil !== null));
+    await this.#dropped([part.id]);
+    await writing(this.database, (trx) => markRestored(trx, parts.map(({ id }) => id), null));
     return rows;
   }
 
   /** The file that holds what is there now: the one a run before this has written, or a new one. Null when stopped. */
   async #archived(month: Month, folder: string, parts: readonly ArchivedMonth[]): Promise<ArchivedMonth | null> {
     const { knex } = this.database;
-    const begun = parts.find(({ droppedAt }) => droppedAt === null);
-    if (begun) {
-      if ((await faultOf(archivePath(folder, begun.file), begun)) === null) return begun;
-      await forgetArchived(knex, [begun.id]);
-    }
+    const begun = parts.filter(({ droppedAt }) => droppedAt === null);
+    for (const part of begun) if ((await faultOf(archivePath(folder, part.file), part, this.#alive)) === null) return part;
+    // A file that was damaged amid it, or lies on a disk that is not there now, keeps its place; what is still in the table goes into another.
+    await this.#dropped(begun.map(({ id }) => id));
     const { from, to } = rangeOf(month);
     const lastId = await lastIdIn(knex, this.log, from, to);
-    const number = Math.max(0, ...parts.filter(({ id }) => id !== begun?.id).map(({ part }) => part)) + 1;
+    const number = Math.max(0, ...parts.map(({ part }) => part)) + 1;
     const file = archiveName(this.log.name, month, number);
-    const facts = await writeArchive(archivePath(folder, file), this.log.columns, this.#watched(blocksOf(knex, this.log, { from, to, lastId }, BLOCK))).catch((error: unknown) => {
+    const blocks = this.#watched(blocksOf(knex, this.log, { from, to, lastId }, BLOCK));
+    const facts = await writeArchive(archivePath(folder, file), this.log.columns, blocks, this.#alive).catch((error: unknown) => {
       if (this.stopped) return null;
       throw error;
     });
     if (!facts) return null;
-    await addArchived(knex, { log: this.log.name, month, part: number, file, lastId, archivedAt: this.options.clock(), ...facts });
+    await writing(this.database, (trx) => addArchived(trx, { log: this.log.name, month, part: number, file, archivedAt: this.options.clock(), ...facts }));
     return (await archivedMonths(knex, { log: this.log.name, month })).find(({ part }) => part === number) ?? null;
   }
+
+  /** By the keys in the file: what came while it was written is in none, and stays for the next. */
+  async #deleteWhatIsIn(path: string): Promise<number> {
+    let rows = 0;
+    for await (const block of readArchive(path, STEP)) {
+      if (this.stopped) break;
+      await this.#goOn();
+      const before = performance.now();
+      rows += await writing(this.database, (trx) => deleteByKeys(trx, this.log, block.map((row) => row['event_key'] ?? '')));
+      await letOthersWrite(this.database, performance.now() - before);
+    }
+    return rows;
+  }
+
+  #dropped(ids: readonly number[]): Promise<void> {
+    return writing(this.database, (trx) => markDropped(trx, ids, this.options.clock()));
+  }
+
+  readonly #alive = (): Promise<void> => this.#goOn();
 
   async *#watched<T>(blocks: AsyncIterable<T>): AsyncGenerator<T> {
     for await (const block of blocks) {
@@ -146,10 +176,6 @@ class Leaving {
     if (forget) await this.#inSteps((trx) => forget(trx, before, STEP));
   }
 
-  #delete(stretch: Stretch): Promise<number> {
-    return this.#inSteps((trx) => deleteSome(trx, this.log, stretch, STEP));
-  }
-
   /** Again and again until a step deletes less than it might; answers how many rows all did. */
   async #inSteps(step: (trx: Knex) => Promise<number>): Promise<number> {
     let rows = 0;
@@ -162,19 +188,6 @@ class Leaving {
       await letOthersWrite(this.database, performance.now() - before);
     }
     return rows;
-  }
-
-  /** Rows that had all been brought back have left again in the newest part: the older files say nothing more. */
-  async #supersede(folder: string, parts: readonly ArchivedMonth[]): Promise<void> {
-    const { knex } = this.database;
-    for (const { id, file, restoredAt } of parts) {
-      if (restoredAt === null) {
-        await markRestored(knex, [id], { until: null, at: null });
-        continue;
-      }
-      await forgetArchived(knex, [id]);
-      await removeArchive(archivePath(folder, file));
-    }
   }
 
   async #goOn(): Promise<void> {

@@ -118,9 +118,10 @@ describeEachDatabase('retention', (database) => {
     expect(await run()).toEqual({ months: 0, rows: 0 });
     expect(await bringBack()).toBe(4_321);
     expect((await table()).size).toBe(4_322);
-    // Then it leaves again, as one file.
+    // Then it leaves again, into one more file.
     expect(await run({ now: NOW + 11 * DAY })).toEqual({ months: 1, rows: 4_321 });
-    expect(files().filter((name) => name.endsWith('.gz'))).toEqual(['cdrs-2026-01-2.csv.gz']);
+    expect(files().filter((name) => name.endsWith('.gz'))).toEqual(['cdrs-2026-01-2.csv.gz', 'cdrs-2026-01.csv.gz']);
+    expect((await archivedMonths(database().knex)).map(({ restoredUntil }) => restoredUntil)).toEqual([null, null]);
     expect(new Set(await keysIn('cdrs-2026-01-2.csv.gz')).size).toBe(4_321);
   });
 
@@ -153,16 +154,60 @@ describeEachDatabase('retention', (database) => {
     expect(await run()).toEqual({ months: 1, rows: 3 });
   });
 
-  it('writes a month again whose file was lost before its rows had left', async () => {
+  it('goes on in another file when the one it had begun with is damaged or out of reach', async () => {
     await put(january(2_500));
-    // Two steps read the blocks, the third is about to delete.
-    await run({ abortAt: 3 });
+    let left = 2_500;
+    for (let step = 1; left === 2_500; step += 1) {
+      await run({ abortAt: step });
+      left = (await table()).size;
+    }
     expect((await archivedMonths(database().knex))[0]).toMatchObject({ droppedAt: null });
-    const rows = (await table()).size;
-    writeFileSync(join(archiveDir, 'cdrs-2026-01.csv.gz'), 'x');
+    const path = join(archiveDir, 'cdrs-2026-01.csv.gz');
+    const whole = readFileSync(path);
+    rmSync(path);
     await run();
-    expect(await keysIn('cdrs-2026-01.csv.gz')).toHaveLength(rows);
+    expect(await keysIn('cdrs-2026-01-2.csv.gz')).toHaveLength(left);
     expect((await table()).size).toBe(0);
+    // The disk is there again.
+    writeFileSync(path, whole);
+    await bringBack();
+    expect((await table()).size).toBe(2_500);
+  });
+
+  it('deletes nothing that is not in the file, whatever its id', async () => {
+    await put(january(600).map((row, n) => ({ ...row, id: 1_000 + 2 * n })));
+    let sly = false;
+    // A transaction that took its id before the file was written, and ends after it.
+    const late = database().knex;
+    let told: Promise<unknown> = Promise.resolve();
+    await run({
+      onAlive: () => {
+        if (sly || files().length < 2) return;
+        sly = true;
+        told = put([{ ...call('sly', at('2026-01-31T23:00:00Z')), id: 1_001 }]);
+      },
+    });
+    await told;
+    expect(sly).toBe(true);
+    expect(await late('cdr').select('event_key')).toEqual([{ event_key: 'sly' }]);
+    await run();
+    expect(await keysIn('cdrs-2026-01-2.csv.gz')).toEqual(['sly']);
+  });
+
+  it('loses nothing of a month that is brought back while half of it has left', async () => {
+    await put(january(3_000));
+    let left = 3_000;
+    for (let step = 1; left === 3_000; step += 1) {
+      await run({ abortAt: step });
+      left = (await table()).size;
+    }
+    expect(left).toBeGreaterThan(0);
+    await bringBack({ days: 1 });
+    expect((await table()).size).toBe(3_000);
+    for (let hour = 0; hour < 3; hour += 1) await run({ now: NOW + 2 * DAY });
+    expect((await table()).size).toBe(0);
+    const kept = (await Promise.all(files().filter((name) => name.endsWith('.csv.gz')).map(keysIn))).flat();
+    expect(new Set(kept).size).toBe(3_000);
   });
 
   it('restores nothing from a damaged file, and says which it is', async () => {

@@ -184,7 +184,7 @@ onEachDatabase('signing in', (emptyDatabase) => {
     expect(await (await visitor.post('/sign-in', { username: 'admin', password: 'wrong' })).text()).toContain('Il nome o la password sono errati.');
     expect(await (await new Visitor(console.url, { 'accept-language': 'fr, de' }).get('/sign-in')).text()).toContain('<html lang="en">');
     await visitor.signIn();
-    expect(await (await visitor.get('/cdrs?src=404')).text()).toContain('Nulla corrisponde al filtro.');
+    expect(await (await visitor.get('/cdrs?src=404')).text()).toContain('Ancora nulla.');
     expect(await (await visitor.get('/cdrs?color=red')).text()).toContain('color non è un parametro di cdrs; ci sono from,');
     const answer = await visitor.post('/language', { language: 'en', next: '/cdrs?src=404' }, '/cdrs');
     expect(answer.headers.get('location')).toBe('/cdrs?src=404');
