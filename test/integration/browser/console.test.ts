@@ -77,7 +77,7 @@ describeWith(['chromium'], 'the console in a browser', () => {
       await page.locator('tr', { hasText: 'Sara' }).getByRole('link').first().click();
       await page.waitForURL(`**/registered-accounts/${accountId}`);
       expect(await page.getByText('as claimed by the phone').count()).toBe(1);
-      expect(await page.getByRole('heading').allTextContents()).toEqual(['909', 'Contacts', 'Session history', 'Calls']);
+      expect(await page.getByRole('heading').allTextContents()).toEqual(['909', 'Registrations', 'Contacts', 'Phones and addresses', 'Failed sign-ins', 'Calls', 'Session history']);
 
       await menu(page, 'Web Sessions');
       expect(await page.locator('td.eventType').first().textContent()).toContain('SUCCESS_INTERACTIVE');

@@ -185,7 +185,7 @@ onEachDatabase('signing in', (emptyDatabase) => {
     expect(await (await new Visitor(console.url, { 'accept-language': 'fr, de' }).get('/sign-in')).text()).toContain('<html lang="en">');
     await visitor.signIn();
     expect(await (await visitor.get('/cdrs?src=404')).text()).toContain('Ancora nulla.');
-    expect(await (await visitor.get('/cdrs?color=red')).text()).toContain('color non è un parametro di cdrs; ci sono from,');
+    expect(await (await visitor.get('/cdrs?color=red')).text()).toContain('color “red” non è un parametro di cdrs; ci sono from, to, range,');
     const answer = await visitor.post('/language', { language: 'en', next: '/cdrs?src=404' }, '/cdrs');
     expect(answer.headers.get('location')).toBe('/cdrs?src=404');
     const other = new Visitor(console.url, { 'accept-language': 'it' });
