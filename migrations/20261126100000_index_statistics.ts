@@ -1,16 +1,13 @@
 import type { Knex } from 'knex';
+import { addIndex } from './anew.js';
 
 /** What the overview counts is read from these alone, and only as far as its range reaches. */
 export async function up(knex: Knex): Promise<void> {
-  await knex.schema.alterTable('cdr', (table) => {
-    table.index(['call_date', 'disposition', 'billsec'], 'cdr_statistics');
-  });
-  await knex.schema.alterTable('sip_session', (table) => {
-    // Trunks: what the PBX itself did.
-    table.index(['source', 'event', 'at', 'id'], 'sip_session_source');
-    // Refused registrations, by the word that refused them.
-    table.index(['details', 'at', 'event', 'remote_address', 'peername'], 'sip_session_details');
-  });
+  await addIndex(knex, 'cdr', 'cdr_statistics', ['call_date', 'disposition', 'billsec']);
+  // Trunks: what the PBX itself did.
+  await addIndex(knex, 'sip_session', 'sip_session_source', ['source', 'event', 'at', 'id']);
+  // Refused registrations, by the word that refused them.
+  await addIndex(knex, 'sip_session', 'sip_session_details', ['details', 'at', 'event', 'remote_address', 'peername']);
 }
 
 export async function down(knex: Knex): Promise<void> {

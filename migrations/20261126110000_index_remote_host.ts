@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { addColumn, addIndex } from './anew.js';
 
 /** `203.0.113.37` of `203.0.113.37:28224`, `2001:db8::1` of `[2001:db8::1]:5060`, and what has no port as it is. */
 const HOST = `case
@@ -8,10 +9,8 @@ const HOST = `case
 
 /** All that one address did, from whichever ports, is read in the order of time. Worked out by the database from what is stored. */
 export async function up(knex: Knex): Promise<void> {
-  await knex.raw(`alter table sip_session add column remote_host varchar(80) generated always as (${HOST}) virtual`);
-  await knex.schema.alterTable('sip_session', (table) => {
-    table.index(['remote_host', 'at', 'id'], 'sip_session_remote_host');
-  });
+  await addColumn(knex, 'sip_session', 'remote_host', `varchar(80) generated always as (${HOST}) virtual`);
+  await addIndex(knex, 'sip_session', 'sip_session_remote_host', ['remote_host', 'at', 'id']);
 }
 
 export async function down(knex: Knex): Promise<void> {

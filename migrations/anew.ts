@@ -6,16 +6,26 @@ import type { Knex } from 'knex';
  */
 export async function addColumn(knex: Knex, table: string, column: string, definition: string): Promise<void> {
   if (await knex.schema.hasColumn(table, column)) return;
-  await knex.raw(`alter table ${table} add column ${column} ${definition}`);
+  await unlessThere(knex.raw(`alter table ${table} add column ${column} ${definition}`));
 }
 
 export async function addIndex(knex: Knex, table: string, name: string, columns: readonly string[]): Promise<void> {
   if (await hasIndex(knex, table, name)) return;
-  await knex.raw(`create index ${name} on ${table} (${columns.join(', ')})`);
+  await unlessThere(knex.raw(`create index ${name} on ${table} (${columns.join(', ')})`));
 }
 
 export async function dropIndex(knex: Knex, table: string, name: string): Promise<void> {
   if (await hasIndex(knex, table, name)) await knex.schema.alterTable(table, (altered) => altered.dropIndex([], name));
+}
+
+/** The server may still have been at it, for whoever broke off: then it is there by the time that this one has its turn. */
+async function unlessThere(statement: PromiseLike<unknown>): Promise<void> {
+  try {
+    await statement;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code !== 'ER_DUP_KEYNAME' && code !== 'ER_DUP_FIELDNAME') throw error;
+  }
 }
 
 async function hasIndex(knex: Knex, table: string, name: string): Promise<boolean> {

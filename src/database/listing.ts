@@ -47,7 +47,8 @@ export async function withAccounts<Q extends Pick<ListQuery, 'search'>>(knex: Kn
 
 /**
  * Every record that matches, page after page, each page one short query: no connection is held
- * while a slow client reads, and a lost connection is one error. Records are views (`recordViews`).
+ * while a slow client reads, and a lost connection is one error. Records are views (`recordViews`). It reads forward,
+ * from `after` on; `before` is left aside.
  */
 export async function* listAll<C extends Columns>(
   knex: Knex,
@@ -63,7 +64,7 @@ export async function* listAll<C extends Columns>(
   const few = await fitsFew(knex, log, query);
   let after = query.after;
   for (;;) {
-    const page = { ...query, after, limit: pageSize };
+    const page = { ...query, after, before: null, limit: pageSize };
     const rows = few ? (await readPage(knex, log, page)).map((row) => names.map((name) => row[name])) : await rowArrays(knex, pageQuery(knex, log, page));
     const last = rows.at(-1);
     if (!last) return;

@@ -50,6 +50,6 @@ async function answerPage(views: Views, request: Request, response: Response, fa
     title: t(failure.title),
     status: failure.status,
     bare,
-    view: { message: said(failure.message), signedIn: response.locals.user !== undefined },
+    view: { message: said(failure.message) },
   });
 }

@@ -24,6 +24,8 @@ export function exportDownload(knex: Knex, log: LogDefinition, format: Format, d
     const asked = parseExportRequest(log, rest, zoneOf(response.locals.user), format, clock());
     // Before the first byte, so that what fails at once is still answered as an error.
     const { estimate, blocks, wayOf } = await openExport(knex, asked);
+    const { user } = response.locals;
+    const tracked = id === null || !user || request.method === 'HEAD' ? null : downloads.track(id, user.id, response, estimate);
     response.set({
       'Content-Type': CONTENT_TYPES[asked.choices.format],
       'Content-Disposition': `attachment; filename="${fileName(asked, clock())}"`,
@@ -36,8 +38,6 @@ export function exportDownload(knex: Knex, log: LogDefinition, format: Format, d
       response.end();
       return;
     }
-    const { user } = response.locals;
-    const tracked = id === null || !user ? null : downloads.track(id, user.id, response, estimate);
     const way = tracked && estimate?.kind !== 'exact' ? await wayOf() : null;
     try {
       await pipeline(file(asked, tracked ? watched(blocks, tracked, way) : blocks), response);

@@ -36,7 +36,7 @@ export interface Tracked {
 }
 
 export interface Downloads {
-  /** Begins to follow an answer under an id that the page made up. Throws InvalidInputError for an id that is taken. */
+  /** Begins to follow an answer under an id that the page made up. Throws InvalidInputError for an id of a download under way, or of somebody else's. */
   track(id: string, userId: number, response: Response, of: RowEstimate | null): Tracked;
   /** `GET /export/progress?download=ID` and `POST /export/cancel`, for the user whose download it is. */
   readonly routes: Router;
@@ -74,14 +74,18 @@ export function downloads(): Downloads {
   return {
     routes,
     track(id, userId, response, of) {
-      if (known.has(id)) throw new InvalidInputError(DOWNLOAD, 'is the id of another download');
+      const other = known.get(id);
+      // A browser that tries a broken download again asks by the same address.
+      if (other && (other.userId !== userId || other.state === 'running')) throw new InvalidInputError(DOWNLOAD, 'is the id of another download');
       const download: Download = { userId, response, rows: 0, of, part: of?.rows === 0 ? 1 : null, state: 'running', why: null };
       known.set(id, download);
       forgetOldest(known);
       response.once('finish', () => end(download, 'done', null));
       response.once('close', () => {
         end(download, 'broken', 'gone');
-        setTimeout(() => known.delete(id), REMEMBERED_MS).unref();
+        setTimeout(() => {
+          if (known.get(id) === download) known.delete(id);
+        }, REMEMBERED_MS).unref();
       });
       return {
         wrote(rows, part) {

@@ -33,8 +33,10 @@ export async function openExport(knex: Knex, request: ExportRequest): Promise<Op
   return request.choices.calls === 'folded' ? openCalls(knex, request) : openRows(knex, request);
 }
 
-async function openRows(knex: Knex, { listing: { log, query } }: ExportRequest): Promise<OpenExport> {
-  const pages = listAll(knex, log, { ...query, after: null }, BLOCK_ROWS);
+async function openRows(knex: Knex, { listing: { log, query: asked } }: ExportRequest): Promise<OpenExport> {
+  // A file is the whole list, wherever its reader is in it.
+  const query = { ...asked, after: null, before: null };
+  const pages = listAll(knex, log, query, BLOCK_ROWS);
   const first = await pages.next();
   const records = first.done === true ? [] : first.value;
   const exact = records.length < BLOCK_ROWS;
@@ -64,7 +66,7 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
 /** The last record is the first one of the list turned round, which its index finds as fast; longer than a count it is not looked for. */
 async function way(knex: Knex, log: LogDefinition, query: ListQuery, timeOf: string, first: LogRecord | undefined): Promise<((record: LogRecord) => number) | null> {
   if (query.sort !== log.timeColumn || first === undefined) return null;
-  const turned = pageQuery(knex, log, { ...(await withAccounts(knex, query)), after: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
+  const turned = pageQuery(knex, log, { ...(await withAccounts(knex, query)), after: null, before: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
   const [row] = ((await turned.timeout(PATIENCE_MS).catch(() => [])) as DatabaseRow[]).map((found) => fromRow(log.columns, found));
   const begin = Number(first[timeOf]);
   const length = Number(row?.[log.timeColumn]) - begin;

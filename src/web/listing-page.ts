@@ -93,7 +93,7 @@ async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Pr
   const page = await listPage(knex, log, query);
   // Back at the beginning the first page is shown as whoever comes new sees it, and never a short one.
   if (query.before !== null && page.previous === null) return countedPage(knex, log, { ...query, before: null });
-  const isWhole = page.previous === null && page.next === null;
+  const isWhole = query.after === null && page.previous === null && page.next === null;
   return { page, count: isWhole ? { kind: 'exact', rows: page.records.length } : await countList(knex, log, query), found: [] };
 }
 

@@ -182,7 +182,8 @@ function opened(response: Response): Send {
   response.write('retry: 2000\n\n');
   return (event, data, id) => {
     if (response.writableEnded || response.destroyed) return;
-    response.write(`event: ${event}\n${id === null || id === '' ? '' : `id: ${id}\n`}data: ${data}\n\n`);
+    // Before the next one, so that an event of any size is sent whole to whoever takes it.
     if (response.writableLength > MOST_UNSENT) response.destroy();
+    else response.write(`event: ${event}\n${id === null || id === '' ? '' : `id: ${id}\n`}data: ${data}\n\n`);
   };
 }

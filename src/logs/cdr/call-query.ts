@@ -68,7 +68,7 @@ export const parseCallQuery = (parameters: QueryParameters): CallQuery => readPa
 export function parseCallList(parameters: QueryParameters, others: readonly string[]): ListQuery {
   const own = Object.fromEntries(Object.entries(parameters).filter(([name]) => !others.includes(name)));
   const { after, ...query } = parseCallQuery(own);
-  return { ...query, sort: calls.defaultSort, order: calls.defaultOrder, after: after && [after.given ?? after.scan.at, ...numbersOf(after)], before: null };
+  return { ...query, sort: calls.defaultSort, order: calls.defaultOrder, after: after && [after.given ?? Number.MAX_SAFE_INTEGER, ...numbersOf(after)], before: null };
 }
 
 /** What `parseCallList` read, for `listCalls`. */

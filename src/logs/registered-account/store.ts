@@ -38,10 +38,10 @@ async function readStored(trx: Knex, states: readonly AccountState[]): Promise<M
   return new Map(rows.map((row) => [accountKey(fromStateRow(row)), { state: fromStateRow(row), listener: String(row['listener']) }]));
 }
 
-/** One listener tells in order: a time far before its last one is of a clock that was set back. Another one may be behind by hours. */
+/** One listener tells in order: a time far before its last one is of a clock that was set back. Another one may be behind by days, and by no more: longer than that it is the clock, too. */
 function isOlder({ updatedAt }: AccountState, { state, listener: writer }: Stored, listener: string): boolean {
   const lead = state.updatedAt - updatedAt;
-  return lead > 0 && (lead <= CLOCK_SET_BACK || (writer !== '' && writer !== listener));
+  return lead > 0 && (lead <= CLOCK_SET_BACK || (writer !== '' && writer !== listener && lead <= FARTHEST_BEHIND));
 }
 
 const accountKey = ({ pbx, channelType, username }: AccountState): string => JSON.stringify([clip(pbx, 64), channelType, clip(username, 255)]);
@@ -53,6 +53,7 @@ export async function readAccountStates(knex: Knex, pbx: string): Promise<Accoun
 }
 
 const CLOCK_SET_BACK = 60 * MICROS_PER_SECOND;
+const FARTHEST_BEHIND = 31 * 86_400 * MICROS_PER_SECOND;
 
 function toStateRow(state: AccountState) {
   const [first] = state.contacts;

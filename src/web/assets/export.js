@@ -13,7 +13,7 @@
   const BEGIN_MS = 30_000;
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language);
-  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: panel.dataset.zone });
 
   const field = document.createElement('input');
   field.type = 'hidden';

@@ -47,6 +47,15 @@ onEachDatabase('the download', (emptyDatabase) => {
     expect(dates).toEqual([...dates].sort().reverse());
   });
 
+  it('is the whole list from wherever in it one asks', async () => {
+    const page = async (path: string): Promise<{ next: string; previous: string }> => (await (await visitor.get(path)).json()) as { next: string; previous: string };
+    const { next } = await page('/api/v1/cdrs?limit=1000');
+    const { next: third, previous } = await page(`/api/v1/cdrs?limit=1000&cursor=${(await page(`/api/v1/cdrs?limit=1000&cursor=${next}`)).next}`);
+    const whole = await download('/cdrs.csv');
+    expect(whole).toHaveLength(CALLS + 2);
+    for (const cursor of [third, previous]) expect(await download(`/cdrs.csv?cursor=${cursor}`)).toEqual(whole);
+  });
+
   it('has exactly what the filter leaves', async () => {
     const lines = await download('/cdrs.csv?src=%3D1%2B1&from=2026-05-10T14:00&to=2026-05-10T14:01&tz=Europe/Rome&sort=callDate&order=asc');
     expect(lines).toHaveLength(12 + 2);

@@ -92,7 +92,11 @@ onEachDatabase('the progress of a download', (emptyDatabase) => {
     expect((await other.get(`/export/progress?download=${id}`)).status).toBe(404);
     expect((await other.post('/export/cancel', { download: id }, '/cdrs')).status).toBe(404);
     expect((await new Visitor(console.url).get(`/export/progress?download=${id}`)).status).toBe(303);
-    expect((await visitor.get(`/cdrs.csv?download=${id}`)).status).toBe(400);
+    const refused = await other.get(`/cdrs.csv?download=${id}`);
+    expect([refused.status, refused.headers.get('content-disposition')]).toEqual([400, null]);
+    // A browser that tries again asks by the same address.
+    await read(await begin(id, '/cdrs.csv?src=nobody'));
+    expect(await progress(id)).toMatchObject({ state: 'done', rows: 0 });
     expect((await visitor.get('/cdrs.csv?download=1')).status).toBe(400);
   });
 

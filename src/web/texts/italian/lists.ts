@@ -5,6 +5,7 @@ export const LISTS = {
   Filter: 'Filtra',
   any: 'qualsiasi',
   'There is nothing further on.': 'Non c’è altro più avanti.',
+  'Nothing so far: there are rows further on that were not looked at yet.': 'Niente finora: più avanti ci sono righe non ancora esaminate.',
   'Nothing here fits the filter.': 'Nulla corrisponde al filtro.',
   'More gaps lie in this time than are drawn here: <a href="/capture-gaps">all gaps</a>.':
     'In questo periodo le lacune sono più di quelle mostrate qui: <a href="/capture-gaps">tutte le lacune</a>.',
