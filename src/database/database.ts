@@ -6,7 +6,7 @@ import { migrations } from '../../migrations/index.js';
 import { migrateMysql, migrateSqlite } from './migrate.js';
 import { patiently } from './writing.js';
 
-/** The only place that asks which database it is. */
+/** Which database it is; only this folder asks, and migrations. */
 export type Dialect = 'sqlite' | 'mysql';
 
 export interface Database {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 /** Ids, both ends included. */
-export interface IdRange {
+interface IdRange {
   readonly from: number;
   readonly to: number;
 }
@@ -56,7 +56,7 @@ export function parsePosition(text: string): Position | null {
   return { last: Number(last), open: ranges.flatMap((range) => (range ? [{ from: Number(range[1]), to: Number(range[2]) }] : [])) };
 }
 
-export const isIn = ({ from, to }: IdRange, id: number): boolean => id >= from && id <= to;
+const isIn = ({ from, to }: IdRange, id: number): boolean => id >= from && id <= to;
 
 async function idsIn(knex: Knex, table: string, ranges: readonly IdRange[], most: number): Promise<number[]> {
   const query = knex(table).where((any) => {

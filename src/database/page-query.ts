@@ -82,7 +82,7 @@ export function matching(knex: Knex, log: LogDefinition, query: ListQuery, lead:
 }
 
 /** A column of the database, and the texts that it must lie between or be one of. */
-export type Sought = { readonly column: string; readonly from: string; readonly to: string } | { readonly column: string; readonly values: readonly string[] };
+type Sought = { readonly column: string; readonly from: string; readonly to: string } | { readonly column: string; readonly values: readonly string[] };
 
 export function soughtBy(log: LogDefinition, term: SearchTerm): Sought {
   const { db: column = term.column, reversedDb = column } = log.columns[term.column] ?? {};

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { isSqlite } from './database.js';
 
-export type RowArray = readonly unknown[];
+type RowArray = readonly unknown[];
 
 interface Pool {
   acquireConnection(): Promise<MysqlConnection & SqliteConnection>;

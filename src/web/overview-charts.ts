@@ -171,7 +171,7 @@ function ratioChart({ overview: { calls, hours }, language: { t, count, percent 
         cells: [cellOf(own.total, null), cellOf(own.byDisposition.ANSWERED, null), { text: value === null ? '–' : percent(value), key: 'asr', value: value === null ? null : Math.round(value * 1_000) / 10 }],
       };
     }),
-    note: t('ASR: answered calls of all that were tried. An hour without a call has none.'),
+    note: t('ASR: answered legs of all that were tried; a queue that rings five phones tries five. An hour without a call has none.'),
   };
 }
 

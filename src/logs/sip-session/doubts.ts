@@ -6,7 +6,7 @@ import type { Doubt } from '../output.js';
 import { sipSessions } from './columns.js';
 import { INFERENCE_MARGIN } from './outage.js';
 
-export const DOUBTS = 'session_doubt';
+const DOUBTS = 'session_doubt';
 
 export type Row = Record<string, string | number>;
 

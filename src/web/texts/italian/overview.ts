@@ -111,7 +111,7 @@ export const OVERVIEW = {
   '{{ratio}} of all calls were answered.': 'Ha avuto risposta il {{ratio}} delle chiamate.',
   '{{ratio}} of all calls were answered; of hours with {{enough}} calls or more the lowest was {{hour}} with {{lowest}}.':
     'Ha avuto risposta il {{ratio}} delle chiamate; tra le ore con almeno {{enough}} chiamate la più bassa è stata {{hour}} con {{lowest}}.',
-  'ASR: answered calls of all that were tried. An hour without a call has none.': 'ASR: chiamate risposte sul totale di quelle tentate. Un’ora senza chiamate non ne ha.',
+  'ASR: answered legs of all that were tried; a queue that rings five phones tries five. An hour without a call has none.': 'ASR: tratte risposte sul totale di quelle tentate; una coda che fa squillare cinque telefoni ne tenta cinque. Un’ora senza chiamate non ne ha.',
   'Average duration': 'Durata media',
   'Average duration, hour by hour': 'Durata media, ora per ora',
   'No answered call in this time.': 'Nessuna chiamata risposta in questo periodo.',
