@@ -90,9 +90,9 @@ async function stormWithKills(context: TestContext, { engine, events, kills: tim
     const at = storm.said.get(number) ?? 0;
     return !gaps.some((gap) => gap.from <= at && at < gap.to);
   });
-  // How far outside, in milliseconds.
-  const off = outside.map((number) => Math.min(...gaps.map((gap) => Math.max(gap.from - (storm.said.get(number) ?? 0), (storm.said.get(number) ?? 0) - gap.to)))).map((micros) => Math.round(micros / MICROS));
-  expect(ranges(outside), `up to ${Math.max(0, ...off)} ms off`).toEqual([]);
+  // How far outside, in milliseconds, and on which side of the nearest gap.
+  const off = (side: (gap: Gap, at: number) => number): number => Math.max(0, ...outside.map((number) => Math.min(...gaps.map((gap) => side(gap, storm.said.get(number) ?? 0)).filter((micros) => micros >= 0), 9e9)).filter((micros) => micros < 9e9)) / MICROS;
+  expect(ranges(outside), `up to ${off((gap, at) => gap.from - at)} ms before a gap, ${off((gap, at) => at - gap.to)} ms after one`).toEqual([]);
 }
 
 /**
