@@ -235,11 +235,13 @@ export class DiskSpool implements Spool {
   }
 
   async #append(batches: readonly Unwritten[]): Promise<boolean> {
+    // As of the last of them, whatever comes while this is tried again.
+    const heard = this.#heard;
     const stored = batches.map(({ seq, events, body }): StoredBatch => ({ seq, events, body }));
     // While it fails nobody waits long for it again.
     for (let tries = this.#failing === null ? TRIES : 1; ; tries -= 1) {
       try {
-        this.#usedBytes = await this.#thread.append(stored, this.#heard);
+        this.#usedBytes = await this.#thread.append(stored, heard);
         if (this.#failing !== null) this.#logger.info('the spool takes events again');
         this.#failing = null;
         return true;

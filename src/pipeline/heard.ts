@@ -27,6 +27,8 @@ export function timePassed({ until, clock }: HeardTime, input: Exclude<PbxInput,
     if (at > clock + MAX_STEP) return { kind: 'clock set', at, reason: SET_AHEAD };
     return { kind: 'goes on', heard: { until: Math.max(until, Math.min(at, input.heardAt ?? at)), clock: at } };
   }
+  // The FullyBooted that answers a login has no time of its own: dated as it was read, it says nothing of what still lies in the socket.
+  if (input.kind === 'event' && input.event.name === 'FullyBooted' && input.event.get('Timestamp') === '') return { kind: 'goes on', heard: { until, clock } };
   if (input.kind === 'event' || at > clock + MAX_STEP) return { kind: 'goes on', heard: { until: Math.max(until, Math.min(at, clock + MAX_LEAD)), clock } };
   // What was said between a listing and its arrival may not have been read yet.
   const said = 'requestedAt' in input ? input.requestedAt : input.kind === 'dropped' ? at : until;

@@ -6,6 +6,7 @@ import { fromSeconds, MICROS_PER_SECOND } from '../../../src/time.js';
 
 const at = fromSeconds;
 const event = (seconds: number) => ({ kind: 'event', event: amiEvent('Cdr', at(seconds), new Map()) }) as const;
+const booted = (seconds: number, headers: Readonly<Record<string, string>>) => ({ kind: 'event', event: amiEvent('FullyBooted', at(seconds), new Map(Object.entries(headers))) }) as const;
 const tick = (seconds: number) => ({ kind: 'tick', at: at(seconds) }) as const;
 const name = (seconds: number) => ({ kind: 'account-name', channelType: 'PJSIP', endpoint: '909', name: 'Desk', at: at(seconds) }) as const;
 const listing = (asked: number, seconds: number) => ({ kind: 'transport-monitors', connections: [], requestedAt: at(asked), at: at(seconds), baseline: false }) as const;
@@ -15,6 +16,8 @@ describe('time passed', () => {
   const heard = { until: at(1_003), clock: at(1_000) };
   it.each([
     ['an event shortly after', event(1_004), 1_004, 1_000],
+    ['the FullyBooted that answers a login, which has no time of its own', booted(1_004, {}), 1_003, 1_000],
+    ['a FullyBooted that says when', booted(1_004, { timestamp: '1004.000000' }), 1_004, 1_000],
     ['an event of before', event(900), 1_003, 1_000],
     ['an event dated ahead', event(90_000), 1_005, 1_000],
     ['a tick', tick(1_100), 1_100, 1_100],
