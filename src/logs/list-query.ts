@@ -87,10 +87,7 @@ function parametersOfList(log: LogDefinition) {
       context.addIssue({ code: 'custom', path: ['cursor'], message: 'is not one that this listing gave for this sort and order' });
       return z.NEVER;
     }
-    const texts = given as Readonly<Record<string, string | undefined>>;
-    const filters = Object.fromEntries(filterNames(log.columns).flatMap((name) => (texts[name] === undefined ? [] : [[name, texts[name]]])));
-    const search = texts['search'] === undefined ? null : { text: texts['search'], accounts: null };
-    return { from, to, filters, search, sort, order: direction, limit, ...place };
+    return { from, to, ...filtersOf(log.columns, given), sort, order: direction, limit, ...place };
   });
 }
 
@@ -181,4 +178,11 @@ function parseCursor(log: LogDefinition, sort: string, order: Order, cursor: str
   });
   if (!fit) return 'wrong';
   return back ? { after: null, before: values } : { after: values, before: null };
+}
+
+/** The filters and the search among parameters that were checked. */
+export function filtersOf(columns: Columns, given: object): Pick<ListQuery, 'filters' | 'search'> {
+  const texts = given as Readonly<Record<string, string | undefined>>;
+  const filters = Object.fromEntries(filterNames(columns).flatMap((name) => (texts[name] === undefined ? [] : [[name, texts[name]]])));
+  return { filters, search: texts['search'] === undefined ? null : { text: texts['search'], accounts: null } };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError } from '../../errors.js';
 import type { Micros } from '../../time.js';
-import { filterNames, filterParameters, limitParameter, rangeParameters, searchParameters, withoutCalendar, type ListQuery } from '../list-query.js';
+import { filterParameters, filtersOf, limitParameter, rangeParameters, searchParameters, withoutCalendar, type ListQuery } from '../list-query.js';
 import { parametersOf, readParameters, text, type QueryParameters } from '../parameters.js';
 import { CALL_COLUMNS, calls } from './call-columns.js';
 import { cdrs } from './columns.js';
@@ -52,10 +52,7 @@ export const callParameters = parametersOf(calls.name, {
     context.addIssue({ code: 'custom', path: ['cursor'], message: 'is not one that the list of calls gave' });
     return z.NEVER;
   }
-  const texts = given as Readonly<Record<string, string | undefined>>;
-  const filters = Object.fromEntries(filterNames(cdrs.columns).flatMap((name) => (texts[name] === undefined ? [] : [[name, texts[name]]])));
-  const search = texts['search'] === undefined ? null : { text: texts['search'], accounts: null };
-  return { from, to, limit, after, filters, search };
+  return { from, to, limit, after, ...filtersOf(cdrs.columns, given) };
 });
 
 /**

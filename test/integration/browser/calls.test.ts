@@ -1,13 +1,14 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MICROS_PER_SECOND } from '../../../src/time.js';
 import { eventually, Logbook } from '../../support/logbook.js';
-import { chromiumPath, describeWith } from '../../support/needs.js';
+import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { FAILED_AT, insertCallDay, NOW } from './call-day.js';
+import { launchBrowser } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/calls';
 const WIDTHS = [360, 1280, 1920];
@@ -22,10 +23,7 @@ describeWith(['chromium'], 'calls and accounts in a browser', () => {
     mkdirSync(ARTEFACTS, { recursive: true });
     console = await startConsole('sqlite::memory:', { clock: () => NOW });
     await insertCallDay(console.database.knex);
-    browser = await chromium.launch({
-      executablePath: chromiumPath() ?? '',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {

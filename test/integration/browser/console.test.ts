@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chromiumPath, describeWith } from '../../support/needs.js';
+import { describeWith } from '../../support/needs.js';
 import { PASSWORD, READY, startConsole, type TestConsole } from '../web/console.js';
 import { HOSTILE } from '../web/samples.js';
 import { insertDay } from './day.js';
+import { launchBrowser } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/console';
 const WIDTHS = [360, 1280, 1920];
@@ -18,10 +19,7 @@ describeWith(['chromium'], 'the console in a browser', () => {
     mkdirSync(ARTEFACTS, { recursive: true });
     console = await startConsole('sqlite::memory:', { demo: true });
     accountId = await insertDay(console.database.knex);
-    browser = await chromium.launch({
-      executablePath: chromiumPath() ?? '',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { readXlsx } from 'hucre/xlsx';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
-import { chromiumPath, describeWith } from '../../support/needs.js';
+import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { insertDay } from './day.js';
+import { launchBrowser } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/export';
 
@@ -17,10 +18,7 @@ describeWith(['chromium'], 'exporting in a browser', () => {
     mkdirSync(ARTEFACTS, { recursive: true });
     console = await startConsole('sqlite::memory:', { demo: true });
     await insertDay(console.database.knex);
-    browser = await chromium.launch({
-      executablePath: chromiumPath() ?? '',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {

@@ -1,13 +1,14 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
-import { chromiumPath, describeWith } from '../../support/needs.js';
+import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at } from '../web/samples.js';
 import { insertDay } from './day.js';
+import { launchBrowser } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/lists';
 const WIDTHS = [360, 1280, 1920];
@@ -21,10 +22,7 @@ describeWith(['chromium'], 'lists in a browser', () => {
     mkdirSync(ARTEFACTS, { recursive: true });
     console = await startConsole('sqlite::memory:', { clock: () => at('2026-05-10T21:50:00Z') });
     await insertDay(console.database.knex);
-    browser = await chromium.launch({
-      executablePath: chromiumPath() ?? '',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {

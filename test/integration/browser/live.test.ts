@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Cdr } from '../../../src/logs/cdr/columns.js';
-import { chromiumPath, describeWith } from '../../support/needs.js';
+import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at, cdr, gap, insertAccount, insertCdrs, insertGaps, insertSipSessions, sipSession } from '../web/samples.js';
 import { Line } from './line.js';
+import { launchBrowser } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/live';
 const BEGIN = at('2026-05-10T12:00:00Z');
@@ -24,10 +25,7 @@ describeWith(['chromium'], 'a list that is followed', () => {
     mkdirSync(ARTEFACTS, { recursive: true });
     console = await startConsole('sqlite::memory:', { live: TIMING });
     line = await Line.to(Number(new URL(console.url).port));
-    browser = await chromium.launch({
-      executablePath: chromiumPath() ?? '',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();

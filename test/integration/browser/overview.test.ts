@@ -1,14 +1,15 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MICROS_PER_SECOND } from '../../../src/time.js';
 import { eventually, Logbook } from '../../support/logbook.js';
-import { chromiumPath, describeWith } from '../../support/needs.js';
+import { describeWith } from '../../support/needs.js';
 import { PASSWORD, READY, startConsole, type TestConsole } from '../web/console.js';
 import { cdr, HOSTILE, insertCdrs, insertSipSessions, sipSession } from '../web/samples.js';
 import { insertMonth, MONTH_END } from './month.js';
+import { launchBrowser } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/overview';
 const WIDTHS = [360, 1280, 1920];
@@ -28,10 +29,7 @@ describeWith(['chromium'], 'the overview in a browser', () => {
     empty = await startConsole();
     empty.readiness = { ...WELL, ami: { ok: false, message: 'the PBX refuses the login: Authentication failed; next try at 2026-10-30T09:22:00.000Z' } };
     await insertMonth(console.database.knex);
-    browser = await chromium.launch({
-      executablePath: chromiumPath() ?? '',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {

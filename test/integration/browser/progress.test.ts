@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type Download, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Download, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { chromiumPath, describeWith } from '../../support/needs.js';
+import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at, cdr, insertCdrs } from '../web/samples.js';
 import { Line } from './line.js';
+import { launchBrowser } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/progress';
 const CALLS = 30_000;
@@ -22,10 +23,7 @@ describeWith(['chromium'], 'a long download in a browser', () => {
     console = await startConsole('sqlite::memory:');
     await insertCdrs(console.database.knex, Array.from({ length: CALLS }, (_, i) => cdr({ callDate: at('2026-05-10T12:00:00Z') + i * 1_000_000, lastdata: LONG, userfield: LONG })));
     line = await Line.to(Number(new URL(console.url).port));
-    browser = await chromium.launch({
-      executablePath: chromiumPath() ?? '',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();
