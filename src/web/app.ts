@@ -61,7 +61,7 @@ export function createWebApp(parts: WebParts): Express {
   const { knex } = parts.database;
   const users = consoleUsers(knex, clock);
   const signIns = signIn(knex, users, clock);
-  const gate = access(users, signIns, addressLimit(), clock);
+  const gate = access(signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
   const known = remembered(readiness, NOTICE_MS);
   const page = views(config, demo, { readiness: known, deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
@@ -75,6 +75,8 @@ export function createWebApp(parts: WebParts): Express {
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
   app.disable('x-powered-by');
+  // Nothing but files is ever kept, and those have their own.
+  app.disable('etag');
   app.use(securityHeaders);
   app.use(overdue);
   app.use(health(readiness));
