@@ -14,23 +14,22 @@ export const fromSeconds = (seconds: number): Micros => Math.round(seconds * MIC
 /** ISO 8601 in UTC, as precise as asked: `ms` for sessions, `us` for calls. */
 export function toIso(at: Micros, precision: 'ms' | 'us' = 'ms'): string {
   const ms = toMs(at);
-  const second = Math.floor(ms / 1_000);
+  const day = Math.floor(ms / MS_PER_DAY);
   // Rows of a list lie close together, and a Date for each cell costs more than reading it.
-  const { minute, text } = second >= lastMinute.minute * 60 && second < (lastMinute.minute + 1) * 60 ? lastMinute : minuteOf(second);
-  const iso = `${text}${digits(second - minute * 60, 2)}.${digits(ms - second * 1_000, 3)}`;
-  return precision === 'ms' ? `${iso}Z` : `${iso}${digits(at - ms * MICROS_PER_MS, 3)}Z`;
+  if (day !== lastDay.day) lastDay = { day, text: new Date(day * MS_PER_DAY).toISOString().slice(0, 'YYYY-MM-DDT'.length) };
+  const inDay = ms - day * MS_PER_DAY;
+  const second = Math.floor(inDay / 1_000);
+  const iso = `${lastDay.text}${two(Math.floor(second / 3_600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}.${three(inDay % 1_000)}`;
+  return precision === 'ms' ? `${iso}Z` : `${iso}${three(at - ms * MICROS_PER_MS)}Z`;
 }
 
-/** The minute that was written last: `2026-05-10T17:12:`. */
-let lastMinute: { readonly minute: number; readonly text: string } = { minute: 0, text: '1970-01-01T00:00:' };
+const MS_PER_DAY = 86_400_000;
 
-function minuteOf(second: number): typeof lastMinute {
-  const minute = Math.floor(second / 60);
-  lastMinute = { minute, text: new Date(minute * 60_000).toISOString().slice(0, -'00.000Z'.length) };
-  return lastMinute;
-}
+/** The day that was written last. */
+let lastDay = { day: 0, text: '1970-01-01T' };
 
-const digits = (value: number, count: 2 | 3): string => (count === 3 && value < 100 ? `0${value < 10 ? '0' : ''}${value}` : value < 10 ? `0${value}` : String(value));
+const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
+const three = (value: number): string => (value < 100 ? `0${two(value)}` : String(value));
 
 /** What `parseIso` reads, before it looks whether there is such a day. */
 export const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?$/;

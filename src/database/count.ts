@@ -34,9 +34,24 @@ export interface RowCount {
 /** More than these nobody counts by eye. */
 export const MOST_LISTED = 10_000;
 
-/** The size of a whole list, whichever page is asked for; null where counting would take too long. */
+/** What has more rows than are counted has them a moment later too, and what took too long would again. */
+const REMEMBERED_MS = 60_000;
+const MOST_REMEMBERED = 500;
+const large = new WeakMap<Knex, Map<string, { readonly count: RowCount | null; readonly at: number }>>();
+
+/** The size of a whole list, whichever page is asked for; null where counting would take too long. An exact one is counted anew each time. */
 export async function countList(knex: Knex, log: LogDefinition, query: ListQuery): Promise<RowCount | null> {
+  const { from, to, filters, search } = query;
+  const key = JSON.stringify([log.name, from, to, filters, search?.text]);
+  const known = large.get(knex) ?? new Map<string, { readonly count: RowCount | null; readonly at: number }>();
+  large.set(knex, known);
+  const remembered = known.get(key);
+  if (remembered && performance.now() - remembered.at < REMEMBERED_MS) return remembered.count;
+  known.delete(key);
   const rows = await countRows(knex, log, query, MOST_LISTED);
-  if (rows === null) return null;
-  return rows > MOST_LISTED ? { kind: 'more than', rows: MOST_LISTED } : { kind: 'exact', rows };
+  if (rows !== null && rows <= MOST_LISTED) return { kind: 'exact', rows };
+  const count: RowCount | null = rows === null ? null : { kind: 'more than', rows: MOST_LISTED };
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  known.set(key, { count, at: performance.now() });
+  return count;
 }

@@ -74,23 +74,24 @@ function numberFormat(code: LanguageCode, leastDigits = 0, mostDigits = leastDig
   return format;
 }
 
-/** More than there are texts. */
-const MOST_PLAIN = 5_000;
+/** More than there are texts; with values in them there is no end. */
+const MOST_FINISHED = 5_000;
 
 function languageIn(code: LanguageCode): Language {
   const translate: TFunction = texts.getFixedT(code);
   const withValues = (text: string, values?: Values): string =>
     values === undefined ? translate(text) : translate(text, { replace: values, ...(typeof values['count'] === 'number' ? { count: values['count'] } : {}) });
   // i18next looks each text up anew, and a page has hundreds.
-  const plain = new Map<string, string>();
-  const plainText = (text: string): string => {
-    const known = plain.get(text);
+  const finished = new Map<string, string>();
+  const t: Language['t'] = (text, ...values) => {
+    const key = values[0] === undefined ? text : `${text}\n${JSON.stringify(values[0])}`;
+    const known = finished.get(key);
     if (known !== undefined) return known;
-    const said = translate(text);
-    if (plain.size < MOST_PLAIN) plain.set(text, said);
+    const said = withValues(text, values[0]);
+    if (finished.size >= MOST_FINISHED) finished.clear();
+    finished.set(key, said);
     return said;
   };
-  const t: Language['t'] = (text, ...values) => (values[0] === undefined ? plainText(text) : withValues(text, values[0]));
   const listFormat = new Intl.ListFormat(LOCALES[code], { type: 'conjunction' });
   const dateFormat = new Intl.DateTimeFormat(LOCALES[code], { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' });
   return {
