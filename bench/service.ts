@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { freePort, removeFolder, run, tempFolder, untilReady } from '../test/support/processes.js';
 import { Visitor } from '../test/integration/web/console.js';
 import type { AmiSource } from './ami-source.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PASSWORD = 'a password for the bench';
+
+/** What `npm start` runs the service with. */
+const launchSettings = (): Record<string, string | undefined> => parseEnv(readFileSync(join(ROOT, 'src/launch.env'), 'utf8'));
 
 export interface Probed {
   readonly peakMb: number;
@@ -36,6 +40,7 @@ export async function startBenchService(databaseUrl: string, pbx: AmiSource): Pr
   const child = run(process.execPath, ['--import', join(import.meta.dirname, 'probe.js'), join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'log'), {
     cwd: folder,
     env: {
+      ...launchSettings(),
       PATH: process.env['PATH'], HOME: folder, HTTP_PORT: String(port), ADMIN_USERNAME: 'admin', ADMIN_PASSWORD: PASSWORD, DATABASE_URL: databaseUrl, BENCH_PROBE: probe,
       AMI_HOST: '127.0.0.1', AMI_PORT: String(pbx.port), AMI_USERNAME: 'bench', AMI_SECRET: 'bench', PBX_NAME: 'pbx-milan', RECONCILE_EVERY_S: '3600', TIME_ZONE: 'Europe/Rome', LOG_LEVEL: 'warn',
     },

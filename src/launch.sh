@@ -9,4 +9,11 @@ if [ ! -x node_modules/.bin/node ] || [ package-lock.json -nt node_modules/.pack
 fi
 PATH="$PWD/node_modules/.bin:$PATH"
 npm run --silent build >&2
+# Whoever has options for Node of their own knows better; a command ends soon.
+case "${1-} ${NODE_OPTIONS-}" in
+  'start ' | 'demo ')
+    set -a
+    . ./src/launch.env
+    ;;
+esac
 exec node dist/src/main.js "$@"

@@ -70,7 +70,7 @@ export function createWebApp(parts: WebParts): Express {
   const files = downloads();
   const live = liveStreams({ knex, users, views: page, zoneOf, clock, news: parts.news, stopping: parts.stopping, timing: parts.live });
   const overview = { knex, readiness: known, clock };
-  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
+  const described = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
@@ -84,8 +84,8 @@ export function createWebApp(parts: WebParts): Express {
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
-  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, endpoints));
-  app.get('/api', gate.signedIn, apiPage(page, document));
+  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, described.endpoints));
+  app.get('/api', gate.signedIn, apiPage(page, described));
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
