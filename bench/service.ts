@@ -2,16 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { freePort, removeFolder, run, tempFolder, untilReady } from '../test/support/processes.js';
 import { Visitor } from '../test/integration/web/console.js';
 import type { AmiSource } from './ami-source.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PASSWORD = 'a password for the bench';
-
-/** What `npm start` runs the service with. */
-const launchSettings = (): Record<string, string | undefined> => parseEnv(readFileSync(join(ROOT, 'src/launch.env'), 'utf8'));
 
 export interface Probed {
   readonly peakMb: number;
@@ -32,15 +28,22 @@ export interface BenchService {
   stop(): Promise<void>;
 }
 
+/** What the service's own launcher gives to Node. */
+function launchFlags(): string[] {
+  return (/^exec node ((?:--\S+ )*)/m.exec(readFileSync(join(ROOT, 'src/launch.sh'), 'utf8'))?.[1] ?? '').trim().split(' ').filter((flag) => flag !== '');
+}
+
 export async function startBenchService(databaseUrl: string, pbx: AmiSource): Promise<BenchService> {
   const folder = tempFolder('bench-service');
   const port = await freePort();
   const probe = join(folder, 'probe');
   const began = performance.now();
-  const child = run(process.execPath, ['--import', join(import.meta.dirname, 'probe.js'), join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'log'), {
+  const profile = process.env['BENCH_PROFILE'];
+  const child = run(process.execPath, [...launchFlags(), ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]), '--import', join(import.meta.dirname, 'probe.js'), join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'log'), {
     cwd: folder,
     env: {
-      ...launchSettings(),
+      // As the launcher has it.
+      MALLOC_ARENA_MAX: '2',
       PATH: process.env['PATH'], HOME: folder, HTTP_PORT: String(port), ADMIN_USERNAME: 'admin', ADMIN_PASSWORD: PASSWORD, DATABASE_URL: databaseUrl, BENCH_PROBE: probe,
       AMI_HOST: '127.0.0.1', AMI_PORT: String(pbx.port), AMI_USERNAME: 'bench', AMI_SECRET: 'bench', PBX_NAME: 'pbx-milan', RECONCILE_EVERY_S: '3600', TIME_ZONE: 'Europe/Rome', LOG_LEVEL: 'warn',
     },
