@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
+import { canReadApart, countApart } from './apart.js';
 import { withAccounts } from './listing.js';
 import { pageQuery } from './page-query.js';
 import { fittingIds } from './search-page.js';
@@ -12,9 +13,15 @@ export const PATIENCE_MS = 500;
 export async function countRows(knex: Knex, log: LogDefinition, asked: ListQuery, most: number): Promise<number | null> {
   const query = await withAccounts(knex, asked);
   const whole = { ...query, after: null, before: null, limit: most + 1 };
-  const rows = fittingIds(knex, log, whole) ?? pageQuery(knex, log, whole).clearSelect().clearOrder().select(knex.raw('1 as one'));
+  return countOf(knex, fittingIds(knex, log, whole) ?? pageQuery(knex, log, whole).clearSelect().clearOrder().select(knex.raw('1 as one')));
+}
+
+/** How many rows a query answers; null when that takes too long. */
+export async function countOf(knex: Knex, rows: Knex.QueryBuilder): Promise<number | null> {
+  const count = knex.from(rows.as('counted')).count({ count: '*' });
+  if (canReadApart(knex)) return countApart(knex, count, PATIENCE_MS);
   try {
-    const counted = (await knex.from(rows.as('counted')).count({ count: '*' }).first().timeout(PATIENCE_MS, { cancel: canCancel(knex) })) as { readonly count: number | string } | undefined;
+    const counted = (await count.first().timeout(PATIENCE_MS, { cancel: canCancel(knex) })) as { readonly count: number | string } | undefined;
     return Number(counted?.count ?? 0);
   } catch (error) {
     if (error instanceof Error && error.name === 'KnexTimeoutError') return null;
@@ -22,7 +29,7 @@ export async function countRows(knex: Knex, log: LogDefinition, asked: ListQuery
   }
 }
 
-// SQLite answers before any timer fires.
+// SQLite in memory answers before any timer fires.
 const canCancel = (knex: Knex): boolean => (knex.client as { readonly canCancelQuery?: boolean }).canCancelQuery === true;
 
 /** How many rows a list has: all of them, or more than so many. */

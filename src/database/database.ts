@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
+import { endReading } from './apart.js';
 import { migrateMysql, migrateSqlite } from './migrate.js';
 import { patiently } from './writing.js';
 
@@ -183,6 +184,7 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
       await db.raw('select 1');
     },
     async close() {
+      endReading(db);
       await db.destroy();
     },
   };
