@@ -7,7 +7,8 @@ export interface Question {
   readonly bindings: readonly unknown[];
 }
 
-export type Reply = { readonly rows: readonly (readonly unknown[])[] } | { readonly error: { readonly code: string; readonly message: string } };
+/** The first says that the file is open. */
+export type Reply = 'open' | { readonly rows: readonly (readonly unknown[])[] } | { readonly error: { readonly code: string; readonly message: string } };
 
 export interface WorkerData {
   readonly path: string;
@@ -17,6 +18,7 @@ export interface WorkerData {
 const { path, busyTimeoutMs } = workerData as WorkerData;
 const file = new Sqlite(path, { readonly: true, timeout: busyTimeoutMs });
 
+parentPort?.postMessage('open' satisfies Reply);
 parentPort?.on('message', (question: Question | 'end') => {
   if (question === 'end') {
     file.close();

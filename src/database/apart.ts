@@ -21,6 +21,8 @@ const BUSY_TIMEOUT_MS = 2_000;
 
 interface Started {
   readonly worker: Worker;
+  /** Resolved when it can read, or never will. */
+  readonly opened: Promise<unknown>;
   readonly waiting: { readonly resolve: (rows: readonly RowArray[]) => void; readonly reject: (error: Error) => void }[];
 }
 
@@ -33,6 +35,11 @@ class ReadingThread {
 
   /** Somebody has given up waiting, and what was asked still goes on. */
   isLate = false;
+
+  /** A thread that is to be started takes longer for it than for most questions. */
+  open(): Promise<unknown> {
+    return (this.#current ??= this.#start()).opened;
+  }
 
   /** Rejects with {@link ApartError}. */
   read(question: Question): Promise<readonly RowArray[]> {
@@ -61,7 +68,9 @@ class ReadingThread {
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
     const waiting: Started['waiting'] = [];
+    const opened = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve));
     worker.on('message', (reply: Reply) => {
+      if (reply === 'open') return;
       const asked = waiting.shift();
       if (waiting.length === 0) this.#rest(worker);
       if ('error' in reply) asked?.reject(new ApartError(reply.error.code, reply.error.message));
@@ -74,7 +83,7 @@ class ReadingThread {
     };
     worker.on('error', (error) => ended(error instanceof Error ? error.message : String(error)));
     worker.on('exit', (code) => ended(`the reading thread ended (${code})`));
-    return { worker, waiting };
+    return { worker, opened, waiting };
   }
 
   #rest(worker: Worker): void {
@@ -117,6 +126,7 @@ export const readApart = (knex: Knex, query: Knex.QueryBuilder | Knex.Raw): Prom
 export async function countApart(knex: Knex, query: Knex.QueryBuilder | Knex.Raw, patienceMs: number): Promise<number | null> {
   const thread = threadOf(knex, 'count');
   if (thread.isLate) return null;
+  await thread.open();
   let timer: NodeJS.Timeout | undefined;
   const givenUp = new Promise<null>((resolve) => {
     timer = setTimeout(() => {
