@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
+import { insertRows } from './insert-rows.js';
 import { migrateMysql, migrateSqlite } from './migrate.js';
 import { patiently } from './writing.js';
 
@@ -168,14 +169,6 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
   };
 }
 
-/**
- * How many rows go into one statement. knex writes a multi-row insert for SQLite as a compound
- * select, of which SQLite takes 500 terms; MariaDB's packet limit is met by bounding the values.
- */
-function rowsPerStatement(db: Knex, columnCount: number): number {
-  return Math.min(isSqlite(db) ? 500 : 1_000, Math.floor(30_000 / columnCount));
-}
-
 export const isSqlite = (db: Knex): boolean => (db.client as { readonly config: Knex.Config }).config.client === 'better-sqlite3';
 
 /**
@@ -183,13 +176,5 @@ export const isSqlite = (db: Knex): boolean => (db.client as { readonly config: 
  * Not INSERT IGNORE, which on MariaDB would also cut texts and swallow other errors.
  */
 export async function insertOnce(trx: Knex, table: string, rows: readonly Record<string, string | number>[]): Promise<void> {
-  const first = rows[0];
-  if (!first) return;
-  const size = rowsPerStatement(trx, Object.keys(first).length);
-  for (let start = 0; start < rows.length; start += size) {
-    await trx(table)
-      .insert(rows.slice(start, start + size))
-      .onConflict('event_key')
-      .merge(['event_key']);
-  }
+  await insertRows(trx, table, rows);
 }

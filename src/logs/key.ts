@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The key of a row, made of what the row is: the same happening heard twice gives the same key,
  * and the unique index on it keeps one row. 32 hexadecimal digits.
  */
 export function eventKey(...parts: readonly (string | number | null)[]): string {
-  const hash = createHash('sha256');
+  let whole = '';
   // A length before each part keeps ('a', 'bc') apart from ('ab', 'c').
   for (const part of parts) {
     const text = part === null ? '' : String(part);
-    hash.update(`${text.length}:${text}`);
+    whole += `${text.length}:${text}`;
   }
-  return hash.digest('hex').slice(0, 32);
+  return hash('sha256', whole).slice(0, 32);
 }
