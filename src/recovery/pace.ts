@@ -10,6 +10,10 @@ const PAUSE_MS = 25;
 /** How long a transaction may take while others write as well: their thread may stand still for so long. */
 const SHARED_MS = 40;
 const SHARED_FOR_MS = 30_000;
+/** Of SQLite's pages, so many kB: an import meets the same ones again in its next transaction. */
+const CACHE_KB = 131_072;
+/** After so many pages in its log SQLite writes them into the file, in the thread of whoever commits next. */
+const LOG_PAGES = { alone: 8_192, shared: 1_000 };
 
 /**
  * How many calls an import writes in one transaction, and how long it waits between two. MySQL lets others write meanwhile. SQLite does not,
@@ -22,6 +26,7 @@ export class Pace {
   #tookMs = 0;
   #version: unknown = null;
   #sharedUntil = 0;
+  #logPages = 0;
 
   /** `aloneMs`: how long a transaction may take while nobody else writes to SQLite. */
   constructor(
@@ -33,8 +38,9 @@ export class Pace {
 
   /** Before a transaction. */
   async wait(): Promise<void> {
-    if (this.database.dialect === 'mysql' || this.#endedAt === 0) return;
+    if (this.database.dialect === 'mysql') return;
     if (this.aloneMs > SHARED_MS) await this.#lookForOthers();
+    if (this.#endedAt === 0) return;
     if (this.#limitMs() <= SHARED_MS) await letOthersWrite(this.database, this.#tookMs);
     else await sleep(Math.max(0, this.#endedAt + PAUSE_MS - performance.now()));
   }
@@ -54,8 +60,13 @@ export class Pace {
 
   /** SQLite's data_version changes when another connection has written. */
   async #lookForOthers(): Promise<void> {
-    const [row] = (await this.database.knex.raw('pragma data_version')) as [{ data_version: unknown }?];
-    if (this.#version !== null && row?.data_version !== this.#version) this.#sharedUntil = performance.now() + SHARED_FOR_MS;
+    const { knex } = this.database;
+    const [row] = (await knex.raw('pragma data_version')) as [{ data_version: unknown }?];
+    if (this.#version === null) await knex.raw(`pragma cache_size = -${CACHE_KB}`);
+    else if (row?.data_version !== this.#version) this.#sharedUntil = performance.now() + SHARED_FOR_MS;
     this.#version = row?.data_version ?? null;
+    const pages = performance.now() < this.#sharedUntil ? LOG_PAGES.shared : LOG_PAGES.alone;
+    if (pages !== this.#logPages) await knex.raw(`pragma wal_autocheckpoint = ${pages}`);
+    this.#logPages = pages;
   }
 }

@@ -3,12 +3,12 @@ export async function* readAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T
   let coming = source.next();
   try {
     for (;;) {
-      const { value, done } = await coming;
-      if (done === true) return;
+      const next = await coming;
+      if (next.done === true) return;
       coming = source.next();
       // It is told when it is waited for; who breaks off before that does not ask.
       coming.catch(() => undefined);
-      yield value as T;
+      yield next.value;
     }
   } finally {
     await source.return(undefined);
