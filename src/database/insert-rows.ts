@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { isSqlite } from './database.js';
+import { onConnection, preparedOn, type SqliteConnection } from './statements.js';
 
 type Value = string | number;
 type Row = Readonly<Record<string, Value>>;
@@ -7,26 +8,11 @@ type Row = Readonly<Record<string, Value>>;
 /** So many rows are one prepared statement on MySQL, whose server keeps one for each table and connection; the rest is sent as text. */
 const ROWS_A_STATEMENT = 128;
 
-interface SqliteStatement {
-  run(values: readonly Value[]): unknown;
-}
-
-interface SqliteConnection {
-  readonly inTransaction: boolean;
-  prepare(sql: string): SqliteStatement;
-  transaction(work: () => void): () => void;
-}
-
 interface MysqlConnection {
   promise(): {
     execute(sql: string, values: readonly Value[]): Promise<unknown>;
     query(sql: string, values: readonly [readonly (readonly Value[])[]]): Promise<unknown>;
   };
-}
-
-interface Pool {
-  acquireConnection(): Promise<unknown>;
-  releaseConnection(connection: unknown): Promise<void>;
 }
 
 /**
@@ -38,23 +24,15 @@ export async function insertRows(knex: Knex, table: string, rows: readonly Row[]
   if (columns.length === 0) return;
   const into = `insert into ${quoted(table)} (${columns.map(quoted).join(',')}) values `;
   const values = (row: Row): Value[] => columns.map((column) => row[column] ?? '');
-  const pool = knex.client as Pool;
-  const connection = await pool.acquireConnection();
-  try {
-    if (isSqlite(knex)) intoSqlite(connection as SqliteConnection, `${into}${places(columns.length)} on conflict (event_key) do nothing`, rows, values);
-    else await intoMysql(connection as MysqlConnection, into, columns.length, rows, values);
-  } finally {
-    await pool.releaseConnection(connection);
-  }
+  await onConnection(knex, (connection) =>
+    isSqlite(knex)
+      ? intoSqlite(connection as SqliteConnection, `${into}${places(columns.length)} on conflict (event_key) do nothing`, rows, values)
+      : intoMysql(connection as MysqlConnection, into, columns.length, rows, values),
+  );
 }
 
-const prepared = new WeakMap<SqliteConnection, Map<string, SqliteStatement>>();
-
 function intoSqlite(connection: SqliteConnection, sql: string, rows: readonly Row[], values: (row: Row) => Value[]): void {
-  const known = prepared.get(connection) ?? new Map<string, SqliteStatement>();
-  prepared.set(connection, known);
-  const statement = known.get(sql) ?? connection.prepare(sql);
-  known.set(sql, statement);
+  const statement = preparedOn(connection, sql);
   const all = (): void => {
     for (const row of rows) statement.run(values(row));
   };
