@@ -16,7 +16,8 @@ export interface ReconcileReport {
   readonly unknown: number;
 }
 
-const BATCH = 500;
+/** Few enough that whoever reads AMI in the same thread is not kept waiting. */
+const BATCH = 250;
 /** So long a row waits for its account before it is called unknown; a later proof still binds it. */
 const GRACE: Micros = 60 * MICROS_PER_SECOND;
 
