@@ -16,7 +16,7 @@ import type { CallSource } from './source-call.js';
 import type { RecoveredCdr } from './translate.js';
 
 /** On SQLite, where the service recovers in the thread that reads AMI. */
-const TRANSACTION_MS = 20;
+const TRANSACTION_MS = 25;
 
 export interface BackfillOptions {
   readonly pbx: string;
@@ -56,9 +56,14 @@ export async function backfill(database: Database, source: CallSource, options: 
     for (let start = 0; start < calls.length; ) {
       await pace.wait();
       const some = calls.slice(start, start + pace.size);
-      const startedAt = performance.now();
-      count(await writing(database, (trx) => addMissing(trx, some)));
+      let startedAt = performance.now();
+      const added = await writing(database, (trx) => {
+        // Not when it began to wait for its turn.
+        startedAt = performance.now();
+        return addMissing(trx, some);
+      });
       pace.took(some.length, performance.now() - startedAt);
+      count(added);
       start += some.length;
     }
     options.onProgress?.(report, batch.done);

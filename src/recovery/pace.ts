@@ -3,7 +3,7 @@ import type { Database } from '../database/database.js';
 import { letOthersWrite } from '../database/writing.js';
 
 const CALLS_ON_MYSQL = 1_000;
-const LEAST_CALLS = 100;
+const LEAST_CALLS = 200;
 const MOST_CALLS = 20_000;
 /** Who waits for SQLite's one writer looks again after 25 ms at most. */
 const PAUSE_MS = 25;
