@@ -53,7 +53,7 @@ export class Preparation {
     for (const record of records) {
       const translated = record.kind === 'call' ? translateSourceCall(this.wanted.pbx, record.call, this.clock) : record.reason;
       if (typeof translated === 'string') unreadable.push(`${record.where}: ${translated}`);
-      else if (this.#isWanted(translated)) calls.push({ row: translated.row, starts: translated.starts, ordinal: this.#twins.next(identifying(translated.row).join('\n')) });
+      else if (this.#isWanted(translated)) calls.push({ row: translated.row, starts: translated.starts, ordinal: this.#twins.next(nameOf(translated.row)) });
     }
     return { read: records.length, unreadable, outside: records.length - unreadable.length - calls.length, calls };
   }
@@ -72,6 +72,10 @@ const identifying = (row: RecoveredCdr): (string | number | null)[] => [
   row.pbx, Math.floor(row.callDate / MICROS_PER_SECOND), row.uniqueid, row.sequence, row.channel, row.dstchannel, row.src, row.dst,
   row.dcontext, row.lastapp, row.duration, row.billsec, row.disposition,
 ];
+
+/** The same as one text, but for the PBX, which all have in common. */
+const nameOf = (row: RecoveredCdr): string =>
+  `${Math.floor(row.callDate / MICROS_PER_SECOND)}\n${row.uniqueid}\n${row.sequence ?? ''}\n${row.channel}\n${row.dstchannel}\n${row.src}\n${row.dst}\n${row.dcontext}\n${row.lastapp}\n${row.duration}\n${row.billsec}\n${row.disposition}`;
 
 /** What the call is, and its number among those that are the same in all of that. */
 export const keyOf = ({ row, ordinal }: NumberedCall): string => `${RECOVERED}${eventKey('recovered cdr', ...identifying(row), ordinal).slice(1)}`;

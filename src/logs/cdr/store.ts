@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
-import { fromRow, toRow, type DatabaseRow } from '../columns.js';
+import { fromRow, storeValue, type Column, type DatabaseRow } from '../columns.js';
 import type { NewCdr } from '../output.js';
 import { cdrs, type Cdr } from './columns.js';
 import { RANGES_A_QUERY, secondsAround } from './near-calls.js';
@@ -88,5 +88,14 @@ export async function recoveredCallsEnded(knex: Knex, pbx: string, from: Micros,
   return Number(counted?.count ?? 0);
 }
 
+const written = Object.entries(cdrs.columns).filter(([name]) => name !== 'id') as [Exclude<keyof NewCdr, 'key'>, Column][];
+
 /** A call as the table holds it. */
-export const databaseRow = ({ key, ...record }: NewCdr): Record<string, string | number> => ({ event_key: key, ...toRow(cdrs.columns, record) });
+export const databaseRow = (call: NewCdr): Record<string, string | number> => storedCall(call.key, call);
+
+/** The same with a key of its own. An import makes millions, so by the list of columns rather than by what the record has. */
+export function storedCall(key: string, call: Omit<NewCdr, 'key'>): Record<string, string | number> {
+  const row: Record<string, string | number> = { event_key: key };
+  for (const [name, column] of written) row[column.db] = storeValue(column, call[name]);
+  return row;
+}
