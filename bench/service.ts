@@ -33,7 +33,8 @@ export async function startBenchService(databaseUrl: string, pbx: AmiSource): Pr
   const port = await freePort();
   const probe = join(folder, 'probe');
   const began = performance.now();
-  const child = run(process.execPath, ['--import', join(import.meta.dirname, 'probe.js'), join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'log'), {
+  const profile = process.env['BENCH_PROFILE'];
+  const child = run(process.execPath, [...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]), '--import', join(import.meta.dirname, 'probe.js'), join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'log'), {
     cwd: folder,
     env: {
       PATH: process.env['PATH'], HOME: folder, HTTP_PORT: String(port), ADMIN_USERNAME: 'admin', ADMIN_PASSWORD: PASSWORD, DATABASE_URL: databaseUrl, BENCH_PROBE: probe,
