@@ -51,7 +51,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const connection = (parts.connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => spool.push(input) }));
     const news = new EventEmitter();
     const translator = new Translator(config.pbxName);
-    const drainer = (parts.drainer = new Drainer({ pbx: config.pbxName, spool, translator, write: (outputs) => writeBatch(database, outputs, spool.listener).finally(() => news.emit('rows')), logger }));
+    const drainer = (parts.drainer = new Drainer({ pbx: config.pbxName, spool, translator, write: (outputs) => writeBatch(database, outputs, spool.listener).finally(() => news.emit('rows')), whileWriting: database.dialect === 'sqlite' ? 'holding up' : 'waiting', logger }));
     const scheduler = (parts.scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger, queueName(config)));
     const ownJobs = (parts.ownJobs = new InProcessScheduler(logger));
     const opening = { waitsFor: 'not asked yet' as string | null };
