@@ -96,7 +96,7 @@ function statementOf(table: string, columns: readonly string[], size: number, ot
 
 function statement(connection: BetterSqlite3.Database, sql: string): BetterSqlite3.Statement {
   let statements = prepared.get(connection);
-  if (!statements) prepared.set(connection, (statements = new Map()));
+  if (!statements) prepared.set(connection, (statements = new Map<string, BetterSqlite3.Statement>()));
   let known = statements.get(sql);
   if (!known) statements.set(sql, (known = connection.prepare(sql)));
   return known;

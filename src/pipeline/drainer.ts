@@ -9,12 +9,12 @@ import { deadEvent, deadLine, deadRow } from './dead-letters.js';
 import { isAboutTheRow } from './row-errors.js';
 import type { Spool, SpoolBatch } from './spool.js';
 
-/** Rows of a transaction: fewer while they take long, more while they are quick, since each transaction waits for the disk once. */
-const ROWS_FEWEST = 100;
+/** Rows of a transaction: more while they are quick, since each transaction waits for the disk once, fewer while they take long. */
 const ROWS_FIRST = 250;
 const ROWS_MOST = 2_000;
-/** What a transaction may take. On SQLite it holds up everything else in the process. */
-const TRANSACTION_MS = { 'holding up': 12, waiting: 80 } as const;
+/** How few they may become, and what a transaction may take, where it holds up everything else in the process and where it does not. */
+const HOLDING_UP = { rows: 100, mostMs: 12 };
+const BESIDE = { rows: 500, mostMs: 80 };
 const INPUTS_A_TURN = 200;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
@@ -42,8 +42,8 @@ export interface DrainerParts {
   readonly translator: { handle(input: PbxInput): Output[]; save(): string };
   /** Writes a batch as one: all of it or nothing. Safe to repeat. Answers how many dead letters it did not keep. */
   readonly write: (outputs: readonly Output[]) => Promise<number>;
-  /** What the thread does meanwhile; it is waiting where nothing is said. */
-  readonly whileWriting?: keyof typeof TRANSACTION_MS;
+  /** Whether the process can do nothing else while it writes; not so where nothing is said. */
+  readonly holdsUp?: boolean;
   readonly logger: Logger;
 }
 
@@ -185,8 +185,8 @@ export class Drainer {
   }
 
   private adapt(rows: number, tookMs: number): void {
-    const mostMs = TRANSACTION_MS[this.parts.whileWriting ?? 'waiting'];
-    if (tookMs > mostMs) this.rowsAtOnce = Math.max(ROWS_FEWEST, Math.min(this.rowsAtOnce, Math.round((rows * mostMs) / tookMs)));
+    const { rows: fewest, mostMs } = this.parts.holdsUp === true ? HOLDING_UP : BESIDE;
+    if (tookMs > mostMs) this.rowsAtOnce = Math.max(fewest, Math.min(this.rowsAtOnce, Math.round((rows * mostMs) / tookMs)));
     else if (rows >= this.rowsAtOnce && tookMs < mostMs / 2) this.rowsAtOnce = Math.min(ROWS_MOST, 2 * this.rowsAtOnce);
   }
 
