@@ -88,7 +88,7 @@ export class WriterThread implements Writer {
   }
 
   #start(): { worker: Worker; waiting: Waiting[] } {
-    const worker = new Worker(this.module, { execArgv: [], workerData: this.data });
+    const worker = new Worker(this.module, { execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 8 }, workerData: this.data });
     const waiting: Waiting[] = [];
     worker.on('message', (reply: WriterReply) => {
       const asked = waiting.shift();
