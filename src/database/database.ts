@@ -3,12 +3,12 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
-import { insertRows } from './insert-rows.js';
 import { migrateMysql, migrateSqlite } from './migrate.js';
+import type { Dialect } from './dialect.js';
 import { patiently } from './writing.js';
 
-/** Which database it is; only this folder asks, and migrations. */
-export type Dialect = 'sqlite' | 'mysql';
+export { isSqlite, type Dialect } from './dialect.js';
+export { insertOnce, insertOrUpdate } from './statements.js';
 
 export interface Database {
   readonly knex: Knex;
@@ -48,6 +48,9 @@ export function openDatabase(url: string, caller: Caller = 'service'): Database 
   throw new InvalidInputError('DATABASE_URL', 'must begin with sqlite: or mysql://');
 }
 
+/** Pages (4 KiB) that gather beside the file before they are put in their places: in a storm the same ones change again and again. */
+const CHECKPOINT_PAGES = 8_000;
+
 // knex would print what it also throws.
 export const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
 
@@ -73,6 +76,7 @@ function sqlite(filename: string, caller: Caller): Database {
         connection.pragma('journal_mode = WAL');
         // The spool forgets what is written here, so a commit must be on the disk when it returns.
         connection.pragma('synchronous = FULL');
+        connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
         connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
         beginImmediate(connection);
@@ -167,14 +171,4 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
       await db.destroy();
     },
   };
-}
-
-export const isSqlite = (db: Knex): boolean => (db.client as { readonly config: Knex.Config }).config.client === 'better-sqlite3';
-
-/**
- * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is.
- * Not INSERT IGNORE, which on MariaDB would also cut texts and swallow other errors.
- */
-export async function insertOnce(trx: Knex, table: string, rows: readonly Record<string, string | number>[]): Promise<void> {
-  await insertRows(trx, table, rows);
 }

@@ -5,11 +5,11 @@ import { hash } from 'node:crypto';
  * and the unique index on it keeps one row. 32 hexadecimal digits.
  */
 export function eventKey(...parts: readonly (string | number | null)[]): string {
-  let whole = '';
+  let text = '';
   // A length before each part keeps ('a', 'bc') apart from ('ab', 'c').
   for (const part of parts) {
-    const text = part === null ? '' : String(part);
-    whole += `${text.length}:${text}`;
+    const own = part === null ? '' : String(part);
+    text += `${own.length}:${own}`;
   }
-  return hash('sha256', whole).slice(0, 32);
+  return hash('sha256', text, 'hex').slice(0, 32);
 }
