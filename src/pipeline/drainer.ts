@@ -39,7 +39,7 @@ export interface DrainerStatus {
 export interface DrainerParts {
   readonly pbx: string;
   readonly spool: Pick<Spool, 'take' | 'checkpoint'>;
-  readonly translator: { handle(input: PbxInput): Output[]; save(): string };
+  readonly translator: { handle(input: PbxInput): Output[]; prepareSave(): Iterator<void>; save(): string };
   /** Writes a batch as one: all of it or nothing. Safe to repeat. Answers how many dead letters it did not keep. */
   readonly write: (outputs: readonly Output[]) => Promise<number>;
   /** Whether the process can do nothing else while it writes; not so where nothing is said. */
@@ -134,6 +134,8 @@ export class Drainer {
     const startedAt = performance.now();
     let tookMs = 0;
     try {
+      const steps = this.parts.translator.prepareSave();
+      while (steps.next().done !== true) await nextTurn();
       const state = this.parts.translator.save();
       tookMs = performance.now() - startedAt;
       await this.parts.spool.checkpoint(seq, state);

@@ -106,6 +106,10 @@ export class Directory {
     }
   }
 
+  prepareSave(): Generator<void> {
+    return this.texts.prepare(this.accounts.values());
+  }
+
   /** A JSON array of {@link SavedAccount}. */
   save(): string {
     return this.texts.array(this.accounts.values());

@@ -80,6 +80,12 @@ export class SessionTracker {
     }
   }
 
+  /** Does most of the work of {@link save} in steps; nothing may be handled in between. */
+  *prepareSave(): Generator<void> {
+    yield* this.accounts.prepareSave();
+    yield* this.sockets.prepareSave();
+  }
+
   /** The JSON of a {@link SavedTracker}. */
   save(): string {
     const rest: SavedTracker['rest'] = {
