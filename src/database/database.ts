@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
+import { endReading } from './apart.js';
 import { migrateMysql, migrateSqlite } from './migrate.js';
 import type { Dialect } from './dialect.js';
 import { patiently } from './writing.js';
@@ -80,6 +81,7 @@ function sqlite(filename: string, caller: Caller): Database {
         connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
         beginImmediate(connection);
+        keepPrepared(connection);
         done();
       },
     },
@@ -95,6 +97,25 @@ function sqlite(filename: string, caller: Caller): Database {
 function beginImmediate(connection: SqliteConnection): void {
   const prepare = connection.prepare.bind(connection);
   connection.prepare = (sql) => prepare(sql === 'BEGIN;' ? 'BEGIN IMMEDIATE;' : sql);
+}
+
+/** So many of the statements that pages ask again and again stay prepared. */
+const MOST_PREPARED = 200;
+
+/** knex prepares each statement anew, which takes SQLite longer than to find a row. */
+function keepPrepared(connection: SqliteConnection): void {
+  const prepare = connection.prepare.bind(connection);
+  const prepared = new Map<string, unknown>();
+  connection.prepare = (sql) => {
+    const known = prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = prepare(sql);
+    // Of what another process may add to a table a star would not hear.
+    if (!sql.startsWith('select ') || /(?<!count\()\*/.test(sql)) return statement;
+    if (prepared.size >= MOST_PREPARED) prepared.clear();
+    prepared.set(sql, statement);
+    return statement;
+  };
 }
 
 /** Calls, password hashes and the session key: nobody else on the machine may read them. */
@@ -168,6 +189,7 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
       await db.raw('select 1');
     },
     async close() {
+      endReading(db);
       await db.destroy();
     },
   };

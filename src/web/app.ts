@@ -61,7 +61,7 @@ export function createWebApp(parts: WebParts): Express {
   const { knex } = parts.database;
   const users = consoleUsers(knex, clock);
   const signIns = signIn(knex, users, clock);
-  const gate = access(users, signIns, addressLimit(), clock);
+  const gate = access(signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
   const known = remembered(readiness, NOTICE_MS);
   const page = views(config, demo, { readiness: known, deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
@@ -70,11 +70,13 @@ export function createWebApp(parts: WebParts): Express {
   const files = downloads();
   const live = liveStreams({ knex, users, views: page, zoneOf, clock, news: parts.news, stopping: parts.stopping, timing: parts.live });
   const overview = { knex, readiness: known, clock };
-  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
+  const described = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
   app.disable('x-powered-by');
+  // Nothing but files is ever kept, and those have their own.
+  app.disable('etag');
   app.use(securityHeaders);
   app.use(overdue);
   app.use(health(readiness));
@@ -82,8 +84,8 @@ export function createWebApp(parts: WebParts): Express {
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
-  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, endpoints));
-  app.get('/api', gate.signedIn, apiPage(page, document));
+  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, described.endpoints));
+  app.get('/api', gate.signedIn, apiPage(page, described));
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
