@@ -4,12 +4,15 @@ import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
 import { migrateMysql, migrateSqlite } from './migrate.js';
+import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
 import { patiently } from './writing.js';
 
 /** Which database it is; only this folder asks, and migrations. */
 export type Dialect = 'sqlite' | 'mysql';
 
 export interface Database {
+  /** Where it is; has the password. */
+  readonly url: string;
   readonly knex: Knex;
   readonly dialect: Dialect;
   /** How long `writing` tries again while others are in the way. */
@@ -28,12 +31,6 @@ export type Caller = 'service' | 'command';
 
 const PATIENCE_MS: Readonly<Record<Caller, number>> = { service: 3_000, command: 120_000 };
 const TRANSACTION_LIMIT_MS: Readonly<Record<Caller, number>> = { service: 60_000, command: 600_000 };
-/**
- * What a session asks of MariaDB and MySQL, in seconds. A connection whose other end is gone without a word keeps its
- * locks until the server notices: within a transaction after 20 s (MySQL has no such limit), else after two minutes, not
- * eight hours. The pool gives up an idle connection long before. Who waits for a lock says so after 10 s, not 50.
- */
-const SESSION_LIMITS = 'set session wait_timeout = 120, innodb_lock_wait_timeout = 10 /*M!100300 , idle_transaction_timeout = 20 */';
 /** SQLite's own wait stops the whole thread. */
 const BUSY_TIMEOUT_MS: Readonly<Record<Caller, number>> = { service: 100, command: 10_000 };
 
@@ -80,7 +77,7 @@ function sqlite(filename: string, caller: Caller): Database {
     },
     migrations: { migrationSource: migrations },
   });
-  return database(db, 'sqlite', caller);
+  return database(`sqlite:${filename}`, db, 'sqlite', caller);
 }
 
 /**
@@ -96,24 +93,6 @@ function beginImmediate(connection: SqliteConnection): void {
 function prepareFile(filename: string): void {
   mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
   closeSync(openSync(filename, 'a', 0o600));
-}
-
-/** How mysql2 reaches `mysql://user:password@host:port/database`, with `?ssl=true` over TLS. */
-export function mysqlConnection(url: string): Knex.MySql2ConnectionConfig {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url);
-  return {
-    host: hostname,
-    port: port === '' ? 3306 : Number(port),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
-    charset: 'utf8mb4',
-    supportBigNumbers: true,
-    connectTimeout: 10_000,
-    enableKeepAlive: true,
-    keepAliveInitialDelay: 10_000,
-    ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
-  };
 }
 
 interface MysqlSession {
@@ -137,7 +116,7 @@ function mysql(url: string, caller: Caller): Database {
     acquireConnectionTimeout: 10_000,
     migrations: { migrationSource: migrations },
   });
-  return database(db, 'mysql', caller);
+  return database(url, db, 'mysql', caller);
 }
 
 /**
@@ -150,8 +129,9 @@ export function reasonOf(error: unknown): string {
   return error.name === 'KnexTimeoutError' ? 'no connection was free in time' : 'sqlMessage' in error ? 'failed' : messageOf(error).slice(0, 100);
 }
 
-function database(db: Knex, dialect: Dialect, caller: Caller): Database {
+function database(url: string, db: Knex, dialect: Dialect, caller: Caller): Database {
   return {
+    url,
     knex: db,
     dialect,
     patienceMs: PATIENCE_MS[caller],
