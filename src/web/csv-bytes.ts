@@ -27,11 +27,11 @@ const QUOTED = Uint8Array.from({ length: 256 }, (_, byte) => Number('",\r\n;\t'.
 /** Bytes that a cell cannot begin with and be written as it stands: signs of formulas, spaces, and what is more than a byte. */
 const DELICATE = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte >= 0x80 || byte === 0x20 || (byte >= 9 && byte <= 13) || '=@+-'.includes(String.fromCharCode(byte))));
 const QUOTE = 0x22;
-const MINUS = 0x2d;
+const PLUS = 0x2b;
 const ZERO = 0x30;
 const NINE = 0x39;
-/** So many digits are a safe integer for sure; an instant's sixteen are until the year 2255. */
-const MOST_DIGITS = 16;
+/** So many digits are a safe integer. */
+const MOST_DIGITS = 15;
 
 const FIRST_SIZE = 64 * 1024;
 
@@ -64,7 +64,7 @@ export function csvBytes(fields: readonly PlacedField[], zone: ReaderZone, choic
     const first = source[from] ?? 0;
     const last = source[to - 1] ?? 0;
     // A number that one can dial, as most texts are that begin with a sign.
-    const isDialled = first === 0x2b && to - from > 1 && areDigits(source, from + 1, to);
+    const isDialled = first === PLUS && to - from > 1 && areDigits(source, from + 1, to);
     if ((DELICATE[first] === 1 && !isDialled) || last >= 0x80 || last <= 0x20) {
       writeText(quoted(source.toString('utf8', from, to)), rest);
       return;
@@ -73,13 +73,11 @@ export function csvBytes(fields: readonly PlacedField[], zone: ReaderZone, choic
     at = end === null ? copyQuoted(source, from, to, out, at) : end;
   };
 
-  const writeNumberCell = (number: number, field: PlacedField, rest: number): void => {
-    if (field.optional && number === 0 && field.kind !== 'flag') return;
+  const writeNumber = (number: number, field: PlacedField, rest: number): void => {
     switch (field.kind) {
       case 'local':
       case 'utc':
-        if (number >= 0 && Number.isSafeInteger(number)) at = (field.kind === 'local' ? writeLocal : writeUtc)(number, out, at);
-        else writeText(quoted(instantText(field.kind, zone, number)), rest);
+        writeText(quoted(instantText(field.kind, zone, number)), rest);
         return;
       case 'flag':
         writeText(String(number !== 0), rest);
@@ -91,9 +89,23 @@ export function csvBytes(fields: readonly PlacedField[], zone: ReaderZone, choic
         writeText(numberText(minutesOf(number)), rest);
         return;
       default:
-        if (Number.isSafeInteger(number) && number >= 0) at = writeWhole(number, out, at);
-        else writeText(numberText(number), rest);
+        writeText(numberText(number), rest);
     }
+  };
+
+  const writeNumberCell = (source: Buffer, from: number, to: number, field: PlacedField, rest: number): void => {
+    const { kind, optional } = field;
+    if (optional && kind !== 'flag' && to - from === 1 && source[from] === ZERO) return;
+    let end = -1;
+    if (kind === 'local') end = writeLocal(source, from, to, out, at);
+    else if (kind === 'utc') end = writeUtc(source, from, to, out, at);
+    else if (kind === 'number' || kind === 'seconds') end = copyWhole(source, from, to, out, at);
+    if (end !== -1) {
+      at = end;
+      return;
+    }
+    const number = Number(source.toString('latin1', from, to));
+    if (!optional || kind === 'flag' || number !== 0) writeNumber(number, field, rest);
   };
 
   return {
@@ -111,7 +123,7 @@ export function csvBytes(fields: readonly PlacedField[], zone: ReaderZone, choic
         const to = ends[place] ?? from;
         if (field.kind === 'text') {
           if (to > from) writeTextCell(source, from, to, field, rest);
-        } else writeNumberCell(numberOf(source, from, to), field, rest);
+        } else writeNumberCell(source, from, to, field, rest);
       }
       for (let place = 0; place < EOL.length; place += 1) out[at++] = EOL.charCodeAt(place);
     },
@@ -155,25 +167,13 @@ function areDigits(source: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-/** As `Number` reads the cell. */
-function numberOf(source: Buffer, from: number, to: number): number {
-  const negative = source[from] === MINUS;
-  const begin = negative ? from + 1 : from;
-  if (to - begin > MOST_DIGITS || to === begin || !areDigits(source, begin, to)) return Number(source.toString('latin1', from, to));
-  let number = 0;
-  for (let place = begin; place < to; place += 1) number = number * 10 + ((source[place] ?? 0) - ZERO);
-  return negative ? -number : number;
-}
-
-/** Writes a whole number; answers where it ends. */
-function writeWhole(number: number, out: Uint8Array, at: number): number {
-  let digits = 1;
-  for (let power = 10; power <= number; power *= 10) digits += 1;
-  let rest = number;
-  for (let place = at + digits - 1; place >= at; place -= 1) {
-    const tens = Math.floor(rest / 10);
-    out[place] = ZERO + (rest - tens * 10);
-    rest = tens;
+/** Copies a whole number that is written as numbers are; answers where it ends, or -1. */
+function copyWhole(source: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
+  if (to <= from || to - from > MOST_DIGITS || (source[from] === ZERO && to - from > 1)) return -1;
+  for (let place = from; place < to; place += 1) {
+    const byte = source[place] ?? 0;
+    if (byte < ZERO || byte > NINE) return -1;
+    out[at + place - from] = byte;
   }
-  return at + digits;
+  return at + to - from;
 }

@@ -1,3 +1,5 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MOST_BLOCKS, type Block, type ExportTask, type FromThread, type Written } from './export-task.js';
 
@@ -12,11 +14,17 @@ export interface Writes {
   blocks(task: ExportTask, spare: () => ArrayBuffer | null): AsyncIterable<Block>;
 }
 
+/** V8 sees no hurry in what lies outside its heap, and would let 64 MB of pages that were read gather there. */
+const COLLECT_AFTER = 4 * 1024 * 1024;
+
 const { task, module } = workerData as ExportWorkerData;
 const { blocks } = (await import(module)) as Writes;
 const port = parentPort;
+v8.setFlagsFromString('--expose-gc');
+const collect = vm.runInNewContext('gc') as (options: { readonly type: 'minor' }) => void;
 const free: ArrayBuffer[] = [];
 let underWay = 0;
+let written = 0;
 let wake: () => void = () => undefined;
 
 const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port?.postMessage(message, transfer);
@@ -29,8 +37,13 @@ port?.on('message', ({ memory }: Written) => {
 
 try {
   for await (const block of blocks(task, () => free.pop() ?? null)) {
+    written += block.bytes.length;
     say({ block }, [block.bytes.buffer]);
     underWay += 1;
+    if (written > COLLECT_AFTER) {
+      written = 0;
+      collect({ type: 'minor' });
+    }
     while (underWay >= MOST_BLOCKS) await new Promise<void>((resolve) => (wake = resolve));
   }
   say({ end: true });
