@@ -7,7 +7,7 @@ export default defineConfig({
     fileParallelism: false,
     pool: 'forks',
     // Threads that the code under test starts.
-    env: { NODE_OPTIONS: `--import=${new URL('./test/support/typescript-in-threads.mjs', import.meta.url).href}` },
+    env: { NODE_OPTIONS: `--import=${new URL('./test/support/typescript-in-threads.ts', import.meta.url).href}` },
     reporters: ['default', './test/support/reporter.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },

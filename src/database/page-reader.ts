@@ -4,7 +4,7 @@ import { bound, CELL_END, ROW_END, type PagePlan } from './planned-pages.js';
 type Keyset = readonly (string | number)[];
 
 /** One row: the cell at place n is from `ends[n - 1] + 1`, the first from `start`, to before `ends[n]`. */
-export type RowSink = (source: Uint8Array, start: number, ends: Int32Array) => void;
+export type RowSink = (source: Buffer, start: number, ends: Int32Array) => void;
 
 /** Reads the pages of a plan, by the driver alone. */
 export interface PageReader {
@@ -67,15 +67,15 @@ async function mysqlReader(url: string, { arrays, texts }: PagePlan, splitter: L
   return {
     async lines(after, limit, sink) {
       let count = 0;
-      let odd = false;
+      let understood = 0;
       await ask(texts.sql, bound(texts, after, limit), { typeCast: false }, ([line]) => {
         count += 1;
-        if (odd) return;
         const text = line as Buffer | null;
-        odd = text === null || !splitter.split(text, 0) || splitter.end !== text.length;
-        if (!odd && text) sink(text, 0, splitter.ends);
+        if (text === null || !splitter.split(text, 0) || splitter.end !== text.length) return;
+        understood += 1;
+        sink(text, 0, splitter.ends);
       });
-      return odd ? null : count;
+      return understood === count ? count : null;
     },
     async arrays(after, limit) {
       const rows: (readonly unknown[])[] = [];

@@ -17,7 +17,7 @@ export interface CsvBytes {
    * Adds a row. Its cells are the database's values as text in UTF-8: the cell at place n is from `ends[n - 1] + 1`, the first from `start`, to before
    * `ends[n]`.
    */
-  row(source: Uint8Array, start: number, ends: Int32Array): void;
+  row(source: Buffer, start: number, ends: Int32Array): void;
   /** The rows since the last call. `spare` is memory that may be used for the next ones. */
   take(spare: ArrayBuffer | null): Uint8Array<ArrayBuffer>;
 }
@@ -109,14 +109,14 @@ export function csvBytes(fields: readonly PlacedField[], zone: ReaderZone, choic
   };
 
   return {
-    row(bytes, start, ends) {
-      const source = bytes as Buffer;
+    row(source, start, ends) {
       const length = (ends[ends.length - 1] ?? start) - start;
       // A column is written once, each byte of it as two at most.
       const rest = room + 2 * length;
       reserve(rest);
       for (let index = 0; index < fields.length; index += 1) {
-        const field = fields[index] as PlacedField;
+        const field = fields[index];
+        if (!field) break;
         if (index > 0) out[at++] = delimiter;
         const { place } = field;
         const from = place === 0 ? start : (ends[place - 1] ?? 0) + 1;
@@ -128,7 +128,7 @@ export function csvBytes(fields: readonly PlacedField[], zone: ReaderZone, choic
       for (let place = 0; place < EOL.length; place += 1) out[at++] = EOL.charCodeAt(place);
     },
     take(spare) {
-      const taken = out.subarray(0, at) as Buffer<ArrayBuffer>;
+      const taken = out.subarray(0, at);
       out = spare === null ? Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, out.length)) : Buffer.from(spare);
       at = 0;
       return taken;

@@ -11,9 +11,10 @@ export async function* blocks(task: ExportTask): AsyncGenerator<Block> {
   const taken = { rows: 0, at: null as number | null };
   const stream = xlsxStream(task.title, task.fields, readerZone(task.zone), pages(task, (rows, at) => Object.assign(taken, { rows: taken.rows + rows, at })));
   for await (const chunk of stream as AsyncIterable<Buffer>) {
-    // A copy: the stream's own memory cannot go to another thread.
-    yield { bytes: Uint8Array.from(chunk), rows: taken.rows, at: taken.at };
+    const { rows, at } = taken;
     taken.rows = 0;
+    // A copy: the stream's own memory cannot go to another thread.
+    yield { bytes: Uint8Array.from(chunk), rows, at };
   }
 }
 

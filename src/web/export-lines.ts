@@ -35,29 +35,28 @@ export async function* blocks(task: ExportTask, spare: () => ArrayBuffer | null)
 
 /** Writes a page; answers how many rows it has, and the cells of the last one as texts. */
 async function readPage(reader: PageReader, csv: CsvBytes, after: ExportTask['after'], limit: number): Promise<{ readonly rows: number; readonly last: readonly string[] | null }> {
-  let line: Uint8Array | null = null;
-  let from = 0;
-  let places: Int32Array | null = null;
+  const end: { source: Buffer; start: number; ends: Int32Array } = { source: Buffer.alloc(0), start: 0, ends: new Int32Array() };
   const rows = await reader.lines(after, limit, (source, start, ends) => {
     csv.row(source, start, ends);
-    [line, from, places] = [source, start, ends];
+    end.source = source;
+    end.start = start;
+    end.ends = ends;
   });
-  if (rows !== null) return { rows, last: line && places ? cellsOf(line, from, places) : null };
+  if (rows !== null) return { rows, last: rows === 0 ? null : cellsOf(end.source, end.start, end.ends) };
   // What was written of the page is left out.
   csv.take(null);
   const arrays = await reader.arrays(after, limit);
   let last: readonly string[] | null = null;
   for (const row of arrays) {
-    last = row.map((value) => String(value ?? ''));
+    last = row.map((value) => (typeof value === 'number' ? String(value) : typeof value === 'string' ? value : ''));
     const { source, ends } = lineOf(last);
     csv.row(source, 0, ends);
   }
   return { rows: arrays.length, last };
 }
 
-function cellsOf(source: Uint8Array, start: number, ends: Int32Array): string[] {
-  const bytes = Buffer.from(source.buffer, source.byteOffset, source.length);
-  return Array.from(ends, (end, place) => bytes.toString('utf8', place === 0 ? start : (ends[place - 1] ?? 0) + 1, end));
+function cellsOf(source: Buffer, start: number, ends: Int32Array): string[] {
+  return Array.from(ends, (end, place) => source.toString('utf8', place === 0 ? start : (ends[place - 1] ?? 0) + 1, end));
 }
 
 /** Cells as a line, whatever is in them. */

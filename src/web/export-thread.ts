@@ -9,7 +9,7 @@ const MOST_THREADS = 4;
 /** Less than a browser, or a proxy, waits for an answer to begin. */
 const PATIENCE_MS = 10_000;
 /** What is kept between pages fits; a block's bytes lie outside. */
-const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
+const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 };
 
 /** A file that a thread writes, ahead of its reader by a block. */
 export interface ThreadedFile {

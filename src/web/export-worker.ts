@@ -11,11 +11,11 @@ export interface ExportWorkerData {
 
 /** What such a module has: the blocks of the file, in order. `spare` gives memory that is free again. */
 export interface Writes {
-  blocks(task: ExportTask, spare: () => ArrayBuffer | null): AsyncIterable<Block>;
+  readonly blocks: (task: ExportTask, spare: () => ArrayBuffer | null) => AsyncIterable<Block>;
 }
 
 /** V8 sees no hurry in what lies outside its heap, and would let 64 MB of pages that were read gather there. */
-const COLLECT_AFTER = 4 * 1024 * 1024;
+const BLOCKS_A_COLLECTION = 8;
 
 const { task, module } = workerData as ExportWorkerData;
 const { blocks } = (await import(module)) as Writes;
@@ -24,7 +24,7 @@ v8.setFlagsFromString('--expose-gc');
 const collect = vm.runInNewContext('gc') as (options: { readonly type: 'minor' }) => void;
 const free: ArrayBuffer[] = [];
 let underWay = 0;
-let written = 0;
+let blocksWritten = 0;
 let wake: () => void = () => undefined;
 
 const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port?.postMessage(message, transfer);
@@ -37,13 +37,10 @@ port?.on('message', ({ memory }: Written) => {
 
 try {
   for await (const block of blocks(task, () => free.pop() ?? null)) {
-    written += block.bytes.length;
     say({ block }, [block.bytes.buffer]);
     underWay += 1;
-    if (written > COLLECT_AFTER) {
-      written = 0;
-      collect({ type: 'minor' });
-    }
+    blocksWritten += 1;
+    if (blocksWritten % BLOCKS_A_COLLECTION === 0) collect({ type: 'minor' });
     while (underWay >= MOST_BLOCKS) await new Promise<void>((resolve) => (wake = resolve));
   }
   say({ end: true });
