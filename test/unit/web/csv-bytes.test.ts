@@ -12,12 +12,12 @@ import { ALL_LOGS } from '../../../src/web/menu.js';
 import { readerZone } from '../../../src/web/zone.js';
 import { seeded } from '../../support/random.js';
 
-const FILES = 600;
+const FILES = 250;
 const ROWS = 40;
 const ZONES = ['UTC', 'Europe/Rome', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Apia', 'America/St_Johns', 'Africa/Monrovia', 'Asia/Tokyo'];
 /** What texts of calls are made of, and what spreadsheets, CSV, masks and bytes stumble over. */
 const PIECES = [
-  '"'.repeat(400), 'a', 'Z', '7', '904', '+39', '065551234', '00390612345678', '-', '+', '=', '@', "'", '"', '""', ',', ';', '\t', '\r', '\n', '\r\n', ' ', '\u000b', '\f', '\u00a0', '\u2028', '\u3000', '\ufeff', '\u0085',
+  '"'.repeat(150), 'a', 'Z', '7', '904', '+39', '065551234', '00390612345678', '-', '+', '=', '@', "'", '"', '""', ',', ';', '\t', '\r', '\n', '\r\n', ' ', '\u000b', '\f', '\u00a0', '\u2028', '\u3000', '\ufeff', '\u0085',
   'é', 'Zoë', '東京', '🙂', '\u202e', '＝', '＠', '＋', '－', '٠١٢٣٤٥٦', '<', '>', '(', ')', '/', '.', '_', ':', 'x', 'PJSIP/', '-0000001a', ';1', '\u0000', '\u001b', '\u007f', '{"did":"0612345678"}', '[1e20,5]', 'lorem ipsum dolor sit amet ',
 ];
 const INSTANTS = ['1970-01-01T00:00:00.000001Z', '2026-03-29T00:59:59.999999Z', '2026-03-29T01:00:00Z', '2026-10-25T00:30:00Z', '2026-10-25T01:00:00.5Z', '2011-12-30T10:00:00Z', '2026-04-04T15:00:00Z', '2026-11-01T06:00:00Z', '1971-06-01T00:00:10Z', '2025-12-31T23:59:59.999999Z', '2099-12-31T12:00:00.010203Z'].map((iso) => parseIso(iso) ?? 0);
@@ -65,5 +65,5 @@ describe('CSV from bytes', () => {
       bytes += Buffer.from(csv.take(null)).toString();
       expect(bytes, JSON.stringify({ log: log.name, zone: zone.name, chosen })).toBe(told);
     }
-  });
+  }, 120_000);
 });
