@@ -12,6 +12,10 @@ export type IsExpected = (actionId: string) => boolean;
 
 // A line break within a name would end the line for asterisk-manager, and what follows be a header or a block of its own.
 const HEADER = /^([^\s:][^:\r\n]*):[ \t]?/;
+/** An event of which nothing must be escaped, dropped or joined, with names of printable ASCII: nearly all of them. */
+const PLAIN_EVENT = /^Event: (\w+)(?:\r\n(?!(?:event|response|actionid|output|variable|chanvariable|userevent|__proto__|constructor):)[!-$&-9;-~]+: [^\r\n%]*)+$/i;
+const MOST_PLAIN = 8_000;
+const NONE: readonly string[] = [];
 const MAX_HEADERS = 2_000;
 const ANSWERS = new Set(['success', 'error', 'goodbye', 'pong']);
 // asterisk-manager keeps headers as keys of a plain object, where these two are not keys like others.
@@ -26,15 +30,20 @@ const UNSAFE = new Set(['__proto__', 'constructor']);
  * (it emits on them by name).
  */
 export function checkBlock(text: string, isExpected: IsExpected): CheckedBlock {
-  const lines = text.split('\r\n');
+  const plain = text.length <= MOST_PLAIN ? PLAIN_EVENT.exec(text)?.[1] : undefined;
+  if (plain !== undefined) {
+    const interest = interestIn(plain);
+    if (interest.kind === 'uninteresting') return interest;
+    if (interest.kind === 'happening') return { kind: 'event', text: `Event: ${interest.name}${text.slice('Event: '.length + plain.length)}\r\n\r\n`, dropped: NONE };
+  }
   const malformed: string[] = [];
-  const headers = readHeaders(lines, malformed);
+  const headers = readHeaders(text.split('\r\n'), malformed);
   const names = (): string[] => [...headers.map(([name]) => name), ...malformed].slice(0, 50);
   const first = headers[0];
   if (first === undefined || headers.length > MAX_HEADERS) return { kind: 'malformed', headerNames: names() };
-  const [kindHeader, kindValue] = first;
-  const actionId = headers.find(([name]) => name.toLowerCase() === 'actionid')?.[1] ?? '';
-  switch (kindHeader.toLowerCase()) {
+  const [, kindValue, kindKey] = first;
+  const actionId = headers.find(([, , key]) => key === 'actionid')?.[1] ?? '';
+  switch (kindKey) {
     case 'response': {
       if (!ANSWERS.has(kindValue.toLowerCase())) return { kind: 'malformed', headerNames: names() };
       if (!isExpected(actionId)) return { kind: 'stray-answer' };
@@ -56,8 +65,12 @@ export function checkBlock(text: string, isExpected: IsExpected): CheckedBlock {
   }
 }
 
-function readHeaders(lines: readonly string[], malformed: string[]): [string, string][] {
-  const headers: [string, string][] = [];
+type Header = readonly [name: string, value: string, key: string];
+
+const header = (name: string, value: string): Header => [name, value, name.toLowerCase()];
+
+function readHeaders(lines: readonly string[], malformed: string[]): Header[] {
+  const headers: Header[] = [];
   let output: string[] | null = null;
   for (const line of lines) {
     const match = HEADER.exec(line);
@@ -67,23 +80,22 @@ function readHeaders(lines: readonly string[], malformed: string[]): [string, st
     }
     const name = (match[1] ?? '').trimEnd();
     const value = line.slice(match[0].length);
-    if (name.toLowerCase() !== 'output') headers.push([name, value]);
+    if (name.toLowerCase() !== 'output') headers.push(header(name, value));
     else if (output) output.push(value);
     else {
-      headers.push(['Output', '']);
+      headers.push(header('Output', ''));
       output = [value];
     }
   }
   const joined = output?.join('\n');
-  return joined === undefined ? headers : headers.map(([name, value]) => (name === 'Output' ? [name, joined] : [name, value]));
+  return joined === undefined ? headers : headers.map((one) => (one[0] === 'Output' ? header('Output', joined) : one));
 }
 
-function write(kindLine: string, headers: readonly [string, string][], unwanted: (name: string) => boolean, dropped: string[]): string {
+function write(kindLine: string, headers: readonly Header[], unwanted: (name: string) => boolean, dropped: string[]): string {
   let text = `${kindLine}\r\n`;
   // asterisk-manager makes a list of a header that comes twice, and throws when this one is no text.
-  const userEvent = headers.findLastIndex(([name]) => name.toLowerCase() === 'userevent');
-  for (const [index, [name, value]] of headers.entries()) {
-    const key = name.toLowerCase();
+  const userEvent = headers.findLastIndex(([, , key]) => key === 'userevent');
+  for (const [index, [name, value, key]] of headers.entries()) {
     if (index === 0 || (key === 'userevent' && index !== userEvent)) continue;
     if (UNSAFE.has(key)) dropped.push(name);
     else if (!unwanted(key)) text += `${name}: ${escapeValue(key, value)}\r\n`;

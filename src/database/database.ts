@@ -5,12 +5,16 @@ import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
 import { endReading } from './apart.js';
 import { migrateMysql, migrateSqlite } from './migrate.js';
+import type { Dialect } from './dialect.js';
+import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
 import { patiently } from './writing.js';
 
-/** Which database it is; only this folder asks, and migrations. */
-export type Dialect = 'sqlite' | 'mysql';
+export { isSqlite, type Dialect } from './dialect.js';
+export { insertOnce, insertOrUpdate } from './statements.js';
 
 export interface Database {
+  /** Where it is; has the password. */
+  readonly url: string;
   readonly knex: Knex;
   readonly dialect: Dialect;
   /** How long `writing` tries again while others are in the way. */
@@ -29,12 +33,6 @@ export type Caller = 'service' | 'command';
 
 const PATIENCE_MS: Readonly<Record<Caller, number>> = { service: 3_000, command: 120_000 };
 const TRANSACTION_LIMIT_MS: Readonly<Record<Caller, number>> = { service: 60_000, command: 600_000 };
-/**
- * What a session asks of MariaDB and MySQL, in seconds. A connection whose other end is gone without a word keeps its
- * locks until the server notices: within a transaction after 20 s (MySQL has no such limit), else after two minutes, not
- * eight hours. The pool gives up an idle connection long before. Who waits for a lock says so after 10 s, not 50.
- */
-const SESSION_LIMITS = 'set session wait_timeout = 120, innodb_lock_wait_timeout = 10 /*M!100300 , idle_transaction_timeout = 20 */';
 /** SQLite's own wait stops the whole thread. */
 const BUSY_TIMEOUT_MS: Readonly<Record<Caller, number>> = { service: 100, command: 10_000 };
 
@@ -47,6 +45,9 @@ export function openDatabase(url: string, caller: Caller = 'service'): Database 
   if (url.startsWith('mysql://') || url.startsWith('mariadb://')) return mysql(url, caller);
   throw new InvalidInputError('DATABASE_URL', 'must begin with sqlite: or mysql://');
 }
+
+/** Pages (4 KiB) that gather beside the file before they are put in their places: in a storm the same ones change again and again. */
+const CHECKPOINT_PAGES = 8_000;
 
 // knex would print what it also throws.
 export const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
@@ -73,6 +74,7 @@ function sqlite(filename: string, caller: Caller): Database {
         connection.pragma('journal_mode = WAL');
         // The spool forgets what is written here, so a commit must be on the disk when it returns.
         connection.pragma('synchronous = FULL');
+        connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
         connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
         beginImmediate(connection);
@@ -82,7 +84,7 @@ function sqlite(filename: string, caller: Caller): Database {
     },
     migrations: { migrationSource: migrations },
   });
-  return database(db, 'sqlite', caller);
+  return database(`sqlite:${filename}`, db, 'sqlite', caller);
 }
 
 /**
@@ -119,24 +121,6 @@ function prepareFile(filename: string): void {
   closeSync(openSync(filename, 'a', 0o600));
 }
 
-/** How mysql2 reaches `mysql://user:password@host:port/database`, with `?ssl=true` over TLS. */
-export function mysqlConnection(url: string): Knex.MySql2ConnectionConfig {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url);
-  return {
-    host: hostname,
-    port: port === '' ? 3306 : Number(port),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
-    charset: 'utf8mb4',
-    supportBigNumbers: true,
-    connectTimeout: 10_000,
-    enableKeepAlive: true,
-    keepAliveInitialDelay: 10_000,
-    ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
-  };
-}
-
 interface MysqlSession {
   query(sql: string, done: (error: Error | null) => void): unknown;
 }
@@ -158,7 +142,7 @@ function mysql(url: string, caller: Caller): Database {
     acquireConnectionTimeout: 10_000,
     migrations: { migrationSource: migrations },
   });
-  return database(db, 'mysql', caller);
+  return database(url, db, 'mysql', caller);
 }
 
 /**
@@ -171,8 +155,9 @@ export function reasonOf(error: unknown): string {
   return error.name === 'KnexTimeoutError' ? 'no connection was free in time' : 'sqlMessage' in error ? 'failed' : messageOf(error).slice(0, 100);
 }
 
-function database(db: Knex, dialect: Dialect, caller: Caller): Database {
+function database(url: string, db: Knex, dialect: Dialect, caller: Caller): Database {
   return {
+    url,
     knex: db,
     dialect,
     patienceMs: PATIENCE_MS[caller],
@@ -188,30 +173,4 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
       await db.destroy();
     },
   };
-}
-
-/**
- * How many rows go into one statement. knex writes a multi-row insert for SQLite as a compound
- * select, of which SQLite takes 500 terms; MariaDB's packet limit is met by bounding the values.
- */
-function rowsPerStatement(db: Knex, columnCount: number): number {
-  return Math.min(isSqlite(db) ? 500 : 1_000, Math.floor(30_000 / columnCount));
-}
-
-export const isSqlite = (db: Knex): boolean => (db.client as { readonly config: Knex.Config }).config.client === 'better-sqlite3';
-
-/**
- * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is.
- * Not INSERT IGNORE, which on MariaDB would also cut texts and swallow other errors.
- */
-export async function insertOnce(trx: Knex, table: string, rows: readonly Record<string, string | number>[]): Promise<void> {
-  const first = rows[0];
-  if (!first) return;
-  const size = rowsPerStatement(trx, Object.keys(first).length);
-  for (let start = 0; start < rows.length; start += size) {
-    await trx(table)
-      .insert(rows.slice(start, start + size))
-      .onConflict('event_key')
-      .merge(['event_key']);
-  }
 }

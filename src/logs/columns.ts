@@ -140,7 +140,8 @@ function readerOf({ type, optional }: Column): Reader {
   return optional ? (stored) => Number(stored ?? 0) || null : (stored) => Number(stored ?? 0);
 }
 
-function storeValue(column: Column, value: Value): string | number {
+/** A value as the database stores it. */
+export function storeValue(column: Column, value: Value): string | number {
   if (column.type === 'text') return clip(value === null ? '' : String(value), maxLengthOf(column));
   return Number(value ?? 0);
 }

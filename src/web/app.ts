@@ -21,6 +21,7 @@ import { callEndpoint, callsEndpoint } from './call-json.js';
 import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
 import { downloads } from './export-progress.js';
+import { ExportThreads } from './export-thread.js';
 import { health } from './health.js';
 import { listForms } from './list-forms.js';
 import { liveStreams, type LiveTiming } from './live-streams.js';
@@ -68,6 +69,7 @@ export function createWebApp(parts: WebParts): Express {
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
   const files = downloads();
+  const exports = { database: parts.database, downloads: files, threads: new ExportThreads(), zoneOf, clock };
   const live = liveStreams({ knex, users, views: page, zoneOf, clock, news: parts.news, stopping: parts.stopping, timing: parts.live });
   const overview = { knex, readiness: known, clock };
   const described = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
@@ -90,7 +92,7 @@ export function createWebApp(parts: WebParts): Express {
     throw new NotFoundError('no such address');
   });
   for (const log of ALL_LOGS) {
-    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, files, zoneOf, clock));
+    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(exports, log, format));
   }
   // Before the sign-in, which a stream speaks of itself.
   for (const log of ALL_LOGS) app.get(livePath(log), live.stream(log));
