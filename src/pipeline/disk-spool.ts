@@ -7,7 +7,7 @@ import { LastHeard } from './heard.js';
 import { encodeInput } from './input-codec.js';
 import type { Heard, Opened, StoredBatch } from './spool-file.js';
 import { openSpool, type SpoolPlace } from './spool-opening.js';
-import { SpoolTail } from './spool-tail.js';
+import { SpoolTail, together } from './spool-tail.js';
 import { SpoolError, type SpoolThread } from './spool-thread.js';
 import type { Spool, SpoolBatch, SpoolStatus } from './spool.js';
 
@@ -104,7 +104,7 @@ export class DiskSpool implements Spool {
     this.#taken = 0;
     for (;;) {
       if (this.#tail.lastSeq === null && this.#cursor < this.#lastOnDisk) await this.#readOn(signal);
-      const batch = this.#shift();
+      const batch = together(() => this.#shift(), MOST_IN_BATCH);
       if (batch) {
         this.#cursor = batch.seq;
         this.#taken = eventsIn(batch.inputs);
