@@ -9,7 +9,7 @@ import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
-import { needsTurn, writeSessions } from '../logs/sip-session/write.js';
+import { writeSessions } from '../logs/sip-session/write.js';
 import { insertWebSessions } from '../logs/web-session/store.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
@@ -36,11 +36,24 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
   });
 }
 
-/** The PBXs of what somebody else may be writing as well: another listener, or the recovery of calls. */
+/**
+ * The PBXs of what somebody else may be writing as well: another listener, or the recovery of calls. Two that write the same
+ * rows at once without turns wait for each other's keys, and the larger their transactions, the more often in a circle.
+ */
 function inTurn(outputs: readonly Output[]): string[] {
   const pbxs = outputs.flatMap((output) => {
-    if (output.kind === 'account-state') return [output.account.pbx];
-    return output.kind === 'cdr' || (output.kind === 'sip-session' && needsTurn(output)) ? [output.row.pbx] : [];
+    switch (output.kind) {
+      case 'account-state':
+        return [output.account.pbx];
+      case 'socket-use':
+        return [output.pbx];
+      case 'cdr':
+      case 'sip-session':
+      case 'web-session':
+        return [output.row.pbx];
+      default:
+        return [];
+    }
   });
   return [...new Set(pbxs)].sort();
 }
