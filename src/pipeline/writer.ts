@@ -49,8 +49,9 @@ function inTurn(outputs: readonly Output[]): string[] {
         return [output.pbx];
       case 'cdr':
       case 'sip-session':
-      case 'web-session':
         return [output.row.pbx];
+      case 'web-session':
+        return output.row.pbx === null ? [] : [output.row.pbx];
       default:
         return [];
     }
