@@ -10,6 +10,8 @@ const MOST_ROWS = 512;
 /** SQLite takes 32,766 values a statement, MariaDB 65,535. */
 const MOST_VALUES = 30_000;
 
+export type SqliteConnection = BetterSqlite3.Database;
+
 interface Pool {
   acquireConnection(): Promise<unknown>;
   releaseConnection(connection: unknown): Promise<void>;
@@ -34,8 +36,6 @@ export function insertOrUpdate(trx: Knex, table: string, unique: readonly string
   return insertPrepared(trx, table, rows, otherwise);
 }
 
-const prepared = new WeakMap<BetterSqlite3.Database, Map<string, BetterSqlite3.Statement>>();
-
 /**
  * Inserts rows that all have the columns of the first, with statements that are prepared once a connection: each has a power of
  * two of rows, so that there are few of them. `otherwise` says what becomes of a row whose key is there, such as `on conflict …`.
@@ -44,19 +44,26 @@ const prepared = new WeakMap<BetterSqlite3.Database, Map<string, BetterSqlite3.S
 async function insertPrepared(trx: Knex, table: string, rows: readonly Row[], otherwise: string): Promise<void> {
   const columns = Object.keys(rows[0] ?? {});
   if (columns.length === 0) return;
-  const pool = trx.client as Pool;
-  const connection = await pool.acquireConnection();
-  try {
+  await onConnection(trx, async (connection) => {
     let start = 0;
     for (let size = largest(columns.length); size >= 1; size /= 2) {
       if (rows.length - start < size) continue;
       const sql = statementOf(table, columns, size, otherwise);
       for (; rows.length - start >= size; start += size) {
         const values = valuesOf(columns, rows, start, start + size);
-        if (isSqlite(trx)) statement(connection as BetterSqlite3.Database, sql).run(values);
+        if (isSqlite(trx)) preparedOn(connection as SqliteConnection, sql).run(values);
         else await execute(connection as Connection, sql, values);
       }
     }
+  });
+}
+
+/** The driver's own connection under knex, or under a transaction of it. */
+export async function onConnection<T>(knex: Knex, work: (connection: unknown) => Promise<T> | T): Promise<T> {
+  const pool = knex.client as Pool;
+  const connection = await pool.acquireConnection();
+  try {
+    return await work(connection);
   } finally {
     await pool.releaseConnection(connection);
   }
@@ -94,7 +101,10 @@ function statementOf(table: string, columns: readonly string[], size: number, ot
   return text;
 }
 
-function statement(connection: BetterSqlite3.Database, sql: string): BetterSqlite3.Statement {
+const prepared = new WeakMap<SqliteConnection, Map<string, BetterSqlite3.Statement>>();
+
+/** SQLite's statements are planned once for each connection; planning costs more than a look-up. */
+export function preparedOn(connection: SqliteConnection, sql: string): BetterSqlite3.Statement {
   let statements = prepared.get(connection);
   if (!statements) prepared.set(connection, (statements = new Map<string, BetterSqlite3.Statement>()));
   let known = statements.get(sql);
