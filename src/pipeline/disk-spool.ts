@@ -18,7 +18,8 @@ export interface DiskSpoolOptions extends SpoolPlace {
 /** Inputs wait so long for others to share their commit; half of the 50 ms in which they are to be on disk. */
 const GROUP_MS = 20;
 const MOST_IN_BATCH = 2_000;
-const BATCHES_READ = 8;
+/** So many events are read back at once; each reading waits its turn behind commits. */
+const EVENTS_READ = 8_000;
 /** A disk that refuses so often in a row is broken or full: inputs then go on from memory. */
 const TRIES = 3;
 const RETRY_MS = 200;
@@ -256,7 +257,7 @@ export class DiskSpool implements Spool {
 
   async #readOn(signal: AbortSignal): Promise<void> {
     try {
-      const stored = await this.#thread.read(this.#cursor, BATCHES_READ);
+      const stored = await this.#thread.read(this.#cursor, EVENTS_READ);
       this.#tail.fill(stored);
       // What was appended while the last of these were read is found by the next read.
       if (stored.length === 0) this.#cursor = this.#lastOnDisk;

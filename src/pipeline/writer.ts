@@ -9,7 +9,7 @@ import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
-import { writeSessions } from '../logs/sip-session/write.js';
+import { needsTurn, writeSessions } from '../logs/sip-session/write.js';
 import { insertWebSessions } from '../logs/web-session/store.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
@@ -36,25 +36,11 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
   });
 }
 
-/**
- * The PBXs of what somebody else may be writing as well: another listener, or the recovery of calls. Two that write the same
- * rows at once without turns wait for each other's keys, and the larger their transactions, the more often in a circle.
- */
+/** The PBXs of what somebody else may be writing as well: another listener, or the recovery of calls. */
 function inTurn(outputs: readonly Output[]): string[] {
   const pbxs = outputs.flatMap((output) => {
-    switch (output.kind) {
-      case 'account-state':
-        return [output.account.pbx];
-      case 'socket-use':
-        return [output.pbx];
-      case 'cdr':
-      case 'sip-session':
-        return [output.row.pbx];
-      case 'web-session':
-        return output.row.pbx === null ? [] : [output.row.pbx];
-      default:
-        return [];
-    }
+    if (output.kind === 'account-state') return [output.account.pbx];
+    return output.kind === 'cdr' || (output.kind === 'sip-session' && needsTurn(output)) ? [output.row.pbx] : [];
   });
   return [...new Set(pbxs)].sort();
 }
