@@ -7,7 +7,7 @@ import { LastHeard } from './heard.js';
 import { encodeInput } from './input-codec.js';
 import type { Heard, Opened, StoredBatch } from './spool-file.js';
 import { openSpool, type SpoolPlace } from './spool-opening.js';
-import { SpoolTail } from './spool-tail.js';
+import { SpoolTail, together } from './spool-tail.js';
 import { SpoolError, type SpoolThread } from './spool-thread.js';
 import type { Spool, SpoolBatch, SpoolStatus } from './spool.js';
 
@@ -18,7 +18,8 @@ export interface DiskSpoolOptions extends SpoolPlace {
 /** Inputs wait so long for others to share their commit; half of the 50 ms in which they are to be on disk. */
 const GROUP_MS = 20;
 const MOST_IN_BATCH = 2_000;
-const BATCHES_READ = 8;
+/** So many events are read back at once; each reading waits its turn behind commits. */
+const EVENTS_READ = 8_000;
 /** A disk that refuses so often in a row is broken or full: inputs then go on from memory. */
 const TRIES = 3;
 const RETRY_MS = 200;
@@ -104,7 +105,7 @@ export class DiskSpool implements Spool {
     this.#taken = 0;
     for (;;) {
       if (this.#tail.lastSeq === null && this.#cursor < this.#lastOnDisk) await this.#readOn(signal);
-      const batch = this.#shift();
+      const batch = together(() => this.#shift(), MOST_IN_BATCH);
       if (batch) {
         this.#cursor = batch.seq;
         this.#taken = eventsIn(batch.inputs);
@@ -256,7 +257,7 @@ export class DiskSpool implements Spool {
 
   async #readOn(signal: AbortSignal): Promise<void> {
     try {
-      const stored = await this.#thread.read(this.#cursor, BATCHES_READ);
+      const stored = await this.#thread.read(this.#cursor, EVENTS_READ);
       this.#tail.fill(stored);
       // What was appended while the last of these were read is found by the next read.
       if (stored.length === 0) this.#cursor = this.#lastOnDisk;

@@ -11,10 +11,10 @@ import type { Spool, SpoolBatch } from './spool.js';
 
 /** Rows of a transaction: more while they are quick, since each transaction waits for the disk once, fewer while they take long. */
 const ROWS_FIRST = 250;
-const ROWS_MOST = 2_000;
+const ROWS_MOST = 1_000;
 /** How few they may become, and what a transaction may take, where it holds up everything else in the process and where it does not. */
 const HOLDING_UP = { rows: 100, mostMs: 12 };
-const BESIDE = { rows: 500, mostMs: 80 };
+const BESIDE = { rows: 250, mostMs: 80 };
 const INPUTS_A_TURN = 200;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;

@@ -35,6 +35,9 @@ const FORMAT = 1;
 /** So many free pages (4 KiB) go back to the file system after each checkpoint, so that a long outage's space is not kept. */
 const PAGES_FREED_AT_ONCE = 1_000;
 const CHECKPOINT_PAGES = 1_000;
+const MOST_READ = 1_000;
+/** Where a page is damaged, batches are read one by one. */
+const READ_ALONE = 20;
 
 /**
  * The spool's own SQLite file. Every method answers at once or throws the driver's error; it runs in a thread of its
@@ -104,15 +107,23 @@ export class SpoolFile {
     return this.#usedBytes();
   }
 
-  /** The next `most` batches after a position, oldest first. */
-  read(after: number, most: number): StoredBatch[] {
+  /** The next batches after a position, oldest first, until they have `mostEvents` or more: there may be very many small ones. */
+  read(after: number, mostEvents: number): StoredBatch[] {
     try {
-      return this.#read.all(after, most) as StoredBatch[];
+      const batches: StoredBatch[] = [];
+      let events = 0;
+      for (const row of this.#read.iterate(after, MOST_READ)) {
+        const batch = row as StoredBatch;
+        batches.push(batch);
+        events += batch.events;
+        if (events >= mostEvents) break;
+      }
+      return batches;
     } catch (error) {
       if (!isDamage(error)) throw error;
     }
     // One page that the disk has spoilt must not hold back what is behind it.
-    const seqs = this.#db.prepare<[number, number], { seq: number }>('select seq from batch where seq > ? order by seq limit ?').all(after, most);
+    const seqs = this.#db.prepare<[number, number], { seq: number }>('select seq from batch where seq > ? order by seq limit ?').all(after, READ_ALONE);
     return seqs.map(({ seq }) => this.#readOne(seq));
   }
 

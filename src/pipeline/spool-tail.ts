@@ -40,6 +40,23 @@ export class SpoolTail {
   }
 }
 
+/** The batches that are there, up to so many inputs, as one: a drainer that lags behind writes them in few transactions. */
+export function together(next: () => SpoolBatch | undefined, mostInputs: number): SpoolBatch | undefined {
+  const first = next();
+  if (!first || first.inputs.length >= mostInputs) return first;
+  const inputs = [...first.inputs];
+  const damaged = [...(first.damaged ?? [])];
+  let { seq } = first;
+  while (inputs.length < mostInputs) {
+    const more = next();
+    if (!more) break;
+    for (const input of more.inputs) inputs.push(input);
+    damaged.push(...(more.damaged ?? []));
+    ({ seq } = more);
+  }
+  return { seq, inputs, damaged };
+}
+
 function decoded({ seq, body, damaged: isDamaged }: StoredBatch): SpoolBatch {
   if (isDamaged) return { seq, inputs: [], damaged: [`batch ${seq} of the spool cannot be read`] };
   const inputs: PbxInput[] = [];

@@ -34,8 +34,8 @@ export class SpoolThread {
     return this.#ask({ ask: 'append', batches, heard }) as Promise<number>;
   }
 
-  read(after: number, most: number): Promise<StoredBatch[]> {
-    return this.#ask({ ask: 'read', after, most }) as Promise<StoredBatch[]>;
+  read(after: number, mostEvents: number): Promise<StoredBatch[]> {
+    return this.#ask({ ask: 'read', after, mostEvents }) as Promise<StoredBatch[]>;
   }
 
   /** Answers the bytes in use. */

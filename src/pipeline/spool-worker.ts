@@ -5,7 +5,7 @@ import type { Heard, SpoolFile, StoredBatch } from './spool-file.js';
 export type Question =
   | { readonly ask: 'open' }
   | { readonly ask: 'append'; readonly batches: readonly StoredBatch[]; readonly heard: Heard | null }
-  | { readonly ask: 'read'; readonly after: number; readonly most: number }
+  | { readonly ask: 'read'; readonly after: number; readonly mostEvents: number }
   | { readonly ask: 'checkpoint'; readonly seq: number; readonly state: string }
   | { readonly ask: 'close' };
 
@@ -36,7 +36,7 @@ function answer(question: Question): unknown {
     case 'append':
       return file.append(question.batches, question.heard);
     case 'read':
-      return file.read(question.after, question.most);
+      return file.read(question.after, question.mostEvents);
     case 'checkpoint':
       return file.checkpoint(question.seq, question.state);
     case 'close':
