@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
+import { rowsChanged } from '../statistics/summaries.js';
 import { fromRow, toRow, type DatabaseRow } from '../columns.js';
 import type { NewCdr } from '../output.js';
 import { cdrs, type Cdr } from './columns.js';
@@ -18,7 +19,13 @@ const RANGES_A_QUERY = 200;
  */
 export async function insertCalls(trx: Knex, rows: readonly NewCdr[]): Promise<void> {
   const recovered = await callsAround(trx, rows.map(({ callDate }) => callDate), { recovered: true });
-  await insertOnce(trx, cdrs.table, (await unmatched(trx, rows, recovered)).map(databaseRow));
+  await writeCalls(trx, await unmatched(trx, rows, recovered));
+}
+
+/** Writes calls as they are, and undoes what was summed up without them. */
+export async function writeCalls(trx: Knex, rows: readonly NewCdr[]): Promise<void> {
+  await insertOnce(trx, cdrs.table, rows.map(databaseRow));
+  await rowsChanged(trx, cdrs.table, rows.map(({ callDate }) => callDate));
 }
 
 async function unmatched(trx: Knex, rows: readonly NewCdr[], recovered: readonly Cdr[]): Promise<readonly NewCdr[]> {

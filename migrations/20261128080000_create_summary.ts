@@ -1,0 +1,23 @@
+import type { Knex } from 'knex';
+import { exact } from './exact.js';
+
+/** What the overview counts, an hour each, rolled up (docs/decisions/0015). */
+export async function up(knex: Knex): Promise<void> {
+  if (!(await knex.schema.hasTable('summary'))) {
+    await knex.schema.createTable('summary', (table) => {
+      exact(knex, table);
+      table.bigIncrements('id');
+      table.string('kind', 16).notNullable();
+      table.bigInteger('from_at').notNullable();
+      table.text('content', 'mediumtext').notNullable();
+      table.unique(['kind', 'from_at'], { indexName: 'summary_kind' });
+    });
+  }
+  // Whoever writes rows and whoever sums them up meet here; it must be there to be locked.
+  await knex('setting').insert({ name: 'summarised until', value: '0' }).onConflict('name').ignore();
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTableIfExists('summary');
+  await knex('setting').where('name', 'summarised until').delete();
+}
