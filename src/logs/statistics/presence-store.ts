@@ -95,18 +95,17 @@ const accountsOf = (knex: Knex, pbxs: readonly string[]): Knex.QueryBuilder =>
   knex(registeredAccounts.table).whereIn('pbx', [...pbxs]).groupBy('pbx', 'username').select('pbx', 'username').max({ online: 'online', since: 'since' });
 
 async function countAccounts(knex: Knex, pbxs: readonly string[], from: Micros): Promise<Pick<Presence, 'known' | 'onLineNow' | 'always'>> {
-  const [row] = (await knex
-    .from(accountsOf(knex, pbxs).as('accounts'))
-    .select(knex.raw('count(*) as known, sum(online) as now, sum(case when since > 0 and since < ? then online else 0 end) as always', [from]))) as { known: number | string; now: number | string | null; always: number | string | null }[];
+  const sums = knex.raw('count(*) as known, sum(online) as now, sum(case when since > 0 and since < ? then online else 0 end) as always', [from]);
+  const [row] = await knex.from(accountsOf(knex, pbxs).as('accounts')).select<Readonly<Record<'known' | 'now' | 'always', number | string | null>>[]>(sums);
   return { known: Number(row?.known ?? 0), onLineNow: Number(row?.now ?? 0), always: Number(row?.always ?? 0) };
 }
 
 /** Those of which the state is not as old as the range. */
 async function changedAccounts(knex: Knex, pbxs: readonly string[], from: Micros): Promise<Account[]> {
-  const rows = (await knex
+  const rows = await knex
     .from(accountsOf(knex, pbxs).as('accounts'))
     .where((changed) => void changed.where('since', 0).orWhere('since', '>=', from))
-    .select('*')) as { pbx: string; username: string; online: number; since: number | string }[];
+    .select<{ pbx: string; username: string; online: number; since: number | string }[]>('*');
   return rows.map(({ pbx, username, online, since }) => ({ pbx, username, online: online === 1, since: Number(since) }));
 }
 
@@ -118,7 +117,7 @@ interface Standing {
 
 /** Who was on line at an instant, as all rows before it say. */
 export async function sumStanding(knex: Knex, at: Micros): Promise<Standing> {
-  const pbxs = (await knex(registeredAccounts.table).distinct('pbx')) as { pbx: string }[];
+  const pbxs = await knex(registeredAccounts.table).distinct<{ pbx: string }[]>('pbx');
   const onLine = new Map<string, string[]>(pbxs.map(({ pbx }) => [pbx, []]));
   let lastId = 0;
   for await (const rows of lastRows(knex, [...onLine.keys()], { from: 0, at, after: 0 })) {

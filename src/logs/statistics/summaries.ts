@@ -74,16 +74,21 @@ export async function summarise(trx: Knex, missing: readonly Missing[], until: M
 /** Those of the summaries that are not there. */
 export async function missingOf(knex: Knex, wanted: readonly Missing[]): Promise<Missing[]> {
   const nameOf = ({ kind, from }: Missing): string => `${kind} ${from}`;
-  const rows = (await knex(TABLE).select({ kind: 'kind', from: 'from_at' })) as { kind: SummaryKind; from: number | string }[];
+  const rows = await knex(TABLE).select<{ kind: SummaryKind; from: number | string }[]>({ kind: 'kind', from: 'from_at' });
   const there = new Set(rows.map(({ kind, from }) => nameOf({ kind, from: Number(from) })));
   return wanted.filter((one) => !there.has(nameOf(one)));
 }
 
 export const forgetSummaries = (trx: Knex, before: Micros): Promise<number> => trx(TABLE).where('from_at', '<', before).delete();
 
-/** The summaries of hours that lie in the range as a whole, in order, and what of the range they leave. Contents are as `sum` answered. */
+/** The summaries of hours that lie in the range as a whole, in order; contents are as `sum` answered. */
 export async function summariesWithin(knex: Knex, kind: SummaryKind, { from, to }: Span): Promise<readonly { readonly from: Micros; readonly content: unknown }[]> {
-  const rows = (await knex(TABLE).where('kind', kind).where('from_at', '>=', from).where('from_at', '<=', to - HOUR).orderBy('from_at').select('from_at', 'content')) as { from_at: number | string; content: string }[];
+  const rows = await knex(TABLE)
+    .where('kind', kind)
+    .where('from_at', '>=', from)
+    .where('from_at', '<=', to - HOUR)
+    .orderBy('from_at')
+    .select<{ from_at: number | string; content: string }[]>('from_at', 'content');
   return rows.map((row) => ({ from: Number(row.from_at), content: JSON.parse(row.content) as unknown }));
 }
 
