@@ -9,7 +9,7 @@ import { lists } from './lists.js';
 import { overview } from './overview.js';
 import { peer } from './peer.js';
 import { reconciliation } from './reconciliation.js';
-import { amount, growth, lastRun, reportOn } from './report.js';
+import { amount, baseRun, growth, lastRun, reportOn } from './report.js';
 import { startBenchService } from './service.js';
 import { buildStage, fill, type Store } from './stage.js';
 
@@ -40,7 +40,7 @@ async function part(name: string, store: Store, measure: () => Promise<readonly 
   }
 }
 
-const withGrowth = (): Figure[] => [...figures, ...growth(rows, figures)];
+const withGrowth = (): Figure[] => [...figures, ...growth(base, figures)];
 
 async function withService(store: Store, source: AmiSource): Promise<void> {
   const asked = ['start', 'lists', 'export', 'overview', 'peer'].filter(wanted);
@@ -65,6 +65,7 @@ async function withService(store: Store, source: AmiSource): Promise<void> {
 }
 
 const last = lastRun(rows);
+const base = baseRun(rows);
 const stage = await buildStage();
 const source = await startAmiSource();
 try {

@@ -24,14 +24,16 @@ export function lastRun(rows: number): Run | null {
 
 const fileOf = (rows: number): string => join(RESULTS, `${rows}.json`);
 
-/** How the times that one in a hundred exceeds grew from the kept run of a million rows: as many figures as both have. */
-export function growth(rows: number, figures: readonly Figure[]): Figure[] {
-  const base = rows > BASE_ROWS ? lastRun(BASE_ROWS) : null;
+/** The kept run of fewer rows that a run of so many is compared with; null for one of no more rows itself. */
+export const baseRun = (rows: number): Run | null => (rows > BASE_ROWS ? lastRun(BASE_ROWS) : null);
+
+/** How the times that one in a hundred exceeds grew from a run of fewer rows: as many figures as both have. */
+export function growth(base: Run | null, figures: readonly Figure[]): Figure[] {
   const before = new Map(base?.figures.map((figure) => [keyOf(figure), figure]));
   return figures.flatMap((figure): Figure[] => {
     const old = before.get(keyOf(figure));
     if (!old || !figure.what.endsWith(', p99')) return [];
-    return [{ ...figure, what: `${figure.what}, grown`, limit: { value: old.value, is: `with ${BASE_ROWS} rows, ${base?.at.slice(0, 10) ?? ''}` }, target: ofLimit('at most', 1.3) }];
+    return [{ ...figure, what: `${figure.what}, grown`, limit: { value: old.value, is: `with ${base?.rows ?? 0} rows, ${base?.at.slice(0, 10) ?? ''}` }, target: ofLimit('at most', 1.3) }];
   });
 }
 

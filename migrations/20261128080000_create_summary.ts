@@ -3,18 +3,14 @@ import { exact } from './exact.js';
 
 /** What the overview counts, an hour each, rolled up (docs/decisions/0015). */
 export async function up(knex: Knex): Promise<void> {
-  if (!(await knex.schema.hasTable('summary'))) {
-    await knex.schema.createTable('summary', (table) => {
-      exact(knex, table);
-      table.bigIncrements('id');
-      table.string('kind', 16).notNullable();
-      table.bigInteger('from_at').notNullable();
-      table.text('content', 'mediumtext').notNullable();
-      table.unique(['kind', 'from_at'], { indexName: 'summary_kind' });
-    });
-  }
-  // Whoever writes rows and whoever sums them up meet here; it must be there to be locked.
-  await knex('setting').insert({ name: 'summarised until', value: '0' }).onConflict('name').ignore();
+  await knex.schema.createTable('summary', (table) => {
+    exact(knex, table);
+    table.bigIncrements('id');
+    table.string('kind', 16).notNullable();
+    table.bigInteger('from_at').notNullable();
+    table.text('content', 'mediumtext').notNullable();
+    table.unique(['kind', 'from_at'], { indexName: 'summary_kind' });
+  });
 }
 
 export async function down(knex: Knex): Promise<void> {

@@ -54,7 +54,7 @@ export function countOnLine(hours: readonly Span[], spans: readonly Span[], alwa
   /** Lets all happen up to and with `until`, and looks at the count after each instant in which something did. */
   const advance = (until: Micros, look?: (count: number) => void): void => {
     for (let at = instantOf(changes[next]); at <= until; at = instantOf(changes[next])) {
-      count += (changes[next] ?? 0) % 2 === 1 ? 1 : -1;
+      count += (changes[next] ?? 0) % 2 === 0 ? -1 : 1;
       next += 1;
       if (instantOf(changes[next]) !== at) look?.(count);
     }

@@ -46,7 +46,7 @@ export async function rangeChanged(trx: Knex, table: string, { from, to }: Span)
   if (made.before !== null) await trx(TABLE).where('kind', made.before).where('from_at', '>', from).delete();
 }
 
-/** Until the transaction ends nobody sums up; others may write meanwhile. */
+/** Until the transaction ends nobody sums up, also where the row is not there yet and MariaDB locks its place; others may write meanwhile. */
 async function summarisedUntil(trx: Knex): Promise<Micros> {
   const row = await trx<{ name: string; value: string }>(SETTING).where('name', UNTIL).forShare().first('value');
   return Number(row?.value ?? 0);

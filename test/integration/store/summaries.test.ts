@@ -37,7 +37,7 @@ describeEachDatabase('summaries', (database, url) => {
   beforeEach(async () => {
     archiveDir = tempFolder('archive');
     for (const table of ['cdr', 'sip_session', 'session_doubt', 'registered_account', 'summary', 'archived_month']) await database().knex(table).delete();
-    await database().knex('setting').where('name', 'summarised until').update({ value: '0' });
+    await database().knex('setting').where('name', 'summarised until').delete();
   });
   afterEach(() => removeFolder(archiveDir));
 
