@@ -42,7 +42,7 @@ export async function peer(store: Store, service: BenchService, rows: number): P
   const client = startPeerClient(store.url);
   try {
     const figures: Figure[] = [];
-    for (const one of await cases(store, rows)) figures.push(await compare(one, service, client, rows >= 100_000 ? 40 : 5));
+    for (const one of await cases(store, rows)) figures.push(await compare(one, service, client, rows >= 100_000 ? 20 : 5));
     return [...figures, ...(await compareExports(service, client, rows))];
   } finally {
     client.close();

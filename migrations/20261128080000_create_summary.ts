@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { exact } from './exact.js';
 
-/** What the overview counts, an hour each, rolled up (docs/decisions/0015). */
+/** What the overview counts, an hour each, rolled up (docs/decisions/0016). */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('summary', (table) => {
     exact(knex, table);

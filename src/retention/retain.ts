@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import type { Database } from '../database/database.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { messageOf } from '../errors.js';
-import { rangeChanged } from '../logs/statistics/summaries.js';
 import type { Micros } from '../time.js';
 import { AGING_LOGS, blocksOf, deleteByKeys, deleteSome, lastIdIn, oldestIn, type AgingLog } from './aging-log.js';
 import { archiveName, archivePath, faultOf, readArchive, writeArchive } from './archive-file.js';
@@ -114,13 +113,10 @@ class Leaving {
     const { knex } = this.database;
     const parts = await archivedMonths(knex, { log: this.log.name, month });
     if (parts.some(({ restoredUntil }) => restoredUntil !== null && restoredUntil > this.options.clock())) return null;
-    if (this.archiveDir === null) return this.#inSteps(async (trx) => {
-      await rangeChanged(trx, this.log.table, rangeOf(month));
-      return deleteSome(trx, this.log, rangeOf(month), STEP);
-    });
+    if (this.archiveDir === null) return this.#inSteps((trx) => deleteSome(trx, this.log, rangeOf(month), STEP));
     const part = await this.#archived(month, this.archiveDir, parts);
     if (!part) return 0;
-    const rows = await this.#deleteWhatIsIn(month, archivePath(this.archiveDir, part.file));
+    const rows = await this.#deleteWhatIsIn(archivePath(this.archiveDir, part.file));
     if (this.stopped) return rows;
     await this.#dropped([part.id]);
     await writing(this.database, (trx) => markRestored(trx, parts.map(({ id }) => id), null));
@@ -149,16 +145,13 @@ class Leaving {
   }
 
   /** By the keys in the file: what came while it was written is in none, and stays for the next. */
-  async #deleteWhatIsIn(month: Month, path: string): Promise<number> {
+  async #deleteWhatIsIn(path: string): Promise<number> {
     let rows = 0;
     for await (const block of readArchive(path, STEP)) {
       if (this.stopped) break;
       await this.#goOn();
       const before = performance.now();
-      rows += await writing(this.database, async (trx) => {
-        await rangeChanged(trx, this.log.table, rangeOf(month));
-        return deleteByKeys(trx, this.log, block.map((row) => row['event_key'] ?? ''));
-      });
+      rows += await writing(this.database, (trx) => deleteByKeys(trx, this.log, block.map((row) => row['event_key'] ?? '')));
       await letOthersWrite(this.database, performance.now() - before);
     }
     return rows;
