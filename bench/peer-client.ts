@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { createConnection } from 'mysql2/promise';
-import { which } from '../test/support/processes.js';
+import { freePort, removeFolder, run, tempFolder, untilReady, which } from '../test/support/processes.js';
 
 /** What the other tool is asked for; `csv` is the file that it writes, null for a page. */
 export interface Asked {
@@ -25,29 +23,39 @@ export interface PeerClient {
   /** Through what. */
   readonly name: string;
   ask(asked: Asked): Promise<Answered>;
-  close(): void;
+  close(): Promise<void>;
 }
 
-export function startPeerClient(databaseUrl: string): PeerClient {
+export async function startPeerClient(databaseUrl: string): Promise<PeerClient> {
   const php = which('php');
   return php === null ? mysql2Client(databaseUrl) : phpClient(php, databaseUrl);
 }
 
-function phpClient(php: string, databaseUrl: string): PeerClient {
+async function phpClient(php: string, databaseUrl: string): Promise<PeerClient> {
   const { hostname, port, username, password, pathname } = new URL(databaseUrl);
-  const dsn = `mysql:host=${hostname};port=${port};dbname=${pathname.slice(1)};charset=utf8mb4`;
+  const folder = tempFolder('bench-php');
+  const http = await freePort();
+  const url = `http://127.0.0.1:${http}/`;
   // An export of a million rows does not fit into the 128 MB that PHP allows by default: the tool would end there.
-  const child = spawn(php, ['-d', 'memory_limit=-1', join(import.meta.dirname, '../../bench/peer.php'), dsn, username, decodeURIComponent(password)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const child = run(php, ['-d', 'memory_limit=-1', '-d', 'max_execution_time=0', '-q', '-S', `127.0.0.1:${http}`, join(import.meta.dirname, '../../bench/peer.php')], join(folder, 'log'), {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], PEER_DSN: `mysql:host=${hostname};port=${port};dbname=${pathname.slice(1)};charset=utf8mb4`, PEER_USER: username, PEER_PASSWORD: decodeURIComponent(password) },
+  });
+  const ask = async ({ where, limit, csv }: Asked): Promise<Answered> => {
+    const start = performance.now();
+    const answer = await fetch(`${url}?${new URLSearchParams({ where, limit: String(limit), ...(csv === null ? {} : { csv }) }).toString()}`);
+    await answer.arrayBuffer();
+    if (answer.status !== 200 || !answer.headers.has('x-rows')) throw new Error(`PHP answers ${answer.status}; has it pdo_mysql (Debian: php-cli, php-mysql)?\n${child.log()}`);
+    return { ms: performance.now() - start, rows: Number(answer.headers.get('x-rows')), peakMb: Number(answer.headers.get('x-peak-mb')) };
+  };
+  await untilReady(child, 'PHP', async () => (await fetch(url)).status > 0);
   return {
-    name: 'PDO',
-    async ask(asked) {
-      child.stdin.write(`${JSON.stringify(asked)}\n`);
-      const line = await lines.next();
-      if (line.done === true) throw new Error('PHP ended; has it pdo_mysql (Debian: php-cli, php-mysql)?');
-      return JSON.parse(line.value) as Answered;
+    name: 'PHP with PDO',
+    ask,
+    async close() {
+      await child.stop();
+      removeFolder(folder);
     },
-    close: () => void child.stdin.end(),
   };
 }
 
@@ -67,7 +75,7 @@ function mysql2Client(databaseUrl: string): PeerClient {
       await connection.end();
       return { ms: performance.now() - start, rows, peakMb: null };
     },
-    close: () => undefined,
+    close: () => Promise.resolve(),
   };
 }
 

@@ -12,10 +12,10 @@ import type { Store } from './stage.js';
 
 /**
  * A tool that people use: Asterisk-CDR-Viewer-Mod (github.com/prog-it/Asterisk-CDR-Viewer-Mod, index.php). It counts what fits, then reads the newest
- * of it; it has no pages, so whoever wants the thousandth asks for all rows down to there. Only its queries are measured, not the
- * HTML that it makes of the rows; Logbook answers over HTTP, with sign-in and JSON.
+ * of it; it has no pages, so whoever wants the thousandth asks for all rows down to there. Both answer over HTTP: the tool's queries behind
+ * PHP's own web server with a plain table, Logbook with sign-in and JSON of all columns.
  */
-const TOOL = 'Asterisk-CDR-Viewer-Mod’s SQL';
+const TOOL = 'Asterisk-CDR-Viewer-Mod’s queries';
 /** What its form asks for when nobody changes it. */
 const PAGE = 100;
 const DEEP_PAGES = 500;
@@ -39,13 +39,13 @@ interface Case {
 /** The same calls, lists and export by Logbook and by the tool, in turn. */
 export async function peer(store: Store, service: BenchService, rows: number): Promise<Figure[]> {
   await makeTable(store);
-  const client = startPeerClient(store.url);
+  const client = await startPeerClient(store.url);
   try {
     const figures: Figure[] = [];
     for (const one of await cases(store, rows)) figures.push(await compare(one, service, client, rows >= 100_000 ? 20 : 5));
     return [...figures, ...(await compareExports(service, client, rows))];
   } finally {
-    client.close();
+    await client.close();
     await store.database.knex.schema.dropTable('asterisk_cdr');
   }
 }
