@@ -79,7 +79,8 @@ function comparison(last: Run, figures: readonly Figure[]): string[] {
     const factor = figure.target.bound === 'at most' ? now / then : then / now;
     return factor > NOISE ? [`  ${keyOf(figure)}: ${amount(then)} -> ${amount(now)}`] : [];
   });
-  return [`Against the run of ${last.at}:${worse.length === 0 ? ' nothing got worse.' : ' got worse:'}`, ...worse];
+  const both = figures.filter((figure) => before.has(keyOf(figure))).length;
+  return [`Against the run of ${last.at}, ${both} figures of it:${worse.length === 0 ? ' nothing got worse.' : ' got worse:'}`, ...worse];
 }
 
 export const amount = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString('en-US') : value >= 10 ? value.toFixed(1) : value.toFixed(2));

@@ -9,7 +9,7 @@ it('says what got worse since the last run: ratios where there is a limit, value
   const last = run([figure('ratio', 10, ofLimit('at most', 2), 10), figure('rate', 100, ofLimit('at least', 1), 100), figure('value', 10, itself('at most', 50)), figure('noise', 10, itself('at most', 50))]);
   const now = [figure('ratio', 10, ofLimit('at most', 2), 5), figure('rate', 100, ofLimit('at least', 1), 150), figure('value', 13, itself('at most', 50)), figure('noise', 12, itself('at most', 50)), figure('new', 99, itself('at most', 50))];
   const text = reportOn(1_000_000, now, last, false);
-  expect(text.slice(text.indexOf('Against'))).toBe('Against the run of 2026-11-01T00:00:00.000Z: got worse:\n  ratio (SQLite): 1.00 -> 2.00\n  rate (SQLite): 1.00 -> 0.67\n  value (SQLite): 10.0 -> 13.0');
+  expect(text.slice(text.indexOf('Against'))).toBe('Against the run of 2026-11-01T00:00:00.000Z, 4 figures of it: got worse:\n  ratio (SQLite): 1.00 -> 2.00\n  rate (SQLite): 1.00 -> 0.67\n  value (SQLite): 10.0 -> 13.0');
   expect(reportOn(1_000_000, last.figures, last, false)).toContain('nothing got worse');
   expect(reportOn(1_000_000, now, null, false)).toContain('No run to compare with.');
 });
