@@ -105,7 +105,7 @@ export async function listCases(store: Store, rows: number): Promise<ListCase[]>
   ];
 }
 
-async function deepCursor({ database: { knex } }: Store, log: LogDefinition, rows: number): Promise<string> {
+export async function deepCursor({ database: { knex } }: Store, log: LogDefinition, rows: number): Promise<string> {
   const query = parseListQuery(log, {});
   const [row] = (await pageQuery(knex, log, { ...query, limit: 1 }).offset(Math.min(DEEP_PAGES * 50, Math.floor(rows / 2)))) as DatabaseRow[];
   return cursorAfter(log, query, fromRow(log.columns, row ?? {}));

@@ -7,8 +7,9 @@ import { itself, type Figure } from './figure.js';
 import { ingest } from './ingest.js';
 import { lists } from './lists.js';
 import { overview } from './overview.js';
+import { peer } from './peer.js';
 import { reconciliation } from './reconciliation.js';
-import { amount, lastRun, reportOn } from './report.js';
+import { amount, baseRun, growth, lastRun, reportOn } from './report.js';
 import { startBenchService } from './service.js';
 import { buildStage, fill, type Store } from './stage.js';
 import { underLoad } from './under-load.js';
@@ -43,8 +44,10 @@ async function part(name: string, store: Store, measure: () => Promise<readonly 
   }
 }
 
+const withGrowth = (): Figure[] => [...figures, ...growth(base, figures)];
+
 async function withService(store: Store, source: AmiSource): Promise<void> {
-  const asked = ['start', 'lists', 'export', 'overview'].filter(wanted);
+  const asked = ['start', 'lists', 'export', 'overview', 'peer'].filter(wanted);
   if (asked.length === 0) return;
   const service = await startBenchService(store.url, source);
   try {
@@ -59,12 +62,14 @@ async function withService(store: Store, source: AmiSource): Promise<void> {
     await part('lists', store, () => lists(store, service, rows));
     await part('overview', store, () => overview(store, service));
     await part('export', store, () => csvExport(store, service, rows));
+    if (store.name === 'MariaDB') await part('peer', store, () => peer(store, service, rows));
   } finally {
     await service.stop();
   }
 }
 
 const last = lastRun(rows);
+const base = baseRun(rows);
 const stage = await buildStage();
 const source = await startAmiSource();
 try {
@@ -80,12 +85,12 @@ try {
     await part('backfill', store, () => backfilling(store, rows));
     // Last: its storm adds rows to the tables.
     await part('load', store, () => underLoad(store, source, rows));
-    reportOn(rows, figures, last, keep);
+    reportOn(rows, withGrowth(), last, keep);
     if (store.name === 'SQLite') say(`the file has ${amount(statSync(store.url.slice('sqlite:'.length)).size / 1e6)} MB`);
   }
 } finally {
   source.stop();
   await stage.close();
 }
-process.stdout.write(`${reportOn(rows, figures, last, keep)}\n\n${passed} passed, ${failed} failed\n`);
+process.stdout.write(`${reportOn(rows, withGrowth(), last, keep)}\n\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);

@@ -7,6 +7,7 @@ import { openDatabase, type Database } from '../src/database/database.js';
 import { generate } from '../test/support/generate/generate.js';
 import { freshDatabase, startMariaDb, type MariaDb } from '../test/support/mariadb.js';
 import { tempFolder, which } from '../test/support/processes.js';
+import { indexedAfterwards } from './indexes.js';
 
 const POOL_MB = 1_024;
 
@@ -84,9 +85,10 @@ async function migrated(url: string, caller: 'service' | 'command' = 'service'):
 
 /** Calls and events of the two years until now. */
 export async function fill({ database }: Store, rows: number): Promise<void> {
-  await generate(database, { calls: rows, to: Date.now() * 1_000 });
-  const tables = ['cdr', 'sip_session', 'web_session', 'registered_account'];
-  for (const table of tables) await database.knex.raw(database.dialect === 'sqlite' ? `analyze ${table}` : `analyze table ${table}`);
+  await indexedAfterwards(database, ['cdr', 'sip_session', 'web_session'], async () => {
+    await generate(database, { calls: rows, to: Date.now() * 1_000 });
+  });
+  for (const table of ['cdr', 'sip_session', 'web_session', 'registered_account']) await database.knex.raw(database.dialect === 'sqlite' ? `analyze ${table}` : `analyze table ${table}`);
 }
 
 export function timed(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {

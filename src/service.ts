@@ -13,6 +13,7 @@ import { journalled } from './jobs/journal.js';
 import { reconcileJob, squareJob } from './jobs/reconcile.js';
 import { recoverGapsJob } from './jobs/recover-gaps.js';
 import { retentionJob } from './jobs/retention.js';
+import { rollUpJob } from './jobs/roll-up.js';
 import type { Scheduler } from './jobs/scheduler.js';
 import type { Output } from './logs/output.js';
 import { readAccountStates } from './logs/registered-account/store.js';
@@ -74,7 +75,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     if (spool.state !== null && translator.load(spool.state)) translator.learn(accounts);
     else translator.restore(accounts);
     drainer.start();
-    await scheduler.start([reconcileJob(database, config.reconcileEveryMs), retentionJob(database, config.retention)].map((job) => journalled(database.knex, job)));
+    await scheduler.start([reconcileJob(database, config.reconcileEveryMs), retentionJob(database, config.retention), rollUpJob(database)].map((job) => journalled(database.knex, job)));
     await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, demo ? { ...config, recovery: { csv: null, sql: null } } : config)]);
     opening.waitsFor = null;
     return { url: `http://${hostInUrl(config.http.host)}:${port}`, generatedPassword, stop: () => stopAll(parts) };

@@ -1,11 +1,10 @@
 import type { Knex } from 'knex';
-import { insertOnce, type Database } from '../database/database.js';
+import type { Database } from '../database/database.js';
 import { takeTurn } from '../database/turns.js';
 import { writing } from '../database/writing.js';
-import { cdrs } from '../logs/cdr/columns.js';
 import { NearCalls } from '../logs/cdr/near-calls.js';
 import { matchCalls } from '../logs/cdr/same-call.js';
-import { storedCall } from '../logs/cdr/store.js';
+import { storedCall, writeCalls } from '../logs/cdr/store.js';
 import type { Micros } from '../time.js';
 import { Pace } from './pace.js';
 import { keyOf, Preparation, type NumberedCall, type PreparedBatch } from './prepare.js';
@@ -86,7 +85,7 @@ export async function backfill(database: Database, source: CallSource, options: 
     const matched = matchCalls(calls.map(({ row, starts }) => ({ call: row, starts })), there, source.limits);
     const missing = calls.filter((_, index) => !matched.has(index));
     const rows = missing.map((call) => storedCall(keyOf(call), call.row));
-    await insertOnce(trx, cdrs.table, rows);
+    await writeCalls(trx, rows);
     const matchedKeys = [...matched.values()].flatMap((index) => there[index]?.call.key ?? []);
     return { missing, matched: matched.size, keys: [...matchedKeys, ...rows.map((row) => String(row['event_key']))] };
   }

@@ -3,6 +3,7 @@ import { cdrs } from '../logs/cdr/columns.js';
 import type { DatabaseRow, LogDefinition } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { forgetSocketUses } from '../logs/sip-session/store.js';
+import { rangeChanged, rowsChanged } from '../logs/statistics/summaries.js';
 import { webSessions } from '../logs/web-session/columns.js';
 import type { Micros } from '../time.js';
 
@@ -67,11 +68,16 @@ export async function* blocksOf(knex: Knex, log: AgingLog, { from, to, lastId }:
 }
 
 /** Deletes the rows of some keys, and no others; answers how many were there. */
-export const deleteByKeys = (trx: Knex, { table }: AgingLog, keys: readonly string[]): Promise<number> => trx(table).whereIn('event_key', [...keys]).delete();
+export async function deleteByKeys(trx: Knex, { table, time }: AgingLog, keys: readonly string[]): Promise<number> {
+  const rows = await trx(table).whereIn('event_key', [...keys]).select<{ readonly at: number | string }[]>(`${time} as at`);
+  await rowsChanged(trx, table, rows.map(({ at }) => Number(at)));
+  return trx(table).whereIn('event_key', [...keys]).delete();
+}
 
 /** Deletes up to `most` rows in `[from, to)`, oldest first; answers how many they were. */
 export async function deleteSome(trx: Knex, { table, time }: AgingLog, { from, to }: Pick<Stretch, 'from' | 'to'>, most: number): Promise<number> {
   const rows = await trx(table).where(time, '>=', from).where(time, '<', to).orderBy([time, 'id']).limit(most).select<{ id: number }[]>('id');
   if (rows.length === 0) return 0;
+  await rangeChanged(trx, table, { from, to });
   return trx(table).whereIn('id', rows.map(({ id }) => id)).delete();
 }

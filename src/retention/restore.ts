@@ -2,12 +2,13 @@ import type { Database } from '../database/database.js';
 import { insertOnce } from '../database/database.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { CommandError } from '../errors.js';
+import { rangeChanged } from '../logs/statistics/summaries.js';
 import { fromMs, type Micros } from '../time.js';
 import { AGING_LOGS } from './aging-log.js';
 import { archivePath, faultOf, readArchive } from './archive-file.js';
 import { archivedMonths, markRestored } from './archived-months.js';
 import { takeLease } from './lease.js';
-import type { Month } from './month.js';
+import { rangeOf, type Month } from './month.js';
 
 const BATCH = 500;
 
@@ -51,7 +52,10 @@ export async function restore(database: Database, month: Month, { archiveDir, lo
         if (signal.aborted) throw new CommandError('stopped before the end; run this again for the rest', 1);
         await lease.hold();
         const before = performance.now();
-        await writing(database, (trx) => insertOnce(trx, table, rows));
+        await writing(database, async (trx) => {
+          await insertOnce(trx, table, rows);
+          await rangeChanged(trx, table, rangeOf(month));
+        });
         done += rows.length;
         onProgress?.(done, of);
         await letOthersWrite(database, performance.now() - before);

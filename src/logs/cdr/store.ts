@@ -3,6 +3,7 @@ import { insertOnce } from '../../database/database.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, storeValue, type Column, type DatabaseRow } from '../columns.js';
 import type { NewCdr } from '../output.js';
+import { rowsChanged } from '../statistics/summaries.js';
 import { cdrs, type Cdr } from './columns.js';
 import { RANGES_A_QUERY, secondsAround } from './near-calls.js';
 import { matchCalls } from './same-call.js';
@@ -20,7 +21,13 @@ const NEAR: Micros = 5 * MICROS_PER_SECOND;
 export async function insertCalls(trx: Knex, rows: readonly NewCdr[]): Promise<void> {
   if (rows.length === 0) return;
   const recovered = (await anyRecovered(trx)) ? await recoveredAround(trx, rows.map(({ callDate }) => callDate)) : [];
-  await insertOnce(trx, cdrs.table, (await unmatched(trx, rows, recovered)).map(databaseRow));
+  await writeCalls(trx, (await unmatched(trx, rows, recovered)).map(databaseRow));
+}
+
+/** Writes calls as the table holds them, and undoes what was summed up without them. */
+export async function writeCalls(trx: Knex, rows: readonly Record<string, string | number>[]): Promise<void> {
+  await insertOnce(trx, cdrs.table, rows);
+  await rowsChanged(trx, cdrs.table, rows.map((row) => Number(row[cdrs.columns.callDate.db])));
 }
 
 /** From the end of the keys' index alone: in a storm thousands of calls begin within the same second. */

@@ -3,6 +3,7 @@ import { insertOnce } from '../../database/database.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { eventKey } from '../key.js';
 import type { Doubt } from '../output.js';
+import { rowsChanged } from '../statistics/summaries.js';
 import { sipSessions } from './columns.js';
 import { INFERENCE_MARGIN } from './outage.js';
 
@@ -156,6 +157,7 @@ async function standAlone(trx: Knex, groups: readonly Group[]): Promise<Group[]>
     }
   }
   await insertOnce(trx, sipSessions.table, standing);
+  await rowsChanged(trx, sipSessions.table, standing.map(instantOf));
   return rest;
 }
 
@@ -181,6 +183,7 @@ async function settleGroup(trx: Knex, { listener, doubts: group, told }: Group):
     const doubts = ordered.filter((one) => one.key === key);
     // What comes later hides nothing that came before it.
     const stands = await some(doubts, async (one) => (await tellingQuery(trx, one, keys.slice(place)).first('id')) === undefined);
+    if (stands !== stood.has(key)) await rowsChanged(trx, sipSessions.table, doubts.map(({ row }) => instantOf(row)));
     if (!stands && stood.has(key)) await trx(sipSessions.table).where('event_key', key).delete();
     if (stands && !stood.has(key)) await insertOnce(trx, sipSessions.table, doubts.slice(0, 1).map(({ row }) => row));
   }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
 import { toRow } from '../columns.js';
 import type { Output } from '../output.js';
+import { rowsChanged } from '../statistics/summaries.js';
 import { isTold, SAME_HAPPENING, type Boundary } from './alternation.js';
 import { sipSessions } from './columns.js';
 import { isOfAccount, settleDoubts, type DoubtfulRow, type Row } from './doubts.js';
@@ -33,6 +34,7 @@ export async function writeSessions(trx: Knex, listener: string, outputs: readon
   await insertOnce(trx, sipSessions.table, rows);
   await settleDoubts(trx, listener, rows, doubtful);
   await insertOnce(trx, sipSessions.table, await untold(trx, polled));
+  await rowsChanged(trx, sipSessions.table, rows.filter(isOfAccount).map(({ at }) => Number(at)));
 }
 
 /** Whether another listener may be writing, just now, what this row says or what it is looked for among. */

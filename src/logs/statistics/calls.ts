@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { cdrs, DISPOSITIONS, type Disposition } from '../cdr/columns.js';
-import type { Span } from './spans.js';
+import { without, type Span } from './spans.js';
+import { HOUR, summariesWithin } from './summaries.js';
 
 /** Every offset from UTC and every change of one is a whole number of these, so hours of any zone are made of them. */
 export const QUARTER: Micros = 900 * MICROS_PER_SECOND;
@@ -17,18 +18,33 @@ export interface QuarterCalls {
   readonly billsec: number;
 }
 
-/** Counts the rows of the call log that began in `[from, to)`: exact, and read from an index as far as the range reaches. */
-export async function callsByQuarter(knex: Knex, { from, to }: Span): Promise<QuarterCalls[]> {
-  const counted: QuarterCalls[] = [];
-  for (let begin = from; begin < to; ) {
-    const end = Math.min(begin - (begin % QUARTER) + AT_ONCE, to);
-    const rows = (await callsQuery(knex, { from: begin, to: end })) as { quarter: number | string; disposition: string; calls: number | string; billsec: number | string }[];
-    for (const { quarter, disposition, calls, billsec } of rows) {
-      counted.push({ at: Number(quarter), disposition: isDisposition(disposition) ? disposition : 'UNKNOWN', calls: Number(calls), billsec: Number(billsec) });
+/** Counts the rows of the call log that began in `[from, to)`: exact, from the summaries of its hours and, where there is none, from an index as far as that reaches. */
+export async function callsByQuarter(knex: Knex, range: Span): Promise<QuarterCalls[]> {
+  const summed = await summariesWithin(knex, 'calls', range);
+  const counted = summed.flatMap(({ from, content }) =>
+    (content as Content).map(([quarter, disposition, calls, billsec]): QuarterCalls => ({ at: from + quarter * QUARTER, disposition: isDisposition(disposition) ? disposition : 'UNKNOWN', calls, billsec })),
+  );
+  for (const { from, to } of without(range, summed.map((hour) => ({ from: hour.from, to: hour.from + HOUR })))) {
+    for (let begin = from; begin < to; ) {
+      const end = Math.min(begin - (begin % QUARTER) + AT_ONCE, to);
+      counted.push(...(await countCalls(knex, { from: begin, to: end })));
+      begin = end;
     }
-    begin = end;
   }
   return counted;
+}
+
+/** The calls of an hour for JSON: which quarter of it, the disposition, how many, and their `billsec` together. */
+type Content = readonly (readonly [quarter: number, disposition: string, calls: number, billsec: number])[];
+
+export async function sumCalls(knex: Knex, from: Micros): Promise<Content> {
+  const counted = await countCalls(knex, { from, to: from + HOUR });
+  return counted.map(({ at, disposition, calls, billsec }) => [(at - from) / QUARTER, disposition, calls, billsec] as const);
+}
+
+async function countCalls(knex: Knex, span: Span): Promise<QuarterCalls[]> {
+  const rows = (await callsQuery(knex, span)) as { quarter: number | string; disposition: string; calls: number | string; billsec: number | string }[];
+  return rows.map(({ quarter, disposition, calls, billsec }) => ({ at: Number(quarter), disposition: isDisposition(disposition) ? disposition : 'UNKNOWN', calls: Number(calls), billsec: Number(billsec) }));
 }
 
 /** The SQL of one part; apart, so that tests can ask the database to explain it. */

@@ -2,15 +2,13 @@ import type { Knex } from 'knex';
 import type { Micros } from '../../time.js';
 import { registeredAccounts } from '../registered-account/columns.js';
 import { sipSessions } from '../sip-session/columns.js';
-import { LEFT_ON_LINE, OF_TRUNK, REGISTERED, STAYS, UNREGISTERED } from '../sip-session/standing.js';
-import { onLineSpans } from './presence.js';
+import { LEFT_ON_LINE, REGISTERED, UNREGISTERED } from '../sip-session/standing.js';
+import { instantOf, isCame, isGone, readComings } from './comings.js';
+import { onLineSpans, type Evidence } from './presence.js';
 import type { Span } from './spans.js';
+import { DAY, summaryAt } from './summaries.js';
 
 const TABLE = sipSessions.table;
-/** Ends of registrations that are looked at; beyond them the older part of the range is not known. */
-export const MOST_ENDS = 20_000;
-/** Registrations of a range that are read at once to find returns among them; where there are more, each return is looked up. */
-const MOST_REGISTERED = 20_000;
 const SEEKS_A_QUERY = 100;
 const ACCOUNTS_A_QUERY = 500;
 
@@ -38,23 +36,24 @@ export interface Presence {
  * as unknown. A name that two channel drivers share counts as one account, on line while either has a contact.
  */
 export async function presence(knex: Knex, pbxs: readonly string[], { from, to }: Span): Promise<Presence> {
-  const accounts = await roster(knex, pbxs);
-  const constant = accounts.filter(({ since }) => since !== 0 && since < from);
-  const changed = accounts.filter(({ since }) => since === 0 || since >= from);
-  const counts = { known: accounts.length, onLineNow: accounts.filter(({ online }) => online).length, always: constant.filter(({ online }) => online).length };
+  const counts = await countAccounts(knex, pbxs, from);
+  const changed = await changedAccounts(knex, pbxs, from);
   if (changed.length === 0) return { ...counts, spans: [], knownFrom: from };
 
-  const { ends, knownFrom } = await endsOf(knex, changed, { from, to });
-  const before = await onLineBefore(knex, pbxs, { from, at: knownFrom });
-  const wanted = changed.flatMap((account) => [...(before.has(keyOf(account)) ? [] : [knownFrom]), ...(ends.get(keyOf(account)) ?? [])].map((at) => ({ account, at })));
-  const returns = await firstReturns(knex, wanted, { from: knownFrom, to });
-  const spans = changed.flatMap((account) =>
-    onLineSpans(
-      { onLineBefore: before.has(keyOf(account)), ends: ends.get(keyOf(account)) ?? [], returns: returns.get(keyOf(account)) ?? new Map(), onLineNow: account.online, since: account.since },
-      { from: knownFrom, to },
-    ),
+  const standing = await standingBefore(knex, from);
+  const begin = standing?.at ?? from;
+  const comings = new Map<string, Map<string, number[]>>();
+  const own = changed.map((account) => ({ account, codes: codesOf(comings, account) }));
+  const readFrom = await readComings(knex, comings, { from: begin, to });
+  const known = { from: Math.max(readFrom, from), to };
+  const before =
+    standing && readFrom === begin
+      ? await standingAt(knex, pbxs, { ...standing, from: known.from, changed: own })
+      : await onLineBefore(knex, pbxs, { from, at: known.from });
+  const spans = own.flatMap(({ account, codes }) =>
+    onLineSpans({ onLineBefore: before.has(keyOf(account)), ...evidenceOf(codes, known.from), onLineNow: account.online, since: account.since }, known),
   );
-  return { ...counts, spans, knownFrom };
+  return { ...counts, spans, knownFrom: known.from };
 }
 
 interface Account {
@@ -66,46 +65,119 @@ interface Account {
 
 const keyOf = ({ pbx, username }: { readonly pbx: string; readonly username: string }): string => JSON.stringify([pbx, username]);
 
-async function roster(knex: Knex, pbxs: readonly string[]): Promise<Account[]> {
-  const rows = await knex<{ pbx: string; username: string; online: number; since: number | string }>(registeredAccounts.table)
-    .whereIn('pbx', [...pbxs])
-    .select('pbx', 'username', 'online', 'since');
-  const accounts = new Map<string, Account>();
-  for (const { pbx, username, online, since } of rows) {
-    const other = accounts.get(keyOf({ pbx, username }));
-    accounts.set(keyOf({ pbx, username }), { pbx, username, online: online === 1 || (other?.online ?? false), since: Math.max(Number(since), other?.since ?? 0) });
+function codesOf(comings: Map<string, Map<string, number[]>>, { pbx, username }: Account): readonly number[] {
+  const accounts = comings.get(pbx) ?? new Map<string, number[]>();
+  comings.set(pbx, accounts);
+  const codes: number[] = [];
+  accounts.set(username, codes);
+  return codes;
+}
+
+/** From what happened to an account, in order, what `onLineSpans` asks for. */
+function evidenceOf(codes: readonly number[], from: Micros): Pick<Evidence, 'ends' | 'returns'> {
+  const ends: Micros[] = [];
+  const returns = new Map<Micros, Micros | null>();
+  let next: Micros | null = null;
+  for (let index = codes.length - 1; index >= 0; index -= 1) {
+    const code = codes[index] ?? 0;
+    const at = instantOf(code);
+    if (at < from) break;
+    if (isCame(code)) next = at;
+    if (!isGone(code)) continue;
+    returns.set(at, next);
+    ends.push(at);
   }
-  return [...accounts.values()];
+  return { ends: ends.reverse(), returns: returns.set(from, next) };
 }
 
-/** When registrations ended in the range and left nobody, by account and in order. */
-async function endsOf(knex: Knex, accounts: readonly Account[], { from, to }: Span): Promise<{ readonly ends: ReadonlyMap<string, readonly Micros[]>; readonly knownFrom: Micros }> {
-  const rows = (await endsQuery(knex, { from, to })) as { pbx: string; username: string; at: number | string }[];
-  const ends = new Map<string, Micros[]>(accounts.map((account) => [keyOf(account), []]));
-  for (const { at, ...account } of rows.slice(0, MOST_ENDS).reverse()) ends.get(keyOf(account))?.push(Number(at));
-  const beyond = rows[MOST_ENDS];
-  return { ends, knownFrom: beyond ? Number(beyond.at) + 1 : from };
+/** A name that two channel drivers share is one account. */
+const accountsOf = (knex: Knex, pbxs: readonly string[]): Knex.QueryBuilder =>
+  knex(registeredAccounts.table).whereIn('pbx', [...pbxs]).groupBy('pbx', 'username').select('pbx', 'username').max({ online: 'online', since: 'since' });
+
+async function countAccounts(knex: Knex, pbxs: readonly string[], from: Micros): Promise<Pick<Presence, 'known' | 'onLineNow' | 'always'>> {
+  const sums = knex.raw('count(*) as known, sum(online) as now, sum(case when since > 0 and since < ? then online else 0 end) as always', [from]);
+  const [row] = await knex.from(accountsOf(knex, pbxs).as('accounts')).select<Readonly<Record<'known' | 'now' | 'always', number | string | null>>[]>(sums);
+  return { known: Number(row?.known ?? 0), onLineNow: Number(row?.now ?? 0), always: Number(row?.always ?? 0) };
 }
 
-export const endsQuery = (knex: Knex, { from, to }: Span): Knex.QueryBuilder =>
-  knex(TABLE)
-    .select({ pbx: 'pbx', username: 'peername', at: 'at' })
-    .where('event', 'UNREGISTER')
-    .where('at', '>=', from)
-    .where('at', '<', to)
-    .whereRaw(`not ${STAYS} and not ${OF_TRUNK}`)
-    .orderBy([{ column: 'at', order: 'desc' }, { column: 'id', order: 'desc' }])
-    .limit(MOST_ENDS + 1);
+/** Those of which the state is not as old as the range. */
+async function changedAccounts(knex: Knex, pbxs: readonly string[], from: Micros): Promise<Account[]> {
+  const rows = await knex
+    .from(accountsOf(knex, pbxs).as('accounts'))
+    .where((changed) => void changed.where('since', 0).orWhere('since', '>=', from))
+    .select<{ pbx: string; username: string; online: number; since: number | string }[]>('*');
+  return rows.map(({ pbx, username, online, since }) => ({ pbx, username, online: online === 1, since: Number(since) }));
+}
+
+/** Who was on line, for JSON: of the accounts up to an id those that their last row left so. */
+interface Standing {
+  readonly lastId: number;
+  readonly onLine: readonly (readonly [pbx: string, usernames: readonly string[]])[];
+}
+
+/** Who was on line at an instant, as all rows before it say. */
+export async function sumStanding(knex: Knex, at: Micros): Promise<Standing> {
+  const pbxs = await knex(registeredAccounts.table).distinct<{ pbx: string }[]>('pbx');
+  const onLine = new Map<string, string[]>(pbxs.map(({ pbx }) => [pbx, []]));
+  let lastId = 0;
+  for await (const rows of lastRows(knex, [...onLine.keys()], { from: 0, at, after: 0 })) {
+    for (const { id, pbx, username, stays } of rows) {
+      lastId = id;
+      if (stays === 1) onLine.get(pbx)?.push(username);
+    }
+  }
+  return { lastId, onLine: [...onLine] };
+}
+
+/** What is summed up of the midnight before an instant; null where nothing is. */
+async function standingBefore(knex: Knex, from: Micros): Promise<{ readonly at: Micros; readonly standing: Standing } | null> {
+  const at = from - (from % DAY);
+  const standing = (await summaryAt(knex, 'standing', at)) as Standing | null;
+  return standing && { at, standing };
+}
+
+interface Since {
+  readonly at: Micros;
+  readonly standing: Standing;
+  readonly from: Micros;
+  readonly changed: readonly { readonly account: Account; readonly codes: readonly number[] }[];
+}
+
+/** Which of the changed accounts were on line at `from`: as they stood at `at`, or as what happened since then left them. */
+async function standingAt(knex: Knex, pbxs: readonly string[], { at, standing, from, changed }: Since): Promise<ReadonlySet<string>> {
+  const found = new Set(standing.onLine.flatMap(([pbx, usernames]) => usernames.map((username) => keyOf({ pbx, username }))));
+  // Accounts that were not there when it was summed up.
+  for await (const rows of lastRows(knex, pbxs, { from, at, after: standing.lastId })) for (const row of rows) if (row.stays === 1) found.add(keyOf(row));
+  for (const { account, codes } of changed) {
+    const last = codes.findLast((code) => instantOf(code) < from);
+    if (last === undefined) continue;
+    if (isGone(last)) found.delete(keyOf(account));
+    else found.add(keyOf(account));
+  }
+  return found;
+}
 
 /** Those of the accounts that changed since `from` which their last registration or unregistration before `at` left on line. */
 async function onLineBefore(knex: Knex, pbxs: readonly string[], { from, at }: { readonly from: Micros; readonly at: Micros }): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
-  for (let after = 0; ; ) {
-    const rows = (await lastRowsQuery(knex, pbxs, { from, at, after })) as { id: number; pbx: string; username: string; stays: number | null }[];
-    for (const row of rows) if (row.stays === 1) found.add(keyOf(row));
+  for await (const rows of lastRows(knex, pbxs, { from, at, after: 0 })) for (const row of rows) if (row.stays === 1) found.add(keyOf(row));
+  return found;
+}
+
+interface LastRow {
+  readonly id: number;
+  readonly pbx: string;
+  readonly username: string;
+  readonly stays: number | null;
+}
+
+async function* lastRows(knex: Knex, pbxs: readonly string[], { from, at, after }: { readonly from: Micros; readonly at: Micros; readonly after: number }): AsyncGenerator<readonly LastRow[]> {
+  for (let begin = after; ; ) {
+    const rows = (await lastRowsQuery(knex, pbxs, { from, at, after: begin })) as LastRow[];
+    yield rows;
     const last = rows.at(-1);
-    if (!last || rows.length < ACCOUNTS_A_QUERY) return found;
-    after = last.id;
+    if (!last || rows.length < ACCOUNTS_A_QUERY) return;
+    begin = last.id;
   }
 }
 
@@ -133,40 +205,6 @@ export function lastRowsQuery(knex: Knex, pbxs: readonly string[], { from, at, a
     .where('id', '>', after)
     .orderBy('id')
     .limit(ACCOUNTS_A_QUERY);
-}
-
-/** The first REGISTER of an account from an instant on, before `to`, by account and instant. */
-async function firstReturns(knex: Knex, wanted: readonly { readonly account: Account; readonly at: Micros }[], { from, to }: Span): Promise<ReadonlyMap<string, ReadonlyMap<Micros, Micros | null>>> {
-  if (wanted.length === 0) return new Map();
-  const rows = (await registeredQuery(knex, { from, to })) as { pbx: string; username: string; at: number | string }[];
-  const found = rows.length > MOST_REGISTERED ? await together(knex, wanted.map(({ account, at }) => firstReturnQuery(knex, account, { from: at, to }))) : firstOf(rows, wanted);
-  const returns = new Map<string, Map<Micros, Micros | null>>();
-  for (const [index, { account, at }] of wanted.entries()) {
-    const own = returns.get(keyOf(account)) ?? new Map<Micros, Micros | null>();
-    returns.set(keyOf(account), own.set(at, found[index] ?? null));
-  }
-  return returns;
-}
-
-/** All registrations of a range, in order; one more than are looked through. */
-export const registeredQuery = (knex: Knex, { from, to }: Span): Knex.QueryBuilder =>
-  knex(TABLE)
-    .select({ pbx: 'pbx', username: 'peername', at: 'at' })
-    .where('event', 'REGISTER')
-    .where('at', '>=', from)
-    .where('at', '<', to)
-    .whereRaw(REGISTERED)
-    .orderBy([{ column: 'at' }, { column: 'id' }])
-    .limit(MOST_REGISTERED + 1);
-
-function firstOf(rows: readonly { readonly pbx: string; readonly username: string; readonly at: number | string }[], wanted: readonly { readonly account: Account; readonly at: Micros }[]): (Micros | null)[] {
-  const registered = new Map<string, Micros[]>();
-  for (const { at, ...account } of rows) {
-    const own = registered.get(keyOf(account)) ?? [];
-    registered.set(keyOf(account), own);
-    own.push(Number(at));
-  }
-  return wanted.map(({ account, at }) => registered.get(keyOf(account))?.find((registeredAt) => registeredAt >= at) ?? null);
 }
 
 export const firstReturnQuery = (knex: Knex, { pbx, username }: Pick<Account, 'pbx' | 'username'>, { from, to }: Span): Knex.QueryBuilder =>

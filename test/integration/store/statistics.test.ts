@@ -4,8 +4,9 @@ import type { Database } from '../../../src/database/database.js';
 import { cdrs, DISPOSITIONS } from '../../../src/logs/cdr/columns.js';
 import { accountPresence } from '../../../src/logs/statistics/account-presence.js';
 import { callsByQuarter, callsQuery, QUARTER } from '../../../src/logs/statistics/calls.js';
+import { comingsQuery } from '../../../src/logs/statistics/comings.js';
 import { countOnLine } from '../../../src/logs/statistics/presence.js';
-import { endsQuery, firstReturnQuery, lastRowsQuery, presence, registeredQuery } from '../../../src/logs/statistics/presence-store.js';
+import { firstReturnQuery, lastRowsQuery, presence } from '../../../src/logs/statistics/presence-store.js';
 import { addressesQuery, namesQuery, refused } from '../../../src/logs/statistics/refused.js';
 import { union, within, type Span } from '../../../src/logs/statistics/spans.js';
 import { ownRowsQuery, trunks, trunksQuery } from '../../../src/logs/statistics/trunks.js';
@@ -255,12 +256,11 @@ describeEachDatabase('every query of the overview', (database) => {
 
   it.each([
     ['calls', callsQuery, 'cdr_statistics'],
-    ['ends of registrations', endsQuery, 'sip_session_event'],
+    ['comings and goings', (knex: Knex, span: Span) => comingsQuery(knex, span), 'sip_session_'],
     ['trunks', (knex: Knex, { from }: Span) => trunksQuery(knex, from), 'sip_session_source'],
     ['addresses', addressesQuery, 'sip_session_details'],
     ['names', namesQuery, 'sip_session_details'],
     ['accounts before', (knex: Knex, { from }: Span) => lastRowsQuery(knex, ['pbx-milan'], { from, at: from, after: 0 }), 'sip_session_peername'],
-    ['registrations', registeredQuery, 'sip_session_event'],
     ['an account’s return', (knex: Knex, range: Span) => firstReturnQuery(knex, { pbx: 'pbx-milan', username: 'p7' }, range), 'sip_session_peername'],
     ['a trunk', (knex: Knex, { from }: Span) => ownRowsQuery(knex, { pbx: 'pbx-milan', provider: 'p', username: 'p7' }).where('at', '>', from), 'sip_session_peername'],
   ] as const)('%s: is read from an index, as far as the range reaches', async (_, query, index) => {

@@ -73,6 +73,7 @@ const STATES = {
     'Non è stato possibile recuperare le chiamate di {{number}} lacune. Il perché, e che cosa fare, è in /capture-gaps?recovery=failed.',
   'looked at {{looked}}, bound {{bound}}, ambiguous {{ambiguous}}, unknown {{unknown}}': 'esaminati {{looked}}, associati {{bound}}, ambigui {{ambiguous}}, sconosciuti {{unknown}}',
   'nothing to do': 'nulla da fare',
+  'summaries {{number}}': 'riepiloghi {{number}}',
   'gaps looked into {{gaps}}, calls recovered {{calls}}, failed {{failed}}': 'lacune esaminate {{gaps}}, chiamate recuperate {{calls}}, fallite {{failed}}',
 };
 
