@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canReadApart, countApart, readApart } from '../../../src/database/apart.js';
-import { countList } from '../../../src/database/count.js';
+import { countRows, MOST_LISTED } from '../../../src/database/count.js';
 import { openDatabase, type Database } from '../../../src/database/database.js';
 import { listPage } from '../../../src/database/listing.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
@@ -42,7 +42,9 @@ describe('reads of a SQLite file that may take long', () => {
         const query = parseListQuery(cdrs, { ...asked, sort: 'callDate', order });
         const page = await listPage(database.knex, cdrs, query);
         expect(page, JSON.stringify(asked)).toEqual(await listPage(inMemory.knex, cdrs, query));
-        expect(await countList(database.knex, cdrs, query)).toEqual(await countList(inMemory.knex, cdrs, query));
+        const count = await countRows(inMemory.knex, cdrs, query, MOST_LISTED);
+        // A busy machine may take longer than readers wait; the next one who asks is told.
+        await expect.poll(() => countRows(database.knex, cdrs, query, MOST_LISTED), { timeout: 60_000, interval: 200 }).toBe(count);
       }
     }
   });
