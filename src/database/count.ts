@@ -12,7 +12,11 @@ export const PATIENCE_MS = 500;
 export async function countRows(knex: Knex, log: LogDefinition, asked: ListQuery, most: number): Promise<number | null> {
   const query = await withAccounts(knex, asked);
   const whole = { ...query, after: null, before: null, limit: most + 1 };
-  const rows = fittingIds(knex, log, whole) ?? pageQuery(knex, log, whole).clearSelect().clearOrder().select(knex.raw('1 as one'));
+  return countOf(knex, fittingIds(knex, log, whole) ?? pageQuery(knex, log, whole).clearSelect().clearOrder().select(knex.raw('1 as one')));
+}
+
+/** How many rows a query answers; null when that takes too long. */
+export async function countOf(knex: Knex, rows: Knex.QueryBuilder): Promise<number | null> {
   try {
     const counted = (await knex.from(rows.as('counted')).count({ count: '*' }).first().timeout(PATIENCE_MS, { cancel: canCancel(knex) })) as { readonly count: number | string } | undefined;
     return Number(counted?.count ?? 0);

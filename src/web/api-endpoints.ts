@@ -39,12 +39,19 @@ export interface Endpoint {
   readonly respond: (knex: Knex, request: ApiRequest) => Promise<JsonObject>;
 }
 
-const countSchema = z
+export const countSchema = z
   .strictObject({
     kind: z.enum(['exact', 'more than']).meta({ description: 'more than: rows beyond that are not counted.' }),
     rows: z.int().min(0),
   })
   .meta({ description: 'How many rows all pages have.' });
+
+/** What a page of a list has besides its rows. */
+export const pageShape = {
+  next: z.string().nullable().meta({ description: 'The cursor of the next page. Absent on the last one.' }),
+  previous: z.string().nullable().meta({ description: 'The cursor of the page that ends before the first row. Absent on the first one.' }),
+  count: countSchema.nullable().meta({ description: 'How many rows all pages have. Absent beside a cursor, and where counting would take too long.' }),
+};
 
 /** Each log as a list of rows; `clock` says which day is today. */
 export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint {
@@ -57,12 +64,7 @@ export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint 
     parameters: { query: listParameters(log) },
     answer: {
       description: 'A page of the list.',
-      schema: z.strictObject({
-        data: z.array(record).meta({ description: 'The rows, in the order asked for.' }),
-        next: z.string().nullable().meta({ description: 'The cursor of the next page. Absent on the last one.' }),
-        previous: z.string().nullable().meta({ description: 'The cursor of the page that ends before the first row. Absent on the first one.' }),
-        count: countSchema.nullable().meta({ description: 'How many rows all pages have. Absent beside a cursor, and where counting would take too long.' }),
-      }),
+      schema: z.strictObject({ data: z.array(record).meta({ description: 'The rows, in the order asked for.' }), ...pageShape }),
     },
     missing: false,
     // The table is called as one row is.

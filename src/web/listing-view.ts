@@ -119,7 +119,7 @@ export function listingView(
     keys: log === calls ? [] : rowKeys(request, records),
     filter: filterView(request, language, around?.problems, around?.now),
     tools: around ? listToolsView(request, around.views, language) : null,
-    count: around && around.problems.length === 0 && !(log === calls && around.count === null) ? countText(around.count, language) : '',
+    count: around && around.problems.length === 0 ? countText(log, around.count, language) : '',
     order: orderText(request, language),
     firstHref: query.after === null && previous === null ? null : listingHref(path, request),
     previousHref: previous === null ? null : listingHref(path, request, { cursor: previous }),
@@ -165,8 +165,9 @@ export const plainHeads = (log: LogDefinition, zone: ReaderZone, { t }: Language
     return column ? [{ title: t(column.title), className: `${name} ${column.type}`, zone: isInstant(column) ? zone.name : null, sortHref: null, ariaSort: null }] : [];
   });
 
-function countText(count: RowCount | null, { t }: Language): string {
+function countText(log: LogDefinition, count: RowCount | null, { t }: Language): string {
   if (count === null) return t('too many rows to count at once');
+  if (log === calls) return count.kind === 'exact' ? t('{{count}} calls', { count: count.rows }) : t('more than {{count}} calls', { count: count.rows });
   return count.kind === 'exact' ? t('{{count}} rows', { count: count.rows }) : t('more than {{count}} rows', { count: count.rows });
 }
 
