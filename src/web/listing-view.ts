@@ -116,7 +116,7 @@ export function listingView(
     path,
     heads: columns.flatMap((name) => head(request, name, language)),
     rows: rowsOf(log, records, zone, language, columns),
-    keys: log === calls ? [] : rowKeys(request, records),
+    keys: rowKeys(request, records),
     filter: filterView(request, language, around?.problems, around?.now),
     tools: around ? listToolsView(request, around.views, language) : null,
     count: around && around.problems.length === 0 ? countText(log, around.count, language) : '',
