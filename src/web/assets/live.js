@@ -191,10 +191,7 @@
 
   function hear(event) {
     // What is fetched may be older than what is said meanwhile.
-    if (looking && (event.type === 'rows' || event.type === 'gone')) {
-      unheard.push(event);
-      return;
-    }
+    if (looking && ['rows', 'gone'].includes(event.type)) return void unheard.push(event);
     if (event.type === 'rows') take(JSON.parse(event.data));
     if (event.type === 'gone') leave(JSON.parse(event.data));
     if (event.type === 'behind') {
@@ -208,8 +205,7 @@
       stale = true;
       void look();
     }
-    if (event.type === 'well') stand('live');
-    if (event.type === 'trouble') stand('trouble');
+    if (event.type === 'well' || event.type === 'trouble') stand(event.type === 'well' ? 'live' : 'trouble');
     if (event.type === 'end' && event.data !== 'again') end(event.data);
   }
 
