@@ -4,10 +4,10 @@ import { secondsOf, type LegStory } from '../logs/cdr/leg-phases.js';
 import { isInstant, type Column, type LogRecord } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { toIso, type Micros } from '../time.js';
-import { accountPageHref, callHref, rowsOf, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
+import { accountPageHref, callHref, rowsOf, secondsText, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
 import { AROUND, type Around, type CallDetail, type PartyAccount } from './call-detail.js';
 import { aroundTimeline, legsTimeline } from './call-timelines.js';
-import { formatSeconds, visible } from './display-text.js';
+import { visible } from './display-text.js';
 import { gapView, type GapView } from './gap-view.js';
 import type { Language } from './language.js';
 import { plainHeads, type Head } from './listing-view.js';
@@ -24,6 +24,9 @@ interface Field {
   readonly wide: boolean;
 }
 
+/** A duration, or what stands in its place. */
+type Length = Pick<Field, 'text' | 'time'>;
+
 interface LegView {
   readonly number: number;
   readonly begin: TimeText;
@@ -33,9 +36,9 @@ interface LegView {
   readonly via: string;
   /** What must be known to read it right. */
   readonly notes: readonly string[];
-  readonly ring: string;
-  readonly talk: string;
-  readonly line: string;
+  readonly ring: Length;
+  readonly talk: Length;
+  readonly line: Length;
   readonly tone: Tone;
   readonly word: string;
   readonly fields: readonly Field[];
@@ -119,7 +122,7 @@ const instantText = (at: Micros, zone: ReaderZone): TimeText => timeText(at, zon
 function legView(story: LegStory, number: number, zone: ReaderZone, language: Language): LegView {
   const { t } = language;
   const { leg, caller, party, queue, relayed, goesOnFrom, ringUntold } = story;
-  const seconds = (kind: 'ring' | 'talk' | 'line'): string => (story.phases.some((phase) => phase.kind === kind) ? formatSeconds(secondsOf(story, kind)) : '–');
+  const seconds = (kind: 'ring' | 'talk' | 'line'): Length => (story.phases.some((phase) => phase.kind === kind) ? { text: '', time: secondsText(secondsOf(story, kind), language) } : { text: '–', time: null });
   return {
     number,
     begin: instantText(leg.callDate, zone),
@@ -131,7 +134,7 @@ function legView(story: LegStory, number: number, zone: ReaderZone, language: La
       ...(relayed ? [t('half of a Local channel: the other half says what came of it')] : []),
       ...(leg.asteriskDisposition === leg.disposition || leg.asteriskDisposition.replace(' ', '_') === leg.disposition || leg.asteriskDisposition === '' ? [] : [t('Asterisk says {{word}}', { word: visible(leg.asteriskDisposition) })]),
     ],
-    ring: ringUntold ? t('not told') : seconds('ring'),
+    ring: ringUntold ? { text: t('not told'), time: null } : seconds('ring'),
     talk: seconds('talk'),
     line: seconds('line'),
     tone: toneOf(leg.disposition),
@@ -140,14 +143,16 @@ function legView(story: LegStory, number: number, zone: ReaderZone, language: La
   };
 }
 
-function fieldsOf(columns: Readonly<Record<string, Omit<Column, 'db'>>>, record: LogRecord, zone: ReaderZone, { t }: Language, without: readonly string[]): Field[] {
+function fieldsOf(columns: Readonly<Record<string, Omit<Column, 'db'>>>, record: LogRecord, zone: ReaderZone, language: Language, without: readonly string[]): Field[] {
+  const { t } = language;
   return Object.entries(columns)
     .filter(([name]) => !without.includes(name))
     .map(([name, column]) => {
       const value = record[name] ?? null;
       if (value === null || value === '') return { title: t(column.title), text: '–', time: null, wide: false };
       if (isInstant(column)) return { title: t(column.title), text: '', time: instantText(Number(value), zone), wide: false };
-      const text = column.type === 'seconds' ? formatSeconds(Number(value)) : visible(String(value));
+      if (column.type === 'seconds') return { title: t(column.title), text: '', time: secondsText(Number(value), language), wide: false };
+      const text = visible(String(value));
       return { title: t(column.title), text, time: null, wide: text.length > 40 };
     });
 }

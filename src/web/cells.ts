@@ -133,7 +133,7 @@ function plainCell(name: string, column: Column, value: Value, zone: ReaderZone,
 const PHONE_NUMBER = /^\+?[\d*#]{2,24}$/;
 
 /** A duration as people read it, and in seconds for who points at it. */
-function secondsText(seconds: number, { t }: Language): TimeText {
+export function secondsText(seconds: number, { t }: Language): TimeText {
   return { text: formatSeconds(seconds), fraction: '', iso: `PT${seconds}S`, title: t('{{count}} seconds', { count: seconds }) };
 }
 

@@ -25,7 +25,7 @@ export const CALL_COLUMNS: Readonly<Record<string, Omit<Column, 'db'>>> = {
 };
 
 /**
- * Whole calls as a list, in the order of their begins. No table holds them: `db` is that of the legs, by which they are found (`first-legs.ts`). From and
+ * Whole calls as a list, in the order of their begins. No table holds them: `db` is that of the legs, by which they are found (`legs-query.ts`). From and
  * to are called as in the legs, since `from` and `to` ask for times.
  */
 export const calls: LogDefinition = {

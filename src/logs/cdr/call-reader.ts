@@ -6,7 +6,7 @@ import type { Order } from '../list-query.js';
 import { callsOf, KEY_COLUMNS, legKey, placeOf, type LegKey, type Place } from './call-legs.js';
 import { isByEachLeg, type CallQuery } from './call-query.js';
 import { cdrs } from './columns.js';
-import { firstLegsQuery, legPage, underWayQuery } from './first-legs.js';
+import { legPage, legsQuery, underWayQuery } from './legs-query.js';
 import type { FoldedCall } from './folded-call.js';
 
 /** Goes through calls by the times at which they began, from behind a place on, in one direction. */
@@ -31,10 +31,19 @@ const isBehind = (direction: Order, a: Place, b: Place): boolean => {
 
 const ordered = (calls: Iterable<FoldedCall>, direction: Order): FoldedCall[] => [...calls].sort((a, b) => (isBehind(direction, placeOf(a), placeOf(b)) ? 1 : -1));
 
+/** No more legs at once, so that whoever else asks gets his turn. */
+const MOST_LEGS = 1_000;
+const LEAST_LEGS = 100;
+const MOST_REMEMBERED = 10_000;
+/** Where most calls have one leg, so many legs are read for so many calls. */
+const batchFor = (calls: number): number => Math.min(MOST_LEGS, Math.max(LEAST_LEGS, calls * 2));
+
 /** Where no leg is asked anything, a call is met by its first. */
 class FirstLegs implements CallReader {
   ended = false;
   legsRead = 0;
+  /** The first leg of calls that were met, so that they are not read again for each of their legs. */
+  readonly #firsts = new Map<string, number>();
 
   constructor(
     private readonly query: CallQuery,
@@ -43,21 +52,22 @@ class FirstLegs implements CallReader {
   ) {}
 
   async read(knex: Knex, most: number): Promise<readonly FoldedCall[]> {
-    const legs = ((await firstLegsQuery(knex, this.query, this.place, this.direction, most)) as DatabaseRow[]).map(legKey);
-    const calls = await callsOf(knex, legs);
+    const batch = batchFor(most);
+    const legs = ((await legsQuery(knex, this.query, this.place, this.direction, batch)) as DatabaseRow[]).map(legKey);
+    const calls = await callsOf(knex, legs.filter(({ key, id }) => (this.#firsts.get(key) ?? id) === id));
     // SQLite answers without waiting; others who ask meanwhile get their turn here.
     await nextTurn();
     this.place = legs.at(-1) ?? this.place;
-    this.ended = legs.length < most;
-    const found = legs.flatMap(({ key }) => calls.get(key) ?? []);
-    this.legsRead += found.reduce((sum, call) => sum + call.legs.length, 0);
-    return found;
+    this.ended = legs.length < batch;
+    this.legsRead += legs.length;
+    if (this.#firsts.size > MOST_REMEMBERED) this.#firsts.clear();
+    for (const [key, { id, legs: { length } }] of calls) if (length > 1) this.#firsts.set(key, id);
+    return legs.flatMap(({ key, id }) => {
+      const call = calls.get(key);
+      return call?.id === id ? [call] : [];
+    });
   }
 }
-
-/** No more legs at once, so that whoever else asks gets his turn. */
-const MOST_LEGS = 1_000;
-const LEAST_LEGS = 100;
 
 /**
  * Where a filter leaves some of the legs, a call is met by any of them, and waits until nothing that comes later can
@@ -82,7 +92,7 @@ class LegScan implements CallReader {
   async read(knex: Knex, most: number): Promise<readonly FoldedCall[]> {
     if (!this.#begun) await this.#begin(knex);
     const isScanned = this.#waiting.size < most || this.direction === 'desc';
-    const atEnd = isScanned && (await this.#scan(knex, Math.min(MOST_LEGS, Math.max(LEAST_LEGS, most * 2))));
+    const atEnd = isScanned && (await this.#scan(knex, batchFor(most)));
     const edge = atEnd ? null : await this.#settle(knex, most);
     return this.#release(edge);
   }

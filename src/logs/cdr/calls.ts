@@ -8,7 +8,7 @@ import { callsOf, KEY_COLUMNS, legKey, legsBy, placeOf, type Place } from './cal
 import { isByEachLeg, type CallQuery } from './call-query.js';
 import { callReader, type CallReader } from './call-reader.js';
 import { cdrs } from './columns.js';
-import { legPage } from './first-legs.js';
+import { legPage } from './legs-query.js';
 import { foldCalls, type FoldedCall } from './folded-call.js';
 
 export interface CallPage {
