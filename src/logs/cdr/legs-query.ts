@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isSqlite } from '../../database/database.js';
 import { pageQuery } from '../../database/listing.js';
 import { fittingIds } from '../../database/search-page.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
@@ -47,24 +48,29 @@ const earlierLegs = (knex: Knex, { at, id }: Place): Knex.QueryBuilder[] =>
 /** The SQL of the legs behind a place that fit and are of calls that began at `begun` or before: calls that go on over it. */
 export function underWayQuery(knex: Knex, query: CallQuery, behind: Place, begun: Place): Knex.QueryBuilder {
   const page = { ...legPage(query, behind, 'asc', MOST_UNDER_WAY), from: behind.at, to: begun.at + LONGEST_CALL };
-  const legs = fittingLegs(knex, page, MOST_UNDER_WAY) ?? pageQuery(knex, cdrs, page).clearSelect();
+  const legs = fittingLegs(knex, page) ?? pageQuery(knex, cdrs, page).clearSelect();
   return legs.select(KEY_COLUMNS.map((column) => `cdr.${column}`)).where((any) => {
     for (const earlier of earlierLegs(knex, begun)) void any.orWhereExists(earlier);
   });
 }
 
-/** What a search finds by its indexes; null where it looks through the list. */
-function fittingLegs(knex: Knex, page: ListQuery, most: number): Knex.QueryBuilder | null {
+/** What a search finds by its indexes, of the first that are found; null where nothing is searched. */
+function fittingLegs(knex: Knex, page: ListQuery): Knex.QueryBuilder | null {
   const found = fittingIds(knex, cdrs, page);
-  return found && knex(cdrs.table).join(found.as('found'), 'found.id', 'cdr.id').limit(most);
+  // In this order, which statistics of what nobody has searched yet do not tell.
+  return found && knex.from(found.as('found')).joinRaw(`${isSqlite(knex) ? 'cross join' : 'straight_join'} cdr on cdr.id = found.id`);
 }
 
-/** The SQL of a row for each call that fits, `most` at most. */
+/** The SQL of a row for each call that fits, `most` at most; of a search those of the first `most` legs that it finds. */
 export function eachCallQuery(knex: Knex, query: CallQuery, most: number): Knex.QueryBuilder {
   const page = legPage(query, null, 'desc', most);
   const { from, to } = query;
-  const legs = fittingLegs(knex, { ...page, limit: Number.MAX_SAFE_INTEGER }, most) ?? pageQuery(knex, cdrs, page).clearSelect().clearOrder();
-  if (from !== null) for (const earlier of earlierLegs(knex, { at: from - 1, id: Number.MAX_SAFE_INTEGER })) void legs.whereNotExists(earlier);
+  const legs = fittingLegs(knex, page)?.limit(most) ?? pageQuery(knex, cdrs, page).clearSelect().clearOrder();
+  if (from !== null) {
+    for (const earlier of earlierLegs(knex, { at: from - 1, id: Number.MAX_SAFE_INTEGER })) {
+      void legs.where((any) => void any.where('cdr.call_date', '>=', from + LONGEST_CALL).orWhereNotExists(earlier));
+    }
+  }
   // Legs that count begin no later than that, where only first ones are looked for.
   if (to !== null && isByEachLeg(query)) {
     void legs.where((any) => {

@@ -141,7 +141,7 @@ async function takeBack(trx: Knex, key: string): Promise<void> {
   const row = await trx<{ id: number; event_key: string }>(sipSessions.table).where('event_key', key).first('id');
   if (row === undefined) return;
   await trx(sipSessions.table).where('id', row.id).delete();
-  await sayTakenBack(trx, Number(row.id));
+  await sayTakenBack(trx, row.id);
 }
 
 /** What a listener tells beside a row that it doubts is something else, though another one may write it first. Not so of an attempt that was refused. */

@@ -10,7 +10,7 @@ const KEPT = 10_000;
 export async function sayTakenBack(trx: Knex, rowId: number): Promise<void> {
   await trx(TAKEN_BACK).insert({ row_id: rowId });
   const last = await trx<{ id: number }>(TAKEN_BACK).orderBy('id', 'desc').first('id');
-  await trx(TAKEN_BACK).where('id', '<=', Number(last?.id ?? 0) - KEPT).delete();
+  await trx(TAKEN_BACK).where('id', '<=', (last?.id ?? 0) - KEPT).delete();
 }
 
 /** The ids of the rows that left; `ids` are those of the table. */
