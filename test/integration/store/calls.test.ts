@@ -26,6 +26,12 @@ function days(): Cdr[] {
   }
   const agent = BEGIN + 1_000 * MICROS_PER_SECOND;
   for (let n = 0; n < 600; n += 1) legs.push(leg(0, { callDate: agent + n * 20 * MICROS_PER_SECOND, answerDate: null, billsec: 0, src: n === 0 ? 'agent' : '905', disposition: n % 3 === 0 ? 'BUSY' : 'FAILED', linkedid: 'agent', uniqueid: `agent-${n}` }));
+  // Calls that fit by a leg of half an hour later alone, among some that fit at once.
+  for (let n = 0; n < 400; n += 1) {
+    const begin = agent + n * 10 * MICROS_PER_SECOND;
+    const late = begin + (n % 3 === 0 ? 0 : 1_800) * MICROS_PER_SECOND;
+    legs.push(leg(0, { callDate: begin, src: 'waits', linkedid: `late-${n}`, uniqueid: `late-${n}` }), leg(0, { callDate: late + 1, src: '977', linkedid: `late-${n}`, uniqueid: `late-${n}` }));
+  }
   legs.push(leg(0, { src: 'nameless', linkedid: '', uniqueid: '' }), leg(0, { src: 'nameless', linkedid: '', uniqueid: '' }));
   return legs;
 }
@@ -101,6 +107,8 @@ describeEachDatabase('whole calls', (database) => {
     { limit: '5', src: 'nameless' },
     { limit: '5', linkedid: 'agent' },
     { limit: '5', src: 'nobody' },
+    { limit: '90', src: '977' },
+    { limit: '30', search: '977', from: at(1_200), to: at(3_500) },
     { limit: '20', from: at(1_000), to: at(1_001) },
     { limit: '70', search: '61' },
     { limit: '11', search: '92', from: at(2_000), to: at(20_000), disposition: 'ANSWERED' },
