@@ -4,7 +4,7 @@ import { secondsOf, type LegStory } from '../logs/cdr/leg-phases.js';
 import { isInstant, type Column, type LogRecord } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { toIso, type Micros } from '../time.js';
-import { accountPageHref, callHref, rowsOf, secondsText, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
+import { accountPageHref, callHref, rowsOf, secondsText, secondsTitle, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
 import { AROUND, type Around, type CallDetail, type PartyAccount } from './call-detail.js';
 import { aroundTimeline, legsTimeline } from './call-timelines.js';
 import { visible } from './display-text.js';
@@ -50,7 +50,7 @@ interface PartyView {
   readonly href: string | null;
   readonly tone: Tone;
   readonly standing: string;
-  readonly before: { readonly event: string; readonly details: string; readonly at: TimeText; readonly ago: string; readonly remoteAddress: string; readonly userAgent: string } | null;
+  readonly before: { readonly event: string; readonly details: string; readonly at: TimeText; readonly ago: string; readonly agoTitle: string; readonly remoteAddress: string; readonly userAgent: string } | null;
   readonly warning: string;
   /** By what it is taken to be of this call, where no channel says it. */
   readonly by: string;
@@ -170,7 +170,8 @@ function extraFields({ extra }: Cdr, { t }: Language): Field[] {
   return [field(t(cdrs.columns.extra.title), extra)];
 }
 
-function partyView({ name, by, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone, { t, duration }: Language): PartyView {
+function partyView({ name, by, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone, language: Language): PartyView {
+  const { t, duration } = language;
   const { row } = before ?? {};
   const ago = row ? duration(begin - row.timestamp) : '';
   const standing =
@@ -187,7 +188,7 @@ function partyView({ name, by, description, known, before, heardSince }: PartyAc
     href: known ? accountPageHref(pbx, name) : null,
     tone: before === null ? 'plain' : before.standing === 'on' ? 'good' : 'bad',
     standing,
-    before: row ? { event: row.event, details: visible(row.details), at: timeText(row.timestamp, zone, { type: 'instant' }), ago, remoteAddress: visible(row.remoteAddress ?? ''), userAgent: visible(row.userAgent ?? '') } : null,
+    before: row ? { event: row.event, details: visible(row.details), at: timeText(row.timestamp, zone, { type: 'instant' }), ago, agoTitle: secondsTitle(begin - row.timestamp, language), remoteAddress: visible(row.remoteAddress ?? ''), userAgent: visible(row.userAgent ?? '') } : null,
     by: by === 'channel' ? '' : by === 'dialled' ? t('was dialled; no channel of it came to be') : t('by its number; no channel of it was in the call'),
     warning: heardSince ? '' : t('The PBX was not heard all the time between that and the call.'),
   };

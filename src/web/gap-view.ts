@@ -1,6 +1,6 @@
 import type { CaptureGap } from '../logs/capture-gap/columns.js';
 import { MICROS_PER_SECOND, toIso, type Micros } from '../time.js';
-import { secondsText, timeText, type TimeText, type Tone } from './cells.js';
+import { secondsTitle, timeText, type TimeText, type Tone } from './cells.js';
 import { visible } from './display-text.js';
 import type { Language } from './language.js';
 import type { ReaderZone } from './zone.js';
@@ -70,8 +70,6 @@ function timesOf(from: Micros, to: Micros, zone: ReaderZone, language: Language)
   const parameters = new URLSearchParams({ from: toIso(from, 'us'), to: toIso(to, 'us') });
   return { at: to, begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: language.duration(to - from), lastedTitle: secondsTitle(to - from, language), href: `/capture-gaps?${parameters.toString()}` };
 }
-
-const secondsTitle = (length: Micros, language: Language): string => secondsText(Math.round(length / MICROS_PER_SECOND), language).title;
 
 function callsText({ recovery, recoveryNote, recoveredCalls }: CaptureGap, { t, said }: Language): string {
   const note = visible(said(recoveryNote ?? ''));
