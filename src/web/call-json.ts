@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RowCount } from '../database/count.js';
 import { captureGaps } from '../logs/capture-gap/columns.js';
 import { CALL_COLUMNS, callRecord, calls as callList } from '../logs/cdr/call-columns.js';
 import { countCalls } from '../logs/cdr/call-count.js';
@@ -6,11 +7,10 @@ import { listCalls } from '../logs/cdr/calls.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
 import { secondsOf } from '../logs/cdr/leg-phases.js';
-import { listParameters } from '../logs/list-query.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { fromMs, toIso, type Micros } from '../time.js';
 import { columnsShape, isoSchema, jsonColumns, jsonRecord, recordSchema, type Json, type JsonObject } from './api-forms.js';
-import { countSchema, pageShape, type Endpoint } from './api-endpoints.js';
+import { countedListParameters, countSchema, isCountAsked, pageShape, type Endpoint } from './api-endpoints.js';
 import { parseApiQuery } from './listing-query.js';
 import { AROUND, callParameters, readCallDetail, type CallDetail } from './call-detail.js';
 
@@ -74,17 +74,19 @@ export const callsEndpoint = (clock: () => Micros = () => fromMs(Date.now())): E
   operationId: 'listCalls',
   summary: 'Whole calls',
   description: 'Every call once, with its legs: the CDRs of queues, ring groups and transfers that have one linkedid. A page can be short, or empty, and still have a next one.',
-  parameters: { query: listParameters(callList) },
+  parameters: { query: countedListParameters(callList) },
   answer: {
     description: 'A page of the list.',
     schema: z.strictObject({ data: z.array(callSchema).meta({ description: 'The calls, in the order asked for.' }), ...pageShape }),
   },
   missing: false,
   named: { Call: callSchema, Count: countSchema },
-  async respond(knex, { query }) {
+  async respond(knex, { query: { count: counted, ...query } }) {
     const asked = parseApiQuery(callList, query, clock());
     const isFirst = asked.after === null && asked.before === null;
-    const [{ calls, next, previous }, count] = await Promise.all([listCalls(knex, asked), isFirst ? countCalls(knex, asked) : null]);
+    const wanted = isCountAsked(counted) && isFirst;
+    const [{ calls, next, previous }, all] = await Promise.all([listCalls(knex, asked), wanted ? countCalls(knex, asked) : null]);
+    const count: RowCount | null = isFirst && next === null ? { kind: 'exact', rows: calls.length } : all;
     return { data: calls.map((call) => ({ ...jsonCall(call), legs: call.legs.map((one) => jsonRecord(cdrs, one)) })), next, previous, count: count && { ...count } };
   },
 });

@@ -8,7 +8,7 @@ import { onEachDatabase, type EmptyDatabase } from './each-database.js';
 import { LiveReader } from './live-reader.js';
 import { at, cdr, insertCdrs } from './samples.js';
 
-const TIMING = { pollMs: 100, soonestMs: 20, changesMs: 100, beatMs: 200, patienceMs: 500 };
+const TIMING = { pollMs: 100, soonestMs: 20, changesMs: 100, beatMs: 200, patienceMs: 500, placeMs: 0 };
 const SECOND = 1_000_000;
 const BEGIN = at('2026-05-10T12:00:00Z');
 
