@@ -10,6 +10,7 @@ import * as numberEndings from './20261126120000_index_number_endings.js';
 import * as archive from './20261126130000_create_archive.js';
 import * as doubts from './20261127090000_create_session_doubts.js';
 import * as tellers from './20261127090100_add_account_listener.js';
+import * as takenBack from './20261128010000_create_taken_back.js';
 import * as summary from './20261128080000_create_summary.js';
 
 interface Migration {
@@ -30,6 +31,7 @@ const all: Readonly<Record<string, Migration>> = {
   '20261126130000_create_archive': archive,
   '20261127090000_create_session_doubts': doubts,
   '20261127090100_add_account_listener': tellers,
+  '20261128010000_create_taken_back': takenBack,
   '20261128080000_create_summary': summary,
 };
 

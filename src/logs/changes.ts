@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { captureGaps } from './capture-gap/columns.js';
+import { calls } from './cdr/call-columns.js';
 import { cdrs } from './cdr/columns.js';
 import type { LogDefinition } from './columns.js';
 import { deadLetters } from './dead-letter/columns.js';
@@ -24,6 +25,7 @@ const MARKS: ReadonlyMap<LogDefinition, readonly Mark[]> = new Map<LogDefinition
   [registeredAccounts, [accounts]],
   [webSessions, [gaps]],
   [cdrs, [gaps]],
+  [calls, [gaps]],
   [captureGaps, [gaps]],
   [deadLetters, [letters]],
 ]);

@@ -31,6 +31,8 @@ export interface Column {
   readonly sortable?: true;
   /** Can be asked for by exact value; a list names the only values there are. */
   readonly filter?: true | readonly string[];
+  /** What a filter by it leaves, where that is not rows: `calls with a leg whose`. */
+  readonly leaves?: string;
   /** Holds `address:port`; this column of the database has the address alone, which a filter without a port asks for. */
   readonly hostDb?: string;
   /** `search` looks for texts that begin with what is given: a number or name that calls and signs in, a person's, or an address. */

@@ -69,7 +69,7 @@ function parametersOfList(log: LogDefinition) {
   return parametersOf(log.name, {
     ...rangeParameters(log),
     ...(isSearchable(log) ? searchParameters(log.columns) : {}),
-    ...filterParameters(log.columns, 'rows whose'),
+    ...filterParameters(log.columns),
     sort: oneOf(sortNames(log.columns)).default(log.defaultSort).meta({ description: 'The column that orders the list.' }),
     order: oneOf(['asc', 'desc'])
       .optional()
@@ -106,26 +106,26 @@ export function rangeParameters({ columns, timeColumn, defaultSort }: Pick<LogDe
   };
 }
 
-export const limitParameter = (what = 'rows') =>
-  wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: `How many ${what} at most.`, param: { example: MAX_LIMIT } });
+export const limitParameter = () =>
+  wholeNumber(1, MAX_LIMIT).prefault(DEFAULT_LIMIT).meta({ description: 'How many rows at most.', param: { example: MAX_LIMIT } });
 
-export function searchParameters(columns: Columns, what = 'rows whose'): { search: z.ZodOptional<z.ZodType<string>> } {
+export function searchParameters(columns: Columns): { search: z.ZodOptional<z.ZodType<string>> } {
   const searched = Object.values(columns).filter(({ search }) => search !== undefined);
   const named = searched.some(({ search }) => search === 'number') ? ', or is that of an account of whose name a word begins with it' : '';
   const ends = searched.some(({ reversedDb }) => reversedDb !== undefined) ? ' or, a number of four digits or more, ends with it' : '';
-  const description = `Only ${what} ${searched.map(({ title }) => title).join(' or ')} begins with this${ends}${named}.`;
+  const description = `Only ${searched[0]?.leaves ?? 'rows whose'} ${searched.map(({ title }) => title).join(' or ')} begins with this${ends}${named}.`;
   return { search: text().optional().meta({ description }) };
 }
 
-/** A parameter for each column that can be asked for; `what` is what they choose: `rows whose`. */
-export function filterParameters(columns: Columns, what: string): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
+/** A parameter for each column that can be asked for; `what` is what they choose where a column does not say. */
+export function filterParameters(columns: Columns, what = 'rows whose'): Readonly<Record<string, z.ZodOptional<z.ZodType<string>>>> {
   return Object.fromEntries(
     Object.entries(columns)
       .filter(([, column]) => column.filter)
       .map(([name, column]) => {
         const values = choicesOf(column);
         const exactly = column.hostDb === undefined ? 'exactly this' : 'exactly this, from any port where none is given';
-        const about = `Only ${what} ${column.title} is ${values ? 'this' : exactly}.`;
+        const about = `Only ${column.leaves ?? what} ${column.title} is ${values ? 'this' : exactly}.`;
         const description = column.about === undefined ? about : `${about} ${column.about}`;
         return [name, (values ? oneOf(values) : text()).optional().meta({ description })];
       }),

@@ -39,18 +39,28 @@ export interface Endpoint {
   readonly respond: (knex: Knex, request: ApiRequest) => Promise<JsonObject>;
 }
 
-const countSchema = z
+export const countSchema = z
   .strictObject({
     kind: z.enum(['exact', 'more than']).meta({ description: 'more than: rows beyond that are not counted.' }),
     rows: z.int().min(0),
   })
   .meta({ description: 'How many rows all pages have.' });
 
+/** What a page of a list has besides its rows. */
+export const pageShape = {
+  next: z.string().nullable().meta({ description: 'The cursor of the next page. Absent on the last one.' }),
+  previous: z.string().nullable().meta({ description: 'The cursor of the page that ends before the first row. Absent on the first one.' }),
+  count: countSchema.nullable().meta({ description: 'How many rows all pages have. Absent where it was not asked for, unless this page is all there is; beside a cursor; and where counting would take too long.' }),
+};
+
 const countParameter = oneOf(['true', 'false']).optional().meta({ description: 'true: how many rows all pages have is counted, which can take longer than the page.' });
 const ofCount = parametersOf('a list', { count: countParameter });
 
 /** What a list is asked by: its own parameters, and whether it is counted. */
-const countedListParameters = (log: LogDefinition): z.ZodObject => listParameters(log).in.extend({ count: countParameter });
+export const countedListParameters = (log: LogDefinition): z.ZodObject => listParameters(log).in.extend({ count: countParameter });
+
+/** Whether a request asks for the count, by its parameter `count`. Throws InvalidInputError where it is neither true nor false. */
+export const isCountAsked = (counted: unknown): boolean => readParameters(ofCount, { count: counted }).count === 'true';
 
 /** Each log as a list of rows; `clock` says which day is today. */
 export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint {
@@ -63,12 +73,7 @@ export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint 
     parameters: { query: countedListParameters(log) },
     answer: {
       description: 'A page of the list.',
-      schema: z.strictObject({
-        data: z.array(record).meta({ description: 'The rows, in the order asked for.' }),
-        next: z.string().nullable().meta({ description: 'The cursor of the next page. Absent on the last one.' }),
-        previous: z.string().nullable().meta({ description: 'The cursor of the page that ends before the first row. Absent on the first one.' }),
-        count: countSchema.nullable().meta({ description: 'How many rows all pages have. Absent where it was not asked for, unless this page is all there is; beside a cursor; and where counting would take too long.' }),
-      }),
+      schema: z.strictObject({ data: z.array(record).meta({ description: 'The rows, in the order asked for.' }), ...pageShape }),
     },
     missing: false,
     // The table is called as one row is.
@@ -77,7 +82,7 @@ export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint 
       const asked = parseApiQuery(log, query, clock());
       // Whoever goes through all pages has been told on the first.
       const isFirst = asked.after === null && asked.before === null;
-      const wanted = readParameters(ofCount, { count: counted }).count === 'true' && isFirst;
+      const wanted = isCountAsked(counted) && isFirst;
       const [{ records, next, previous }, all] = await Promise.all([listPage(knex, log, asked), wanted ? countList(knex, log, asked) : null]);
       const count: RowCount | null = isFirst && next === null ? { kind: 'exact', rows: records.length } : all;
       return { data: records.map((row) => jsonRecord(log, row)), next, previous, count: count && { ...count } };

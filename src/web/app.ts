@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { NotFoundError } from '../errors.js';
+import { calls } from '../logs/cdr/call-columns.js';
 import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { fromMs, type Micros } from '../time.js';
 import { access } from './access.js';
@@ -95,7 +96,7 @@ export function createWebApp(parts: WebParts): Express {
     for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(exports, log, format));
   }
   // Before the sign-in, which a stream speaks of itself.
-  for (const log of ALL_LOGS) app.get(livePath(log), live.stream(log));
+  for (const log of [...ALL_LOGS, calls]) app.get(livePath(log), live.stream(log));
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
   const kept = preferences(knex);
   app.use(gate.signedIn, files.routes, exportPage(knex, page, kept, zoneOf, clock), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock, live }, config.pbxName));

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { RowCount } from '../database/count.js';
 import { captureGaps } from '../logs/capture-gap/columns.js';
 import { CALL_COLUMNS, callRecord, calls as callList } from '../logs/cdr/call-columns.js';
-import { callListQuery, callParameters as listParameters } from '../logs/cdr/call-query.js';
+import { countCalls } from '../logs/cdr/call-count.js';
 import { listCalls } from '../logs/cdr/calls.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
@@ -9,7 +10,7 @@ import { secondsOf } from '../logs/cdr/leg-phases.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { fromMs, toIso, type Micros } from '../time.js';
 import { columnsShape, isoSchema, jsonColumns, jsonRecord, recordSchema, type Json, type JsonObject } from './api-forms.js';
-import type { Endpoint } from './api-endpoints.js';
+import { countedListParameters, countSchema, isCountAsked, pageShape, type Endpoint } from './api-endpoints.js';
 import { parseApiQuery } from './listing-query.js';
 import { AROUND, callParameters, readCallDetail, type CallDetail } from './call-detail.js';
 
@@ -72,20 +73,21 @@ export const callsEndpoint = (clock: () => Micros = () => fromMs(Date.now())): E
   path: '/calls',
   operationId: 'listCalls',
   summary: 'Whole calls',
-  description: 'Every call once, newest first, with its legs: the CDRs of queues, ring groups and transfers that have one linkedid. A page can be short, or empty, and still have a next one.',
-  parameters: { query: listParameters },
+  description: 'Every call once, with its legs: the CDRs of queues, ring groups and transfers that have one linkedid. A page can be short, or empty, and still have a next one.',
+  parameters: { query: countedListParameters(callList) },
   answer: {
     description: 'A page of the list.',
-    schema: z.strictObject({
-      data: z.array(callSchema).meta({ description: 'The calls, newest first.' }),
-      next: z.string().nullable().meta({ description: 'The cursor of the next page. Absent on the last one.' }),
-    }),
+    schema: z.strictObject({ data: z.array(callSchema).meta({ description: 'The calls, in the order asked for.' }), ...pageShape }),
   },
   missing: false,
-  named: { Call: callSchema },
-  async respond(knex, { query }) {
-    const { calls, next } = await listCalls(knex, callListQuery(parseApiQuery(callList, query, clock())));
-    return { data: calls.map((call) => ({ ...jsonCall(call), legs: call.legs.map((one) => jsonRecord(cdrs, one)) })), next };
+  named: { Call: callSchema, Count: countSchema },
+  async respond(knex, { query: { count: counted, ...query } }) {
+    const asked = parseApiQuery(callList, query, clock());
+    const isFirst = asked.after === null && asked.before === null;
+    const wanted = isCountAsked(counted) && isFirst;
+    const [{ calls, next, previous }, all] = await Promise.all([listCalls(knex, asked), wanted ? countCalls(knex, asked) : null]);
+    const count: RowCount | null = isFirst && next === null ? { kind: 'exact', rows: calls.length } : all;
+    return { data: calls.map((call) => ({ ...jsonCall(call), legs: call.legs.map((one) => jsonRecord(cdrs, one)) })), next, previous, count: count && { ...count } };
   },
 });
 

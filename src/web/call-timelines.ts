@@ -13,13 +13,14 @@ import type { ReaderZone } from './zone.js';
 const PHASES = { ring: mark('Ringing, or being tried'), talk: mark('Talking'), line: mark('With the PBX: announcement, queue, voicemail') } as const;
 
 /** The legs of a call, from its begin to its end. */
-export function legsTimeline(call: FoldedCall, stories: readonly LegStory[], { t, list }: Language): Timeline {
+export function legsTimeline(call: FoldedCall, stories: readonly LegStory[], language: Language): Timeline {
+  const { t, list } = language;
   // A call that failed at once took no time.
   const scale = scaleOf({ from: call.begin, to: Math.max(call.end, call.begin + MICROS_PER_SECOND) });
   const kinds = (['ring', 'talk', 'line'] as const).filter((kind) => stories.some(({ phases }) => phases.some((phase) => phase.kind === kind)));
   return {
     label: t('The legs of the call: {{legs}}. The table that follows has all numbers.', { legs: list(stories.map(({ party, leg }) => `${visible(party)} ${leg.disposition}`)) }),
-    ticks: elapsedTicks(scale),
+    ticks: elapsedTicks(scale, language),
     lanes: stories.map((story, index) => ({
       title: `${index + 1}. ${visible(story.caller || story.leg.src)} → ${visible(story.party) || '–'}`,
       note: story.queue === null ? story.leg.disposition : `${story.leg.lastapp} ${visible(story.queue)} · ${story.leg.disposition}`,

@@ -4,10 +4,10 @@ import { secondsOf, type LegStory } from '../logs/cdr/leg-phases.js';
 import { isInstant, type Column, type LogRecord } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { toIso, type Micros } from '../time.js';
-import { accountPageHref, callHref, rowsOf, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
+import { accountPageHref, callHref, rowsOf, secondsText, secondsTitle, timeText, toneOf, type Cell, type TimeText, type Tone } from './cells.js';
 import { AROUND, type Around, type CallDetail, type PartyAccount } from './call-detail.js';
 import { aroundTimeline, legsTimeline } from './call-timelines.js';
-import { formatSeconds, visible } from './display-text.js';
+import { visible } from './display-text.js';
 import { gapView, type GapView } from './gap-view.js';
 import type { Language } from './language.js';
 import { plainHeads, type Head } from './listing-view.js';
@@ -24,6 +24,9 @@ interface Field {
   readonly wide: boolean;
 }
 
+/** A duration, or what stands in its place. */
+type Length = Pick<Field, 'text' | 'time'>;
+
 interface LegView {
   readonly number: number;
   readonly begin: TimeText;
@@ -33,9 +36,9 @@ interface LegView {
   readonly via: string;
   /** What must be known to read it right. */
   readonly notes: readonly string[];
-  readonly ring: string;
-  readonly talk: string;
-  readonly line: string;
+  readonly ring: Length;
+  readonly talk: Length;
+  readonly line: Length;
   readonly tone: Tone;
   readonly word: string;
   readonly fields: readonly Field[];
@@ -47,7 +50,7 @@ interface PartyView {
   readonly href: string | null;
   readonly tone: Tone;
   readonly standing: string;
-  readonly before: { readonly event: string; readonly details: string; readonly at: TimeText; readonly ago: string; readonly remoteAddress: string; readonly userAgent: string } | null;
+  readonly before: { readonly event: string; readonly details: string; readonly at: TimeText; readonly ago: string; readonly agoTitle: string; readonly remoteAddress: string; readonly userAgent: string } | null;
   readonly warning: string;
   /** By what it is taken to be of this call, where no channel says it. */
   readonly by: string;
@@ -119,7 +122,7 @@ const instantText = (at: Micros, zone: ReaderZone): TimeText => timeText(at, zon
 function legView(story: LegStory, number: number, zone: ReaderZone, language: Language): LegView {
   const { t } = language;
   const { leg, caller, party, queue, relayed, goesOnFrom, ringUntold } = story;
-  const seconds = (kind: 'ring' | 'talk' | 'line'): string => (story.phases.some((phase) => phase.kind === kind) ? formatSeconds(secondsOf(story, kind)) : '–');
+  const seconds = (kind: 'ring' | 'talk' | 'line'): Length => (story.phases.some((phase) => phase.kind === kind) ? { text: '', time: secondsText(secondsOf(story, kind), language) } : { text: '–', time: null });
   return {
     number,
     begin: instantText(leg.callDate, zone),
@@ -131,7 +134,7 @@ function legView(story: LegStory, number: number, zone: ReaderZone, language: La
       ...(relayed ? [t('half of a Local channel: the other half says what came of it')] : []),
       ...(leg.asteriskDisposition === leg.disposition || leg.asteriskDisposition.replace(' ', '_') === leg.disposition || leg.asteriskDisposition === '' ? [] : [t('Asterisk says {{word}}', { word: visible(leg.asteriskDisposition) })]),
     ],
-    ring: ringUntold ? t('not told') : seconds('ring'),
+    ring: ringUntold ? { text: t('not told'), time: null } : seconds('ring'),
     talk: seconds('talk'),
     line: seconds('line'),
     tone: toneOf(leg.disposition),
@@ -140,14 +143,16 @@ function legView(story: LegStory, number: number, zone: ReaderZone, language: La
   };
 }
 
-function fieldsOf(columns: Readonly<Record<string, Omit<Column, 'db'>>>, record: LogRecord, zone: ReaderZone, { t }: Language, without: readonly string[]): Field[] {
+function fieldsOf(columns: Readonly<Record<string, Omit<Column, 'db'>>>, record: LogRecord, zone: ReaderZone, language: Language, without: readonly string[]): Field[] {
+  const { t } = language;
   return Object.entries(columns)
     .filter(([name]) => !without.includes(name))
     .map(([name, column]) => {
       const value = record[name] ?? null;
       if (value === null || value === '') return { title: t(column.title), text: '–', time: null, wide: false };
       if (isInstant(column)) return { title: t(column.title), text: '', time: instantText(Number(value), zone), wide: false };
-      const text = column.type === 'seconds' ? formatSeconds(Number(value)) : visible(String(value));
+      if (column.type === 'seconds') return { title: t(column.title), text: '', time: secondsText(Number(value), language), wide: false };
+      const text = visible(String(value));
       return { title: t(column.title), text, time: null, wide: text.length > 40 };
     });
 }
@@ -165,7 +170,8 @@ function extraFields({ extra }: Cdr, { t }: Language): Field[] {
   return [field(t(cdrs.columns.extra.title), extra)];
 }
 
-function partyView({ name, by, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone, { t, duration }: Language): PartyView {
+function partyView({ name, by, description, known, before, heardSince }: PartyAccount, pbx: string, begin: Micros, zone: ReaderZone, language: Language): PartyView {
+  const { t, duration } = language;
   const { row } = before ?? {};
   const ago = row ? duration(begin - row.timestamp) : '';
   const standing =
@@ -182,7 +188,7 @@ function partyView({ name, by, description, known, before, heardSince }: PartyAc
     href: known ? accountPageHref(pbx, name) : null,
     tone: before === null ? 'plain' : before.standing === 'on' ? 'good' : 'bad',
     standing,
-    before: row ? { event: row.event, details: visible(row.details), at: timeText(row.timestamp, zone, { type: 'instant' }), ago, remoteAddress: visible(row.remoteAddress ?? ''), userAgent: visible(row.userAgent ?? '') } : null,
+    before: row ? { event: row.event, details: visible(row.details), at: timeText(row.timestamp, zone, { type: 'instant' }), ago, agoTitle: secondsTitle(begin - row.timestamp, language), remoteAddress: visible(row.remoteAddress ?? ''), userAgent: visible(row.userAgent ?? '') } : null,
     by: by === 'channel' ? '' : by === 'dialled' ? t('was dialled; no channel of it came to be') : t('by its number; no channel of it was in the call'),
     warning: heardSince ? '' : t('The PBX was not heard all the time between that and the call.'),
   };

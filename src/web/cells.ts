@@ -1,5 +1,5 @@
 import { isInstant, type Column, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
-import { toIso, type Micros } from '../time.js';
+import { MICROS_PER_SECOND, toIso, type Micros } from '../time.js';
 import { formatSeconds, visible } from './display-text.js';
 import type { Language } from './language.js';
 import { listedColumns } from './list-columns.js';
@@ -30,6 +30,8 @@ export interface Cell {
   readonly tone?: Tone;
   /** Said beside the value, quietly. */
   readonly note?: string;
+  /** What a pointer held over that tells. */
+  readonly noteTitle?: string;
   readonly noteLinks?: readonly { readonly text: string; readonly href: string }[];
 }
 
@@ -82,7 +84,7 @@ const EXTRAS: Readonly<Record<string, (record: LogRecord, language: Language) =>
     Number(contactCount) > 1 ? { note: `+${Number(contactCount) - 1}` } : {},
   'cdrs.callDate': (record) => ({ href: callHref(record) }),
   'calls.begin': (record) => ({ href: callHref(record) }),
-  'capture-gaps.to': ({ from, to }, { duration }) => ({ note: `(${duration(Number(to) - Number(from))})` }),
+  'capture-gaps.to': ({ from, to }, language) => ({ note: `(${language.duration(Number(to) - Number(from))})`, noteTitle: secondsTitle(Number(to) - Number(from), language) }),
   'dead-letters.id': ({ id }) => ({ href: `/dead-letters/${String(id)}` }),
 };
 
@@ -133,9 +135,12 @@ function plainCell(name: string, column: Column, value: Value, zone: ReaderZone,
 const PHONE_NUMBER = /^\+?[\d*#]{2,24}$/;
 
 /** A duration as people read it, and in seconds for who points at it. */
-function secondsText(seconds: number, { t }: Language): TimeText {
+export function secondsText(seconds: number, { t }: Language): TimeText {
   return { text: formatSeconds(seconds), fraction: '', iso: `PT${seconds}S`, title: t('{{count}} seconds', { count: seconds }) };
 }
+
+/** What a pointer held over a duration tells that is said in its largest units. */
+export const secondsTitle = (length: Micros, language: Language): string => secondsText(Math.round(length / MICROS_PER_SECOND), language).title;
 
 export const toneOf = (word: string): Tone => TONES[word] ?? (/^(FAIL|LOCKED)/.test(word) ? 'bad' : 'plain');
 

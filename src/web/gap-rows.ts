@@ -26,6 +26,8 @@ export interface ListedPage {
   readonly next: string | null;
   /** The keyset values of the row above the first; null on the first page. */
   readonly above: ListQuery['after'];
+  /** Those of where the page ends, where that is not at its last row. */
+  readonly below?: ListQuery['after'];
 }
 
 export interface GapWindow {
@@ -34,11 +36,12 @@ export interface GapWindow {
 }
 
 /** The times between which gaps may have to be drawn on this page; null for a list in another order than that of time. */
-export function gapWindow({ request, records, next, above }: ListedPage): GapWindow | null {
+export function gapWindow(page: ListedPage): GapWindow | null {
+  const { request, above } = page;
   const { log, query } = request;
   if (!HEARD.includes(log) || query.sort !== log.timeColumn) return null;
   const before = above === null ? null : Number(above[0]);
-  const last = next === null ? null : timeOf(log, records.at(-1));
+  const last = endOf(page);
   return query.order === 'desc' ? { from: last ?? query.from, to: before ?? query.to } : { from: before ?? query.from, to: last ?? query.to };
 }
 
@@ -46,12 +49,13 @@ export function gapWindow({ request, records, next, above }: ListedPage): GapWin
  * Which gaps stand before each record, and after the last, so that over all pages each stands once: above all that
  * happened in it, as one reads.
  */
-export function placeGaps({ request, records, next, above }: ListedPage, gaps: readonly CaptureGap[]): CaptureGap[][] {
+export function placeGaps(page: ListedPage, gaps: readonly CaptureGap[]): CaptureGap[][] {
+  const { request, records, above } = page;
   const { log, query } = request;
   const places: CaptureGap[][] = Array.from({ length: records.length + 1 }, () => []);
   const down = query.order === 'desc';
   const before = above === null ? null : Number(above[0]);
-  const last = next === null ? null : timeOf(log, records.at(-1));
+  const last = endOf(page);
   for (const gap of ordered(log, gaps, down)) {
     const anchor = down ? gap.to : gap.from;
     // A record of that very instant stands above the end of a gap, and below its beginning.
@@ -89,6 +93,12 @@ function ordered(log: LogDefinition, gaps: readonly CaptureGap[], down: boolean)
   // Calls are never left out.
   const shown = OF_CALLS.includes(log) ? gaps.filter(({ kind }) => kind === 'GAP') : [...gaps];
   return shown.sort((a, b) => (down ? b.to - a.to || b.id - a.id : a.from - b.from || a.id - b.id));
+}
+
+/** When the page ends; null where the list does. */
+function endOf({ request, records, next, below = null }: ListedPage): Micros | null {
+  if (next === null) return null;
+  return below === null ? timeOf(request.log, records.at(-1)) : Number(below[0]);
 }
 
 function timeOf(log: LogDefinition, record: LogRecord | undefined): Micros | null {

@@ -1,6 +1,6 @@
 import type { CaptureGap } from '../logs/capture-gap/columns.js';
 import { MICROS_PER_SECOND, toIso, type Micros } from '../time.js';
-import { timeText, type TimeText, type Tone } from './cells.js';
+import { secondsTitle, timeText, type TimeText, type Tone } from './cells.js';
 import { visible } from './display-text.js';
 import type { Language } from './language.js';
 import type { ReaderZone } from './zone.js';
@@ -16,6 +16,8 @@ export interface GapView {
   readonly end: TimeText;
   /** `1 min 4 s`. */
   readonly lasted: string;
+  /** The same in seconds, for who points at it. */
+  readonly lastedTitle: string;
   readonly reason: string;
   /** What became of its calls, where the list is about calls. */
   readonly calls: string;
@@ -52,20 +54,21 @@ export function gapsView(gaps: readonly CaptureGap[], zone: ReaderZone, language
     ...timesOf(Math.min(...gaps.map(({ from }) => from)), Math.max(...gaps.map(({ to }) => to)), zone, language),
     lead: parts.join(', '),
     lasted: silent.length > 0 ? t('{{duration}} in all', { duration: language.duration(all) }) : '',
+    lastedTitle: secondsTitle(all, language),
     reason: '',
     calls: '',
     tone: 'plain',
   };
 }
 
-function timesOf(from: Micros, to: Micros, zone: ReaderZone, { duration }: Language): Pick<GapView, 'at' | 'begin' | 'end' | 'lasted' | 'href'> {
+function timesOf(from: Micros, to: Micros, zone: ReaderZone, language: Language): Pick<GapView, 'at' | 'begin' | 'end' | 'lasted' | 'lastedTitle' | 'href'> {
   const [begin, end] = [from, to].map((at) => {
     const time = timeText(at, zone, { type: 'instant' });
     return to - from < SHORT ? time : { ...time, fraction: '' };
   }) as [TimeText, TimeText];
   const sameDay = zone.local(from).date === zone.local(to).date;
   const parameters = new URLSearchParams({ from: toIso(from, 'us'), to: toIso(to, 'us') });
-  return { at: to, begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: duration(to - from), href: `/capture-gaps?${parameters.toString()}` };
+  return { at: to, begin, end: sameDay ? { ...end, text: zone.local(to).clock } : end, lasted: language.duration(to - from), lastedTitle: secondsTitle(to - from, language), href: `/capture-gaps?${parameters.toString()}` };
 }
 
 function callsText({ recovery, recoveryNote, recoveredCalls }: CaptureGap, { t, said }: Language): string {

@@ -5,7 +5,7 @@ import { listPage, type Page } from '../database/listing.js';
 import { InvalidInputError } from '../errors.js';
 import { gapsBetween } from '../logs/capture-gap/store.js';
 import { calls, listedCall } from '../logs/cdr/call-columns.js';
-import { callListQuery } from '../logs/cdr/call-query.js';
+import { countCalls } from '../logs/cdr/call-count.js';
 import { listCalls } from '../logs/cdr/calls.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
@@ -73,15 +73,14 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
   /** What stands before each row of a page, and after the last. */
   async function gapsOf(page: ListedPage, language: Language): Promise<PlacedGaps> {
     const window = gapWindow(page);
-    // A page that reached no call says nothing of the time it went through; the next one does.
-    if (!window || (page.records.length === 0 && page.next !== null)) return NO_GAPS;
+    if (!window) return NO_GAPS;
     const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
     return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
   }
 }
 
 interface CountedPage {
-  readonly page: Omit<Page<Columns>, 'records'> & { readonly records: readonly LogRecord[] };
+  readonly page: Omit<Page<Columns>, 'records'> & { readonly records: readonly LogRecord[]; readonly below?: ListQuery['after'] };
   /** Null where it is not known. */
   readonly count: RowCount | null;
   /** The calls that the records are of, where the list is of whole calls. */
@@ -99,11 +98,11 @@ async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Pr
   return { page, count: isWhole ? { kind: 'exact', rows: page.records.length } : counted, found: [] };
 }
 
-/** Whole calls are read in one direction, and how many they are nothing tells but folding them all. */
-async function countedCalls(knex: Knex, _log: LogDefinition, query: ListQuery): Promise<CountedPage> {
-  const { calls: found, next } = await listCalls(knex, callListQuery(query));
-  const isWhole = query.after === null && next === null;
-  return { page: { records: found.map(listedCall), previous: null, next, above: query.after }, count: isWhole ? { kind: 'exact', rows: found.length } : null, found };
+async function countedCalls(knex: Knex, log: LogDefinition, query: ListQuery): Promise<CountedPage> {
+  const { calls: found, ...page } = await listCalls(knex, query);
+  if (query.before !== null && page.previous === null) return countedCalls(knex, log, { ...query, before: null });
+  const isWhole = page.previous === null && page.next === null;
+  return { page: { ...page, records: found.map(listedCall) }, count: isWhole ? { kind: 'exact', rows: found.length } : await countCalls(knex, query), found };
 }
 
 async function isEmpty(knex: Knex, log: LogDefinition): Promise<boolean> {

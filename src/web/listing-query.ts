@@ -1,6 +1,4 @@
 import { InvalidInputError } from '../errors.js';
-import { calls } from '../logs/cdr/call-columns.js';
-import { parseCallList } from '../logs/cdr/call-query.js';
 import type { LogDefinition } from '../logs/columns.js';
 import { DEFAULT_LIMIT, parseListQuery, RANGES, type ListQuery, type Order, type QueryParameters, type RangeName } from '../logs/list-query.js';
 import { oneOf, parametersOf, readParameters } from '../logs/parameters.js';
@@ -62,7 +60,7 @@ function parseDated(log: LogDefinition, parameters: QueryParameters, ownZone: st
   const { range = null } = readParameters(ofRange, { range: namedRange });
   if (range !== null && (isGiven(others['from']) || isGiven(others['to']))) throw new InvalidInputError('range', 'stands for from and to; give it alone, or those');
   const dated = { ...others, ...wallClock(others, zone) };
-  const query = log === calls ? parseCallList(dated, formOnly) : parseListQuery(log, dated, formOnly);
+  const query = parseListQuery(log, dated, formOnly);
   return { log, query: range === null ? query : { ...query, ...rangeBounds(range, zone, now) }, zone, tz, range };
 }
 

@@ -47,6 +47,8 @@ export interface ListingView {
   readonly previousLabel: string;
   readonly nextHref: string | null;
   readonly nextLabel: string;
+  /** How many rows a page may have; none for a list that fits the smallest. */
+  readonly sizes: readonly { readonly text: string; readonly href: string; readonly current: boolean }[];
   readonly csvHref: string | null;
   /** There is no row at all, so that no filter is to blame. */
   readonly nothingYet: boolean;
@@ -116,16 +118,17 @@ export function listingView(
     path,
     heads: columns.flatMap((name) => head(request, name, language)),
     rows: rowsOf(log, records, zone, language, columns),
-    keys: log === calls ? [] : rowKeys(request, records),
+    keys: rowKeys(request, records),
     filter: filterView(request, language, around?.problems, around?.now),
     tools: around ? listToolsView(request, around.views, language) : null,
-    count: around && around.problems.length === 0 && !(log === calls && around.count === null) ? countText(around.count, language) : '',
+    count: around && around.problems.length === 0 ? countText(log, around.count, language) : '',
     order: orderText(request, language),
     firstHref: query.after === null && previous === null ? null : listingHref(path, request),
     previousHref: previous === null ? null : listingHref(path, request, { cursor: previous }),
     previousLabel: byTimeDown ? t('Newer') : t('Previous page'),
     nextHref: next === null ? null : listingHref(path, request, { cursor: next }),
     nextLabel: byTimeDown ? t('Older') : t('Next page'),
+    sizes: previous !== null || next !== null || records.length > Math.min(...SIZES) ? pageSizes(request, language) : [],
     csvHref: log.name === 'cdrs' ? listingHref(`${path}.csv`, { ...withQuery(request, { limit: DEFAULT_LIMIT }), columns: null, tz: zone.name }) : null,
     nothingYet: around?.nothingYet ?? false,
     emptyTitle: t(EMPTY_TITLES[log.name] ?? mark('Nothing here yet.')),
@@ -140,12 +143,22 @@ export function listingView(
   };
 }
 
+const SIZES: readonly number[] = [25, DEFAULT_LIMIT, 100, 250];
+
+/** Each begins at the first page. */
+function pageSizes(request: ListingRequest, { count }: Language): ListingView['sizes'] {
+  const { limit: own } = request.query;
+  const sizes = [...new Set([...SIZES, own])].sort((a, b) => a - b);
+  return sizes.map((limit) => ({ text: count(limit), href: listingHref(`/${request.log.name}`, withQuery(request, { limit })), current: limit === own }));
+}
+
 /** Legs and whole calls: each one click from the other, with the same filters. */
 function callForms(request: ListingRequest, { t }: Language): ListingView['forms'] {
   if (request.log !== cdrs && request.log !== calls) return [];
+  const { sort, order } = request.query;
   const form = (log: LogDefinition, title: string): ListingView['forms'][number] => ({
     title,
-    href: listingHref(`/${log.name}`, { ...withQuery(request, { sort: log.defaultSort, order: log.defaultOrder }), log, columns: null }),
+    href: listingHref(`/${log.name}`, { ...withQuery(request, { sort: log.defaultSort, order: sort === request.log.timeColumn ? order : log.defaultOrder }), log, columns: null }),
     current: log === request.log,
   });
   return [form(cdrs, t('Pure and unfiltered')), form(calls, t(calls.title))];
@@ -165,8 +178,9 @@ export const plainHeads = (log: LogDefinition, zone: ReaderZone, { t }: Language
     return column ? [{ title: t(column.title), className: `${name} ${column.type}`, zone: isInstant(column) ? zone.name : null, sortHref: null, ariaSort: null }] : [];
   });
 
-function countText(count: RowCount | null, { t }: Language): string {
+function countText(log: LogDefinition, count: RowCount | null, { t }: Language): string {
   if (count === null) return t('too many rows to count at once');
+  if (log === calls) return count.kind === 'exact' ? t('{{count}} calls', { count: count.rows }) : t('more than {{count}} calls', { count: count.rows });
   return count.kind === 'exact' ? t('{{count}} rows', { count: count.rows }) : t('more than {{count}} rows', { count: count.rows });
 }
 

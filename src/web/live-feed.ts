@@ -1,15 +1,19 @@
 import type { Knex } from 'knex';
-import { pageQuery, withAccounts } from '../database/listing.js';
 import { endOfTable, formatPosition, idsBetween, parsePosition, readOn, type Position } from '../database/insertion.js';
 import { changeMark } from '../logs/changes.js';
-import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
+import type { LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
+import { sipSessions } from '../logs/sip-session/columns.js';
+import { rowsTakenBack, TAKEN_BACK } from '../logs/sip-session/taken-back.js';
+import { freshRows, NOTHING_FRESH, type FreshRows } from './live-rows.js';
 import { remembered } from './readiness.js';
 
 /** What a reader of a list is told. */
 export type LiveEvent =
   /** `count` rows came that the list has; the newest of them, no more than its page holds, newest first. */
-  | { readonly kind: 'rows'; readonly count: number; readonly records: readonly LogRecord[] }
+  | { readonly kind: 'rows'; readonly count: number; readonly fresh: FreshRows }
+  /** These rows are in the list no more, if they were. */
+  | { readonly kind: 'gone'; readonly ids: readonly string[] }
   /** More than `count` rows came while the reader was away, more than are read one by one: look again. */
   | { readonly kind: 'behind'; readonly count: number }
   /** Something that the list showed is no longer so: look again. */
@@ -44,9 +48,12 @@ export interface FeedTiming {
 const TIMING: FeedTiming = { pollMs: 1_000, soonestMs: 250, changesMs: 5_000, patienceMs: 5_000, holeMs: 120_000, placeMs: 1_000 };
 /** Rows of one look, and those that a reader who was away is given one by one. */
 const MOST_ROWS = 1_000;
+const NOWHERE: Position = { last: 0, open: [] };
 
 interface Place {
   readonly position: Position;
+  /** Of the rows that left the log, where it says which do. */
+  readonly left: Position;
   /** Of the rows up to `upTo`. */
   readonly mark: string;
   readonly upTo: number;
@@ -149,17 +156,32 @@ export class LiveFeed {
   async #poll(): Promise<boolean> {
     const place = this.#place ?? (await this.#here());
     const { ids, position, more } = await readOn(this.knex, this.log.table, place.position, MOST_ROWS);
-    const fresh = { ...place, position: this.#watched(position) };
+    // After the new rows: what is gone by now may have been one of them.
+    const gone = await this.#leftSince(place.left);
+    const fresh = { ...place, position: this.#watched(position), left: gone.position };
     if (ids.length > 0) await this.#give(ids, [...this.#followers], formatPlace(fresh));
+    this.#tellGone(gone.ids, [...this.#followers], formatPlace(fresh));
     this.#place = fresh;
     await this.#lookForChanges(fresh);
-    if (!more) await this.#join(this.#place);
-    return more;
+    if (!more && !gone.more) await this.#join(this.#place);
+    return more || gone.more;
+  }
+
+  async #leftSince(position: Position): Promise<{ readonly ids: readonly number[]; readonly position: Position; readonly more: boolean }> {
+    if (this.log !== sipSessions) return { ids: [], position, more: false };
+    const read = await readOn(this.knex, TAKEN_BACK, position, MOST_ROWS);
+    return read.ids.length === 0 ? read : { ...read, ids: await rowsTakenBack(this.knex, read.ids) };
+  }
+
+  #tellGone(ids: readonly number[], followers: readonly Follower[], place: string): void {
+    if (ids.length === 0) return;
+    for (const follower of followers) follower.tell(follower.wants === 'changes' ? { kind: 'changed' } : { kind: 'gone', ids: ids.map(String) }, place);
   }
 
   async #here(): Promise<Place> {
     const position = await endOfTable(this.knex, this.log.table);
-    return { position, mark: await changeMark(this.knex, this.log, position.last), upTo: position.last };
+    const left = this.log === sipSessions ? await endOfTable(this.knex, TAKEN_BACK) : NOWHERE;
+    return { position, left, mark: await changeMark(this.knex, this.log, position.last), upTo: position.last };
   }
 
   /** The position without the holes that were watched long enough. */
@@ -172,19 +194,20 @@ export class LiveFeed {
 
   /** Gives rows to those whose list has them; one query for each way in which lists are filtered. Nobody is told before all is read. */
   async #give(ids: readonly number[], followers: readonly Follower[], place: string): Promise<void> {
-    const alike = new Map<string, LogRecord[]>();
+    const alike = new Map<string, FreshRows>();
+    const fitting = await freshRows(this.knex, this.log, ids);
     for (const { wants, query: asked } of followers) {
       const query = asked();
       const key = filterKey(query);
       if (wants === 'changes' || alike.has(key)) continue;
-      const whole = await withAccounts(this.knex, { ...query, after: null, before: null, limit: ids.length });
-      const rows = (await pageQuery(this.knex, this.log, whole).whereIn('id', ids)) as DatabaseRow[];
-      alike.set(key, rows.map((row) => fromRow(this.log.columns, row)));
+      alike.set(key, await fitting(query));
     }
     for (const follower of followers) {
-      const records = alike.get(filterKey(follower.query())) ?? [];
+      const { records, gone, ...more } = alike.get(filterKey(follower.query())) ?? NOTHING_FRESH;
+      const most = follower.query().limit;
       if (follower.wants === 'changes') follower.tell({ kind: 'changed' }, place);
-      else if (records.length > 0) follower.tell({ kind: 'rows', count: records.length, records: records.slice(0, follower.query().limit) }, place);
+      else if (records.length > 0) follower.tell({ kind: 'rows', count: records.length, fresh: { ...more, gone, records: records.slice(0, most) } }, place);
+      if (follower.wants === 'rows' && gone.length > 0) follower.tell({ kind: 'gone', ids: gone }, place);
     }
   }
 
@@ -206,12 +229,19 @@ export class LiveFeed {
         const ids = await idsBetween(this.knex, this.log.table, from.position, here.position, MOST_ROWS);
         if (ids === null) follower.tell({ kind: 'behind', count: MOST_ROWS }, formatPlace(here));
         else if (ids.length > 0) await this.#give(ids, [follower], formatPlace(here));
+        if (this.log === sipSessions) await this.#tellLeft(follower, from, here);
         if ((await changeMark(this.knex, this.log, from.upTo)) !== from.mark) follower.tell({ kind: 'changed' }, formatPlace(here));
       }
       if (!this.#joining.delete(follower)) continue;
       this.#followers.add(follower);
       follower.tell({ kind: 'well' }, formatPlace(here));
     }
+  }
+
+  async #tellLeft(follower: Follower, from: Place, here: Place): Promise<void> {
+    const left = await idsBetween(this.knex, TAKEN_BACK, from.left, here.left, MOST_ROWS);
+    if (left === null) follower.tell({ kind: 'changed' }, formatPlace(here));
+    else this.#tellGone(left.length === 0 ? left : await rowsTakenBack(this.knex, left), [follower], formatPlace(here));
   }
 
   #say(kind: 'trouble' | 'well'): void {
@@ -224,10 +254,10 @@ export class LiveFeed {
 
 const filterKey = (query: ListQuery): string => JSON.stringify({ ...query, after: null, before: null, limit: 0 });
 
-const formatPlace = ({ position, upTo, mark }: Place): string => `${formatPosition(position)}~${upTo}~${mark}`;
+const formatPlace = ({ position, upTo, mark, left }: Place): string => `${formatPosition(position)}~${upTo}~${mark}~${formatPosition(left)}`;
 
 function parsePlace(text: string): Place | null {
-  const [position = '', upTo = '', mark = ''] = text.split('~');
-  const parsed = parsePosition(position);
-  return parsed === null || !/^\d{1,15}$/.test(upTo) ? null : { position: parsed, upTo: Number(upTo), mark };
+  const [position = '', upTo = '', mark = '', left = ''] = text.split('~');
+  const [parsed, parsedLeft] = [parsePosition(position), parsePosition(left)];
+  return parsed === null || parsedLeft === null || !/^\d{1,15}$/.test(upTo) ? null : { position: parsed, left: parsedLeft, upTo: Number(upTo), mark };
 }

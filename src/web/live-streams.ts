@@ -6,6 +6,7 @@ import type { LogDefinition } from '../logs/columns.js';
 import type { Micros } from '../time.js';
 import { rowsOf } from './cells.js';
 import { languageOf } from './language.js';
+import { legsView } from './legs-view.js';
 import { parseListingRequest, type ListingRequest } from './listing-query.js';
 import { LiveFeed, type FeedTiming, type LiveEvent } from './live-feed.js';
 import { shownColumns } from './list-tools-view.js';
@@ -160,9 +161,14 @@ function asked(log: LogDefinition, request: Request, ownZone: string, now: Micro
 function dataOf(views: Views, response: Response, listing: ListingRequest, event: LiveEvent): string {
   switch (event.kind) {
     case 'rows': {
-      const rows = rowsOf(listing.log, event.records, listing.zone, languageOf(response), shownColumns(listing));
-      return JSON.stringify({ count: event.count, html: views.part(response, 'rows', { rows, keys: rowKeys(listing, event.records) }) });
+      const { records, calls, again } = event.fresh;
+      const language = languageOf(response);
+      const rows = rowsOf(listing.log, records, listing.zone, language, shownColumns(listing));
+      const beneath = calls.map((call) => legsView(call, listing.zone, language));
+      return JSON.stringify({ count: event.count, again, html: views.part(response, 'rows', { rows, keys: rowKeys(listing, records), beneath }) });
     }
+    case 'gone':
+      return JSON.stringify({ ids: event.ids });
     case 'behind':
       return JSON.stringify({ count: event.count });
     default:

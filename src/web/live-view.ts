@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { LogDefinition, LogRecord } from '../logs/columns.js';
 import { calls } from '../logs/cdr/call-columns.js';
+import { callKey } from '../logs/cdr/folded-call.js';
 import { captureGaps } from '../logs/capture-gap/columns.js';
 import { cursorAfter } from '../logs/list-query.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
@@ -36,14 +38,18 @@ function liveTexts({ t }: Language) {
     changed: t('Show what changed'),
     news: forms((count) => t('{{count}} new rows', { count })),
     late: forms((count) => t('{{count}} rows came that belong further down', { count })),
+    gone: t('no longer in this list'),
   };
 }
 
 /** Where a row belongs in its list, for the script that puts new ones there. */
 export interface RowKey {
-  readonly id: number;
+  /** The same for as long as the row is there, whatever becomes of it. */
+  readonly id: string;
   /** The log's time, in microseconds; 0 without one. */
   readonly at: number;
+  /** What orders rows of the same time, where that is not their id. */
+  readonly tie: number | null;
   /** Continues the list after this row. */
   readonly cursor: string;
 }
@@ -53,8 +59,6 @@ const CHANGING: readonly LogDefinition[] = [registeredAccounts, captureGaps];
 
 /** How a list can be followed: row by row where new ones come at the top, as a whole where its rows change; null: it stands still. */
 export function followed({ log, query }: ListingRequest): 'rows' | 'changes' | null {
-  // A call changes with each leg that comes, and a leg alone does not tell which call it is.
-  if (log === calls) return null;
   if (CHANGING.includes(log)) return 'changes';
   return query.after === null && query.sort === log.timeColumn && query.order === 'desc' ? 'rows' : null;
 }
@@ -66,6 +70,18 @@ export function liveView(request: ListingRequest, place: string, ownUrl: string,
   return { href: listingHref(livePath(request.log), request), page, place, zone: request.zone.name, limit: request.query.limit, texts: liveTexts(language) };
 }
 
+/** A call's id is that of its first leg, and another leg can turn out to be the first. */
+export function rowId(log: LogDefinition, record: LogRecord): string {
+  if (log !== calls) return String(record['id']);
+  const key = callKey({ pbx: String(record['pbx']), linkedid: String(record['linkedid']), uniqueid: '', id: Number(record['id']) });
+  return createHash('sha256').update(key).digest('hex').slice(0, 16);
+}
+
 export function rowKeys({ log, query }: ListingRequest, records: readonly LogRecord[]): RowKey[] {
-  return records.map((record) => ({ id: Number(record['id']), at: Number(record[log.timeColumn] ?? 0), cursor: cursorAfter(log, query, record) }));
+  return records.map((record) => ({
+    id: rowId(log, record),
+    at: Number(record[log.timeColumn] ?? 0),
+    tie: log === calls ? Number(record['id']) : null,
+    cursor: cursorAfter(log, query, record),
+  }));
 }

@@ -1,7 +1,8 @@
 import type { Disposition } from '../logs/cdr/columns.js';
 import { answerSeizureRatio, averageDuration } from '../logs/statistics/calls.js';
 import { toMs } from '../time.js';
-import { formatSeconds, visible } from './display-text.js';
+import { secondsText, type TimeText } from './cells.js';
+import { visible } from './display-text.js';
 import type { Language } from './language.js';
 import { hourLabels, type HourLabel } from './overview-hours.js';
 import { listHref } from './overview-text.js';
@@ -10,6 +11,8 @@ import { mark } from './texts/mark.js';
 
 interface ChartCell {
   readonly text: string;
+  /** What it says, where that is a duration. */
+  readonly time?: TimeText;
   /** Which line or bar of the chart it belongs to; null where it is of none. */
   readonly key: string | null;
   /** As the chart draws it; null where there is nothing to draw. */
@@ -33,6 +36,8 @@ export interface ChartView {
   readonly kind: 'calls' | 'accounts' | 'asr' | 'acd';
   readonly title: string;
   readonly says: string;
+  /** What a pointer held over it tells. */
+  readonly saysTitle?: string;
   readonly legend: readonly { readonly key: string; readonly title: string; readonly total: string; readonly href: string | null }[];
   readonly tableTitle: string;
   readonly heads: readonly { readonly title: string; readonly key: string | null }[];
@@ -175,14 +180,17 @@ function ratioChart({ overview: { calls, hours }, language: { t, count, percent 
   };
 }
 
-function durationChart({ overview: { calls, hours }, language: { t, count }, rows }: Parts): ChartView {
+function durationChart({ overview: { calls, hours }, language, rows }: Parts): ChartView {
+  const { t, count } = language;
   const cellOf = (value: number | undefined, key: string | null): ChartCell => countCell(value, key, count);
   const seconds = averageDuration(calls);
+  const length = seconds === null ? null : secondsText(Math.round(seconds), language);
   const longest = Math.max(1, ...hours.map((hour) => averageDuration(hour.calls) ?? 0));
   return {
     kind: 'acd',
     title: t('Average duration'),
-    says: seconds === null ? t('No answered call in this time.') : t('An answered call lasted {{duration}} on average.', { duration: formatSeconds(Math.round(seconds)) }),
+    says: length === null ? t('No answered call in this time.') : t('An answered call lasted {{duration}} on average.', { duration: length.text }),
+    ...(length === null ? {} : { saysTitle: length.title }),
     legend: [],
     tableTitle: t('Average duration, hour by hour'),
     heads: [{ title: t('Answered'), key: null }, { title: 'ACD', key: 'acd' }],
@@ -190,7 +198,7 @@ function durationChart({ overview: { calls, hours }, language: { t, count }, row
       const value = averageDuration(own);
       return {
         bars: value === null ? [] : stacked([{ key: 'acd', value }], longest),
-        cells: [cellOf(own.byDisposition.ANSWERED, null), { text: value === null ? '–' : formatSeconds(Math.round(value)), key: 'acd', value: value === null ? null : Math.round(value) }],
+        cells: [cellOf(own.byDisposition.ANSWERED, null), value === null ? { text: '–', key: 'acd', value } : { text: '', time: secondsText(Math.round(value), language), key: 'acd', value: Math.round(value) }],
       };
     }),
     note: t('ACD: the mean billsec of answered calls, rounded to the second. An hour without an answered call has none.'),

@@ -124,6 +124,7 @@ export interface GapsTable {
     readonly begin: TimeText;
     readonly href: string;
     readonly lasted: string;
+    readonly lastedTitle: string;
     readonly lead: string;
     readonly reason: string;
     /** What became of its calls. */

@@ -1,7 +1,7 @@
 import { answerSeizureRatio, averageDuration } from '../logs/statistics/calls.js';
 import { MICROS_PER_SECOND, toMs, type Micros } from '../time.js';
-import { timeText, type TimeText } from './cells.js';
-import { formatSeconds, visible } from './display-text.js';
+import { secondsText, timeText, type TimeText } from './cells.js';
+import { visible } from './display-text.js';
 import type { Language } from './language.js';
 import { chartsOf, type ChartView } from './overview-charts.js';
 import { hourLabels } from './overview-hours.js';
@@ -16,6 +16,8 @@ import type { ReaderZone } from './zone.js';
 interface Figure {
   readonly title: string;
   readonly value: string;
+  /** The value, where it is a duration. */
+  readonly time?: TimeText;
   /** Said beneath, quietly. */
   readonly note: string;
   readonly href: string | null;
@@ -98,7 +100,7 @@ function figuresOf({ accounts, calls, busiest, refused, range, zone }: Overview,
       note: ratio === null ? t('no call yet') : t('{{answered}} of {{all}}', { answered: calls.byDisposition.ANSWERED, all: calls.total }),
       href: null,
     },
-    { title: t('Average duration (ACD)'), value: seconds === null ? '–' : formatSeconds(Math.round(seconds)), note: t('of answered calls'), href: null },
+    { title: t('Average duration (ACD)'), value: '–', ...(seconds === null ? {} : { time: secondsText(Math.round(seconds), language) }), note: t('of answered calls'), href: null },
     { title: t('Busiest hour'), value: peak?.clock ?? '–', note: busiest && peak ? busiestNote(peak.date, busiest, language) : t('no call yet'), href: busiest ? listHref('cdrs', {}, busiest, tz) : null },
     {
       title: t('Refused registrations'),

@@ -1,6 +1,6 @@
 import type { Span } from '../logs/statistics/spans.js';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
-import { formatSeconds } from './display-text.js';
+import { secondsText } from './cells.js';
 import type { Language } from './language.js';
 import type { ReaderZone } from './zone.js';
 
@@ -57,6 +57,8 @@ export interface Lane {
 export interface Tick {
   readonly x: number;
   readonly text: string;
+  /** What a pointer held over it tells, '' for nothing. */
+  readonly title: string;
   /** Left out where there is little room. */
   readonly minor: boolean;
 }
@@ -119,11 +121,14 @@ const stepOf = ({ from, to }: Span): Micros => {
 };
 
 /** `0:00:10` from the beginning on. */
-export function elapsedTicks(scale: Scale): Tick[] {
+export function elapsedTicks(scale: Scale, language: Language): Tick[] {
   const { from, to } = scale.span;
   const step = stepOf(scale.span);
   const count = Math.floor((to - from) / step) + 1;
-  return Array.from({ length: count }, (_, index) => ({ x: scale.x(from + index * step), text: formatSeconds((index * step) / MICROS_PER_SECOND), minor: index % 2 === 1 }));
+  return Array.from({ length: count }, (_, index) => {
+    const { text, title } = secondsText((index * step) / MICROS_PER_SECOND, language);
+    return { x: scale.x(from + index * step), text, title, minor: index % 2 === 1 };
+  });
 }
 
 /** `17:12`, with seconds where it is about less than some minutes; the date where a day begins. */
@@ -136,6 +141,6 @@ export function clockTicks(scale: Scale, zone: ReaderZone, { shortDate }: Langua
   return Array.from({ length: count }, (_, index) => {
     const at = first + index * step;
     const { date, clock } = zone.local(at);
-    return { x: scale.x(at), text: clock === '00:00:00' ? shortDate(date) : step < 60 * MICROS_PER_SECOND ? clock : clock.slice(0, 5), minor: index % 2 === 1 };
+    return { x: scale.x(at), text: clock === '00:00:00' ? shortDate(date) : step < 60 * MICROS_PER_SECOND ? clock : clock.slice(0, 5), title: '', minor: index % 2 === 1 };
   });
 }

@@ -6,6 +6,7 @@ import type { Doubt } from '../output.js';
 import { rowsChanged } from '../statistics/summaries.js';
 import { sipSessions } from './columns.js';
 import { INFERENCE_MARGIN } from './outage.js';
+import { sayTakenBack } from './taken-back.js';
 
 const DOUBTS = 'session_doubt';
 
@@ -184,9 +185,16 @@ async function settleGroup(trx: Knex, { listener, doubts: group, told }: Group):
     // What comes later hides nothing that came before it.
     const stands = await some(doubts, async (one) => (await tellingQuery(trx, one, keys.slice(place)).first('id')) === undefined);
     if (stands !== stood.has(key)) await rowsChanged(trx, sipSessions.table, doubts.map(({ row }) => instantOf(row)));
-    if (!stands && stood.has(key)) await trx(sipSessions.table).where('event_key', key).delete();
+    if (!stands && stood.has(key)) await takeBack(trx, key);
     if (stands && !stood.has(key)) await insertOnce(trx, sipSessions.table, doubts.slice(0, 1).map(({ row }) => row));
   }
+}
+
+async function takeBack(trx: Knex, key: string): Promise<void> {
+  const row = await trx<{ id: number; event_key: string }>(sipSessions.table).where('event_key', key).first('id');
+  if (row === undefined) return;
+  await trx(sipSessions.table).where('id', row.id).delete();
+  await sayTakenBack(trx, row.id);
 }
 
 /** What a listener tells beside a row that it doubts is something else, though another one may write it first. Not so of an attempt that was refused. */

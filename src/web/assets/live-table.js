@@ -30,17 +30,24 @@ window.LiveTable = class LiveTable {
     return this.#body?.querySelector(`tr[data-id="${CSS.escape(id)}"]`) ?? null;
   }
 
-  /** Rows as the server writes them. */
+  /** Rows as the server writes them; each still has beneath it what folds out there. */
   parse(html) {
     const template = document.createElement('template');
     template.innerHTML = html;
-    return [...template.content.querySelectorAll('tr')];
+    return [...template.content.children].filter(({ dataset }) => dataset.id !== undefined);
+  }
+
+  /** A row, and what folds out beneath it. */
+  static #whole(row) {
+    const beneath = row.nextElementSibling;
+    return beneath?.classList.contains('beneath') ? [row, beneath] : [row];
   }
 
   /** Newest first. A line about a gap stands below a row of the very instant at which it ended. */
   static #isAbove(one, other) {
     const [at, otherAt] = [Number(one.dataset.at), Number(other.dataset.at)];
-    return at > otherAt || (at === otherAt && Number(one.dataset.id ?? -1) > Number(other.dataset.id ?? -1));
+    const tie = ({ dataset }) => Number(dataset.tie ?? dataset.id ?? -1);
+    return at > otherAt || (at === otherAt && tie(one) > tie(other));
   }
 
   sorted(rows) {
@@ -57,17 +64,54 @@ window.LiveTable = class LiveTable {
     const body = this.#body;
     if (!body) return;
     const own = this.#rowOf(row.dataset.id);
-    if (own) {
-      if (LiveTable.#textOf(own) !== row.outerHTML) own.replaceWith(row);
+    if (own?.dataset.at === row.dataset.at) {
+      this.#change(own, row);
       return;
     }
+    // What began earlier than was known moves.
+    if (own) LiveTable.#remove(own);
+    const parts = LiveTable.#whole(row);
     row.classList.add('new');
-    body.insertBefore(row, [...body.rows].find((other) => LiveTable.#isAbove(row, other)) ?? null);
+    const below = [...body.rows].find((other) => LiveTable.#isAbove(row, other)) ?? null;
+    for (const part of parts) body.insertBefore(part, below);
+  }
+
+  /** The row becomes what it is now, where it stands. */
+  #change(own, row) {
+    if (LiveTable.#textOf(own) === LiveTable.#textOf(row)) return;
+    const parts = LiveTable.#whole(row);
+    for (const beneath of LiveTable.#whole(own).slice(1)) beneath.remove();
+    own.replaceWith(...parts);
+  }
+
+  static #remove(row) {
+    for (const part of LiveTable.#whole(row)) part.remove();
+  }
+
+  /** The row stays where it is, so that nothing moves, and says what became of it. */
+  strike(id, text) {
+    const own = this.#rowOf(id);
+    if (!own || own.classList.contains('gone')) return;
+    own.classList.remove('new');
+    own.classList.add('gone');
+    own.title = text;
+    const said = document.createElement('span');
+    said.className = 'unseen';
+    said.textContent = ` (${text})`;
+    own.cells[0]?.append(said);
+  }
+
+  isStruck() {
+    return this.#records.some((row) => row.classList.contains('gone'));
+  }
+
+  dropStruck() {
+    for (const row of this.#records) if (row.classList.contains('gone')) LiveTable.#remove(row);
   }
 
   /** As the server wrote it. */
   static #textOf(row) {
-    return row.outerHTML.replace(' class="new"', '');
+    return LiveTable.#whole(row).map((part) => part.outerHTML.replace(' class="new"', '')).join('');
   }
 
   /**
@@ -78,7 +122,8 @@ window.LiveTable = class LiveTable {
     const own = this.#records;
     if (own.length <= this.#limit) return true;
     const last = own[this.#limit - 1];
-    while (last.nextElementSibling) last.nextElementSibling.remove();
+    const end = LiveTable.#whole(last).at(-1);
+    while (end.nextElementSibling) end.nextElementSibling.remove();
     const next = document.querySelector('.pages a[rel~="next"]');
     if (!next) return false;
     const href = new URL(next.href);
@@ -95,11 +140,11 @@ window.LiveTable = class LiveTable {
       return;
     }
     const own = new Map(this.#records.map((row) => [row.dataset.id, row]));
-    const all = [...body.rows].map((row) => {
+    const all = [...body.rows].filter((row) => !row.classList.contains('beneath')).flatMap((row) => {
       const same = own.get(row.dataset.id);
-      if (same && LiveTable.#textOf(same) === row.outerHTML) return same;
+      if (same && LiveTable.#textOf(same) === LiveTable.#textOf(row)) return LiveTable.#whole(same);
       if (row.dataset.id !== undefined) row.classList.add('new');
-      return row;
+      return LiveTable.#whole(row);
     });
     this.#body.replaceChildren(...all);
   }
@@ -108,7 +153,7 @@ window.LiveTable = class LiveTable {
   replaceInPlace(fresh) {
     for (const row of fresh.querySelectorAll('tr[data-id]')) {
       const own = this.#rowOf(row.dataset.id);
-      if (own && LiveTable.#textOf(own) !== row.outerHTML) own.replaceWith(row);
+      if (own) this.#change(own, row);
     }
   }
 };

@@ -105,7 +105,8 @@
 
   // What comes.
 
-  function take({ count: came, html }) {
+  /** `again`: rows that the list had before, and that are otherwise now. */
+  function take({ count: came, again, html }) {
     if (table.isEmpty()) {
       stale = true;
       void look();
@@ -115,7 +116,7 @@
     recountAt ||= Date.now() + RECOUNT_MS;
     const known = fresh.filter(({ dataset }) => table.has(dataset.id) || waiting.has(dataset.id));
     const below = fresh.filter((row) => !known.includes(row) && table.isFurtherDown(row));
-    lateCount += below.length;
+    lateCount += below.filter(({ dataset }) => !again.includes(dataset.id)).length;
     for (const row of fresh) if (!below.includes(row)) waiting.set(row.dataset.id, row);
     if (!isHeld()) {
       release();
@@ -126,9 +127,19 @@
     say();
   }
 
-  /** Lets in what waits. */
+  function leave({ ids }) {
+    for (const id of ids) {
+      if (waiting.delete(id) && !table.has(id)) count = Math.max(0, count - 1);
+      table.strike(id, texts.gone);
+    }
+    if (table.isStruck() && !isHeld()) release();
+    else say();
+  }
+
+  /** Lets in what waits, and out what is no longer there. */
   function release() {
-    if (behind) stale = true;
+    if (behind || table.isStruck()) stale = true;
+    table.dropStruck();
     for (const row of waiting.values()) table.put(row);
     waiting.clear();
     count = 0;
@@ -175,15 +186,14 @@
       say();
     }
   }
+
   // The stream.
 
   function hear(event) {
     // What is fetched may be older than what is said meanwhile.
-    if (looking && event.type === 'rows') {
-      unheard.push(event);
-      return;
-    }
+    if (looking && ['rows', 'gone'].includes(event.type)) return void unheard.push(event);
     if (event.type === 'rows') take(JSON.parse(event.data));
+    if (event.type === 'gone') leave(JSON.parse(event.data));
     if (event.type === 'behind') {
       behind = true;
       count += JSON.parse(event.data).count;
@@ -195,8 +205,7 @@
       stale = true;
       void look();
     }
-    if (event.type === 'well') stand('live');
-    if (event.type === 'trouble') stand('trouble');
+    if (event.type === 'well' || event.type === 'trouble') stand(event.type === 'well' ? 'live' : 'trouble');
     if (event.type === 'end' && event.data !== 'again') end(event.data);
   }
 
@@ -214,7 +223,7 @@
     const { href } = bar.dataset;
     const own = new EventSource(`${href}${href.includes('?') ? '&' : '?'}place=${encodeURIComponent(place)}`);
     source = own;
-    for (const kind of ['rows', 'behind', 'changed', 'trouble', 'well', 'beat', 'end']) {
+    for (const kind of ['rows', 'gone', 'behind', 'changed', 'trouble', 'well', 'beat', 'end']) {
       own.addEventListener(kind, (event) => {
         if (source !== own) return;
         heardAt = Date.now();
@@ -248,7 +257,7 @@
       staleBelow = false;
       recountAt = 0;
     }
-    if (count > 0 || waiting.size > 0) release();
+    if (count > 0 || waiting.size > 0 || table.isStruck()) release();
     else void look();
   }
 

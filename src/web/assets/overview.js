@@ -15,6 +15,12 @@
     return { colour: (name) => style.getPropertyValue(`--${name}`).trim(), font: getComputedStyle(document.body).fontFamily };
   }
 
+  /** A duration with its seconds. */
+  function saidIn(cell) {
+    const title = cell.querySelector('time')?.title;
+    return cell.textContent.trim() + (title ? ` (${title})` : '');
+  }
+
   /** What a table holds: the rows as the reader sees them, and the values that are drawn. */
   function readTable(table) {
     const rows = [...table.tBodies[0].rows].map((row) => ({
@@ -23,7 +29,7 @@
       tick: row.dataset.tick,
       running: row.classList.contains('running'),
       title: row.cells[0].textContent.replace(/\s+/g, ' ').trim(),
-      said: new Map([...row.cells].slice(2).map((cell, index) => [index, cell.textContent.trim()])),
+      said: new Map([...row.cells].slice(2).map((cell, index) => [index, saidIn(cell)])),
     }));
     const heads = [...table.tHead.rows[0].cells].slice(2).map((cell, index) => ({ index, key: cell.dataset.key ?? null, title: cell.textContent.trim() }));
     const values = (key) =>

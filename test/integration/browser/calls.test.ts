@@ -106,6 +106,32 @@ describeWith(['chromium'], 'calls and accounts in a browser', () => {
     await context.close();
   });
 
+  it('say the seconds of every duration to who points at it', async () => {
+    const { context, page } = await visit('/calls', { viewport: { width: 1280, height: 900 } });
+    const queue = (await page.getByRole('row', { name: /621/ }).first().getByRole('link').first().getAttribute('href')) ?? '';
+    for (const path of ['/calls', '/cdrs', queue, '/accounts/pbx-milan/909', '/overview']) {
+      await page.goto(path);
+      // Each text such as 0:01:25, and the title that it or what it stands in has.
+      const found = await page.evaluate<[string, string][]>(`(() => {
+        const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+        const found = [];
+        while (texts.nextNode()) {
+          const { textContent, parentElement } = texts.currentNode;
+          const title = parentElement.querySelector('title')?.textContent ?? parentElement.closest('[title]')?.title ?? '';
+          if (/^\\s*\\d:\\d\\d:\\d\\d\\s*$/.test(textContent)) found.push([textContent.trim(), title]);
+        }
+        return found;
+      })()`);
+      expect(found.length, path).toBeGreaterThan(0);
+      for (const [text, title] of found) {
+        const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number);
+        const all = hours * 3_600 + minutes * 60 + seconds;
+        expect([path, text, title]).toEqual([path, text, `${all.toLocaleString('en-GB')} ${all === 1 ? 'second' : 'seconds'}`]);
+      }
+    }
+    await context.close();
+  });
+
   it('show a stranger’s name as text', async () => {
     const { context, page, complaints } = await visit('/calls', { viewport: { width: 360, height: 800 } });
     await page.locator('td.begin a').first().click();

@@ -1,9 +1,10 @@
 import { beforeAll, expect, it } from 'vitest';
-import type { Database } from '../../../src/database/database.js';
-import { parseCallQuery } from '../../../src/logs/cdr/call-query.js';
-import { allCalls, legsBy, legsQuery, listCalls, readCall } from '../../../src/logs/cdr/calls.js';
+import { calls as callList } from '../../../src/logs/cdr/call-columns.js';
+import { countCalls } from '../../../src/logs/cdr/call-count.js';
+import { allCalls, fittingCalls, listCalls, readCall, type CallPage } from '../../../src/logs/cdr/calls.js';
 import type { Cdr } from '../../../src/logs/cdr/columns.js';
 import { foldCalls, type FoldedCall } from '../../../src/logs/cdr/folded-call.js';
+import { parseListQuery, type ListQuery } from '../../../src/logs/list-query.js';
 import { MICROS_PER_SECOND, toIso } from '../../../src/time.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { BEGIN, leg, recorded, type Recorded } from '../../unit/logs/recorded-calls.js';
@@ -25,19 +26,19 @@ function days(): Cdr[] {
   }
   const agent = BEGIN + 1_000 * MICROS_PER_SECOND;
   for (let n = 0; n < 600; n += 1) legs.push(leg(0, { callDate: agent + n * 20 * MICROS_PER_SECOND, answerDate: null, billsec: 0, src: n === 0 ? 'agent' : '905', disposition: n % 3 === 0 ? 'BUSY' : 'FAILED', linkedid: 'agent', uniqueid: `agent-${n}` }));
+  // Calls that fit by a leg of half an hour later alone, among some that fit at once.
+  for (let n = 0; n < 400; n += 1) {
+    const begin = agent + n * 10 * MICROS_PER_SECOND;
+    const late = begin + (n % 3 === 0 ? 0 : 1_800) * MICROS_PER_SECOND;
+    legs.push(leg(0, { callDate: begin, src: 'waits', linkedid: `late-${n}`, uniqueid: `late-${n}` }), leg(0, { callDate: late + 1, src: '977', linkedid: `late-${n}`, uniqueid: `late-${n}` }));
+  }
   legs.push(leg(0, { src: 'nameless', linkedid: '', uniqueid: '' }), leg(0, { src: 'nameless', linkedid: '', uniqueid: '' }));
   return legs;
 }
 
 const withoutId = (record: Cdr): Omit<Cdr, 'id'> => Object.fromEntries(Object.entries(record).filter(([name]) => name !== 'id')) as Omit<Cdr, 'id'>;
 
-async function planOf({ knex, dialect }: Database, query: ReturnType<typeof legsQuery>): Promise<string> {
-  const { sql, bindings } = query.toSQL().toNative();
-  const answer: unknown = await knex.raw(dialect === 'sqlite' ? `explain query plan ${sql}` : `explain ${sql}`, [...bindings]);
-  if (dialect === 'sqlite') return (answer as { detail: string }[]).map(({ detail }) => detail).join('; ');
-  const [rows] = answer as [{ type: string; key: string | null; Extra: string }[]];
-  return rows.map(({ type, key, Extra }) => `${type} ${key ?? 'NO KEY'} ${Extra}`).join('; ');
-}
+const query = (parameters: Record<string, string>): ListQuery => parseListQuery(callList, parameters);
 
 describeEachDatabase('whole calls', (database) => {
   let calls: readonly FoldedCall[] = [];
@@ -53,25 +54,40 @@ describeEachDatabase('whole calls', (database) => {
 
   /** What the definition says, without a database. */
   function expected(parameters: Record<string, string>): string[] {
-    const { from, to, filters } = parseCallQuery(parameters);
+    const { from, to, filters, search } = query(parameters);
     const { disposition, ...ofLegs } = filters;
     return calls
       .filter((call) => (from === null || call.begin >= from) && (to === null || call.begin < to) && (disposition === undefined || call.disposition === disposition))
-      .filter((call) => call.legs.some((each) => Object.entries(ofLegs).every(([name, value]) => (each as unknown as Record<string, unknown>)[name] === value)))
+      .filter((call) => call.legs.some((each) => Object.entries(ofLegs).every(([name, value]) => (each as unknown as Record<string, unknown>)[name] === value) && (search === null || [each.src, each.dst].some((number) => number.startsWith(search.text)))))
       .map(nameOf);
   }
   const nameOf = ({ begin, id, legs }: FoldedCall): string => `${begin} ${id} ${legs.length}`;
 
-  async function paged(parameters: Record<string, string>): Promise<{ names: string[]; pages: number }> {
-    const names: string[] = [];
-    let pages = 0;
-    for (let cursor = ''; ; pages += 1) {
-      const page = await listCalls(database().knex, parseCallQuery({ ...parameters, cursor }));
-      names.push(...page.calls.map(nameOf));
+  /** All pages, and back again from the last. */
+  async function paged(parameters: Record<string, string>): Promise<{ forward: string[]; back: string[] }> {
+    const { knex } = database();
+    const forward: string[] = [];
+    const back: string[] = [];
+    let cursor = '';
+    let last: string[] = [];
+    let previous: string | null = null;
+    for (let page = await listCalls(knex, query(parameters)); ; page = await listCalls(knex, query({ ...parameters, cursor }))) {
+      forward.push(...page.calls.map(nameOf));
       expect(page.calls.length).toBeLessThanOrEqual(Number(parameters['limit'] ?? 50));
-      if (page.next === null) return { names, pages: pages + 1 };
+      expect(page.previous === null).toBe(cursor === '');
+      last = page.calls.map(nameOf);
+      previous = page.previous;
+      if (page.next === null) break;
       cursor = page.next;
     }
+    back.push(...last);
+    while (previous !== null) {
+      const page: CallPage = await listCalls(knex, query({ ...parameters, cursor: previous }));
+      expect(page.next).not.toBeNull();
+      back.unshift(...page.calls.map(nameOf));
+      previous = page.previous;
+    }
+    return { forward, back };
   }
 
   const at = (second: number): string => toIso(BEGIN + second * MICROS_PER_SECOND, 'us');
@@ -91,14 +107,26 @@ describeEachDatabase('whole calls', (database) => {
     { limit: '5', src: 'nameless' },
     { limit: '5', linkedid: 'agent' },
     { limit: '5', src: 'nobody' },
+    { limit: '90', src: '977' },
+    { limit: '30', search: '977', from: at(1_200), to: at(3_500) },
     { limit: '20', from: at(1_000), to: at(1_001) },
-  ])('page through once, in order and complete: %j', async (parameters) => {
+    { limit: '70', search: '61' },
+    { limit: '11', search: '92', from: at(2_000), to: at(20_000), disposition: 'ANSWERED' },
+    { limit: '9', search: '905', src: 'agent' },
+  ])('page through once, forward and back, in either order, complete and counted: %j', async (parameters) => {
     const wanted = expected(parameters);
-    const { names } = await paged(parameters);
-    expect(names).toEqual(wanted);
-    const all: string[] = [];
-    for await (const block of allCalls(database().knex, parseCallQuery(parameters), 97)) all.push(...block.calls.map(nameOf));
-    expect(all).toEqual(wanted);
+    expect(await paged(parameters)).toEqual({ forward: wanted, back: wanted });
+    const turned = [...wanted].reverse();
+    expect(await paged({ ...parameters, order: 'asc' })).toEqual({ forward: turned, back: turned });
+    for (const [order, names] of [['desc', wanted], ['asc', turned]] as const) {
+      const all: string[] = [];
+      for await (const block of allCalls(database().knex, query({ ...parameters, order }), 97)) all.push(...block.calls.map(nameOf));
+      expect(all).toEqual(names);
+    }
+    const count = await countCalls(database().knex, query(parameters));
+    if (count?.kind === 'exact') expect(count.rows).toBe(wanted.length);
+    else expect([parameters['disposition'] !== undefined, wanted.length > (count?.rows ?? 0)]).toEqual([true, true]);
+    expect((await fittingCalls(database().knex, query(parameters), calls)).map(nameOf)).toEqual(wanted);
   });
 
   it('bound what one page reads, and go on from there', async () => {
@@ -108,16 +136,16 @@ describeEachDatabase('whole calls', (database) => {
       rows += Array.isArray(answer) ? answer.length : 0;
     };
     knex.on('query-response', count);
-    await listCalls(knex, parseCallQuery({ limit: '20' }));
+    await listCalls(knex, query({ limit: '20' }));
     knex.off('query-response', count);
     expect(rows).toBeLessThan(600);
   });
 
   it('lose and repeat no call while new ones come in', async () => {
     const { knex } = database();
-    const first = await listCalls(knex, parseCallQuery({ limit: '60', src: '911' }));
+    const first = await listCalls(knex, query({ limit: '60', src: '911' }));
     await insertCdrs(knex, [withoutId(leg(0, { callDate: BEGIN + 900_000 * MICROS_PER_SECOND, src: '911', linkedid: 'new', uniqueid: 'new' }))]);
-    const second = await listCalls(knex, parseCallQuery({ limit: '1000', src: '911', cursor: first.next ?? '' }));
+    const second = await listCalls(knex, query({ limit: '1000', src: '911', cursor: first.next ?? '' }));
     await knex('cdr').where({ linkedid: 'new' }).delete();
     expect([...first.calls, ...second.calls].map(nameOf)).toEqual(expected({ src: '911' }));
   });
@@ -129,36 +157,13 @@ describeEachDatabase('whole calls', (database) => {
     expect(await readCall(database().knex, 999_999_999)).toBeNull();
   });
 
-  it.each<[Record<string, string>, RegExp]>([
-    [{}, /cdr_call_date/],
-    [{ from: at(1_000), to: at(2_000) }, /cdr_call_date/],
-    [{ src: '905', from: at(1_000) }, /cdr_src/],
-    [{ dst: '610' }, /cdr_dst/],
-    [{ disposition: 'FAILED' }, /cdr_disposition/],
-    [{ disposition: 'NO_ANSWER' }, /cdr_call_date/],
-  ])('are scanned for %j by an index, without sorting', async (parameters, index) => {
-    const { knex } = database();
-    for (const position of [null, { at: BEGIN + 3_000 * MICROS_PER_SECOND, id: 77 }]) {
-      const plan = await planOf(database(), legsQuery(knex, parseCallQuery(parameters), position, 100));
-      expect(plan).toMatch(index);
-      expect(plan).not.toMatch(/NO KEY|ALL|filesort|TEMP B-TREE|SCAN \w+$/);
-    }
-  });
-
-  it('gather their legs by indexes', async () => {
-    const { knex } = database();
-    const keys = Array.from({ length: 200 }, (_, n) => `1778414400.${n}`);
-    expect(await planOf(database(), legsBy(knex, 'linkedid', keys))).toMatch(/range cdr_linkedid|SEARCH cdr USING INDEX cdr_linkedid/);
-    expect(await planOf(database(), legsBy(knex, 'uniqueid', keys))).toMatch(/range cdr_(uniqueid|linkedid)|SEARCH cdr USING INDEX cdr_(uniqueid|linkedid)/);
-  });
-
   it.each([
-    [{ sort: 'duration' }, 'sort is no parameter'],
-    [{ order: 'asc' }, 'order is no parameter'],
+    [{ sort: 'duration' }, 'sort must be one of begin'],
+    [{ order: 'up' }, 'order must be one of'],
     [{ cursor: 'bm9uZQ' }, 'cursor is not one'],
-    [{ cursor: Buffer.from('["calls",1]').toString('base64url') }, 'cursor is not one'],
+    [{ cursor: Buffer.from('["begin","asc",1,2]').toString('base64url') }, 'cursor is not one'],
     [{ colour: 'red' }, 'colour is no parameter'],
   ])('name what cannot be asked: %j', (parameters: Record<string, string>, message) => {
-    expect(() => parseCallQuery(parameters)).toThrow(new RegExp(message.replace(' ', ': ')));
+    expect(() => query(parameters)).toThrow(new RegExp(message.replace(' ', ': ')));
   });
 });

@@ -39,6 +39,7 @@ export const FILTER = {
   '{{count}} rows': '{{count}} righe',
   '{{count}} rows_one': '{{count}} riga',
   'more than {{count}} rows': 'più di {{count}} righe',
+  'more than {{count}} calls': 'più di {{count}} chiamate',
   'too many rows to count at once': 'troppe righe da contare subito',
   '{{count}} seconds': '{{count}} secondi',
   '{{count}} seconds_one': '{{count}} secondo',

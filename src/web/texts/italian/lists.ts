@@ -11,6 +11,7 @@ export const LISTS = {
     'In questo periodo le lacune sono più di quelle mostrate qui: <a href="/capture-gaps">tutte le lacune</a>.',
   Pages: 'Pagine',
   'First page': 'Prima pagina',
+  'Rows a page:': 'Righe per pagina:',
   'Next page': 'Pagina successiva',
   Older: 'Meno recenti',
   'newest first': 'dal più recente',

@@ -10,6 +10,7 @@ export const LIVE = {
   'Sign in again': 'Accedi di nuovo',
   'Too many lists are followed at once; this one stands still': 'Troppi elenchi seguiti contemporaneamente: questo resta fermo',
   'More than {{number}} new rows': 'Più di {{number}} nuove righe',
+  'no longer in this list': 'non più in questo elenco',
   'Show what changed': 'Mostra che cosa è cambiato',
   '{{count}} new rows': '{{count}} nuove righe',
   '{{count}} new rows_one': '{{count}} nuova riga',
