@@ -10,6 +10,8 @@ import * as numberEndings from './20261126120000_index_number_endings.js';
 import * as archive from './20261126130000_create_archive.js';
 import * as doubts from './20261127090000_create_session_doubts.js';
 import * as tellers from './20261127090100_add_account_listener.js';
+import * as devices from './20261128020000_index_pbx_and_devices.js';
+import * as callerNames from './20261128020100_create_caller_names.js';
 
 interface Migration {
   up(knex: Knex): Promise<void>;
@@ -29,6 +31,8 @@ const all: Readonly<Record<string, Migration>> = {
   '20261126130000_create_archive': archive,
   '20261127090000_create_session_doubts': doubts,
   '20261127090100_add_account_listener': tellers,
+  '20261128020000_index_pbx_and_devices': devices,
+  '20261128020100_create_caller_names': callerNames,
 };
 
 export const migrations: Knex.MigrationSource<string> = {

@@ -3,10 +3,13 @@ import { isText, type DatabaseRow, type LogDefinition } from '../logs/columns.js
 import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
 import type { Micros } from '../time.js';
-import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy } from './page-query.js';
+import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy, type Sought } from './page-query.js';
+import { isSortedApart, readSorted } from './sorted-page.js';
 
 /** So many entries of an index are read and sorted in a few milliseconds. */
 const FEW = 2_000;
+/** Of more values than these each is not looked up in the order of time: all rows of theirs are put in order. */
+const MOST_VALUES = 50;
 /** Whatever more rows than a few fit is met often among so many. */
 const NEAR = 5_000;
 
@@ -17,6 +20,7 @@ const NEAR = 5_000;
  */
 export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[] = allColumns(log)): Promise<DatabaseRow[]> {
   const terms = indexedTerms(log, query);
+  if (isSortedApart(log, query) && !(terms !== null && (await fitsFew(knex, log, query)))) return readSorted(knex, log, query, columns);
   const onTheWay = pageQuery(knex, log, query).clearSelect().select<DatabaseRow[]>(columns);
   if (terms === null) return onTheWay;
   if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
@@ -52,14 +56,18 @@ function indexedTerms(log: LogDefinition, { search }: ListQuery): readonly Searc
   return terms.length === 0 ? null : terms;
 }
 
-type Part = { readonly column: string; readonly value: string } | { readonly column: string; readonly from: string; readonly to: string };
+type Part = { readonly column: string; readonly value: string } | Sought;
 const isValue = (part: Part): part is Extract<Part, { readonly value: string }> => 'value' in part;
 
 const partsOf = (log: LogDefinition, terms: readonly SearchTerm[]): Part[] =>
-  terms.map((term) => soughtBy(log, term)).flatMap((sought): Part[] => ('values' in sought ? sought.values.map((value) => ({ column: sought.column, value })) : [sought]));
+  terms
+    .map((term) => soughtBy(log, term))
+    .flatMap((sought): Part[] => ('values' in sought && sought.values.length <= MOST_VALUES ? sought.values.map((value) => ({ column: sought.column, value })) : [sought]));
 
-const fitting = (sql: Knex.QueryBuilder, part: Part): Knex.QueryBuilder =>
-  isValue(part) ? sql.where(part.column, part.value) : sql.where(part.column, '>=', part.from).where(part.column, '<', part.to);
+function fitting(sql: Knex.QueryBuilder, part: Part): Knex.QueryBuilder {
+  if (isValue(part)) return sql.where(part.column, part.value);
+  return 'values' in part ? sql.whereIn(part.column, [...part.values]) : sql.where(part.column, '>=', part.from).where(part.column, '<', part.to);
+}
 
 /** The SQL by which the ids of a page are found by the indexes of what is searched; apart, so that tests can ask the database to explain it. */
 export function idsByIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[]): Knex.QueryBuilder {

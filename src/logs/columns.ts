@@ -33,6 +33,12 @@ export interface Column {
   readonly filter?: true | readonly string[];
   /** Holds `address:port`; this column of the database has the address alone, which a filter without a port asks for. */
   readonly hostDb?: string;
+  /** Holds a channel, `PJSIP/200-0000001f`; this column of the database has its device, `PJSIP/200`, which a filter asks for. */
+  readonly deviceDb?: string;
+  /** Holds a caller id; this column of the database has its name, by whose words `search` finds it. */
+  readonly nameDb?: string;
+  /** Few values, each of very many rows: any other filter finds rows sooner. */
+  readonly coarse?: true;
   /** `search` looks for texts that begin with what is given: a number or name that calls and signs in, a person's, or an address. */
   readonly search?: 'number' | 'name' | 'address';
   /** This column of the database has the text from its end on, 16 characters at most: `search` looks for endings, too. */

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
-import { insertOnce, type Database } from '../database/database.js';
+import type { Database } from '../database/database.js';
 import { takeTurn } from '../database/turns.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import { matchCalls } from '../logs/cdr/same-call.js';
-import { callsAround, databaseRow, RECOVERED } from '../logs/cdr/store.js';
+import { callsAround, databaseRow, insertCallRows, RECOVERED } from '../logs/cdr/store.js';
 import { eventKey } from '../logs/key.js';
 import type { NewCdr } from '../logs/output.js';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
@@ -86,7 +86,7 @@ export async function backfill(database: Database, source: CallSource, options: 
     const there = around.filter(({ id }) => !memory.taken.has(id)).map((call) => ({ call, starts: [call.callDate] }));
     const matched = matchCalls(calls.map(({ row, starts }) => ({ call: row, starts })), there, source.limits);
     const missing = calls.filter((_, index) => !matched.has(index));
-    await insertOnce(trx, cdrs.table, missing.map(({ row }) => databaseRow(row)));
+    await insertCallRows(trx, missing.map(({ row }) => databaseRow(row)));
     const matchedIds = [...matched.values()].flatMap((index) => there[index]?.call.id ?? []);
     return { missing, matched: matched.size, ids: [...matchedIds, ...(await idsOf(trx, missing.map(({ row }) => row)))] };
   }

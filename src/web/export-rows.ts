@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { countRows, PATIENCE_MS } from '../database/count.js';
-import { listAll, pageQuery, withAccounts } from '../database/listing.js';
+import { listAll, pageQuery, withNames } from '../database/listing.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
 import { callQuery, legFilters } from '../logs/cdr/call-query.js';
 import { allCalls } from '../logs/cdr/calls.js';
@@ -66,7 +66,7 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
 /** The last record is the first one of the list turned round, which its index finds as fast; longer than a count it is not looked for. */
 async function way(knex: Knex, log: LogDefinition, query: ListQuery, timeOf: string, first: LogRecord | undefined): Promise<((record: LogRecord) => number) | null> {
   if (query.sort !== log.timeColumn || first === undefined) return null;
-  const turned = pageQuery(knex, log, { ...(await withAccounts(knex, query)), after: null, before: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
+  const turned = pageQuery(knex, log, { ...(await withNames(knex, log, query)), after: null, before: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
   const [row] = ((await turned.timeout(PATIENCE_MS).catch(() => [])) as DatabaseRow[]).map((found) => fromRow(log.columns, found));
   const begin = Number(first[timeOf]);
   const length = Number(row?.[log.timeColumn]) - begin;

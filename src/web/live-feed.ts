@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import { pageQuery, withAccounts } from '../database/listing.js';
+import { pageQuery, withNames } from '../database/listing.js';
 import { endOfTable, formatPosition, idsBetween, parsePosition, readOn, type Position } from '../database/insertion.js';
+import { InvalidInputError } from '../errors.js';
 import { changeMark } from '../logs/changes.js';
 import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
@@ -164,19 +165,33 @@ export class LiveFeed {
 
   /** Gives rows to those whose list has them; one query for each way in which lists are filtered. Nobody is told before all is read. */
   async #give(ids: readonly number[], followers: readonly Follower[], place: string): Promise<void> {
-    const alike = new Map<string, LogRecord[]>();
+    const alike = new Map<string, LogRecord[] | null>();
     for (const { wants, query: asked } of followers) {
       const query = asked();
       const key = filterKey(query);
       if (wants === 'changes' || alike.has(key)) continue;
-      const whole = await withAccounts(this.knex, { ...query, after: null, before: null, limit: ids.length });
+      const whole = await this.#named({ ...query, after: null, before: null, limit: ids.length });
+      if (whole === null) {
+        alike.set(key, null);
+        continue;
+      }
       const rows = (await pageQuery(this.knex, this.log, whole).whereIn('id', ids)) as DatabaseRow[];
       alike.set(key, rows.map((row) => fromRow(this.log.columns, row)));
     }
     for (const follower of followers) {
-      const records = alike.get(filterKey(follower.query())) ?? [];
-      if (follower.wants === 'changes') follower.tell({ kind: 'changed' }, place);
+      const records = alike.get(filterKey(follower.query())) ?? null;
+      if (follower.wants === 'changes' || records === null) follower.tell({ kind: 'changed' }, place);
       else if (records.length > 0) follower.tell({ kind: 'rows', count: records.length, records: records.slice(0, follower.query().limit) }, place);
+    }
+  }
+
+  /** Null for a search that by now means too many: the page that asks for itself again is told. */
+  async #named(query: ListQuery): Promise<ListQuery | null> {
+    try {
+      return await withNames(this.knex, this.log, query);
+    } catch (error) {
+      if (error instanceof InvalidInputError) return null;
+      throw error;
     }
   }
 

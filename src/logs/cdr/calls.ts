@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { pageQuery, withAccounts } from '../../database/listing.js';
+import { pageQuery, withNames } from '../../database/listing.js';
 import { readPage } from '../../database/search-page.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
@@ -27,7 +27,7 @@ const KEYS_A_QUERY = 200;
 
 /** One page of whole calls. Costs what it shows, and reads no more than about 10,000 legs to find it. */
 export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage> {
-  const scan = new CallScan(await withAccounts(knex, query));
+  const scan = new CallScan(await withNames(knex, cdrs, query));
   await scan.resume(knex);
   const batch = Math.min(1_000, Math.max(100, query.limit * 2));
   while (!scan.ended && scan.found.length <= query.limit && scan.legsRead < MOST_LEGS) await scan.advance(knex, batch, query.limit);
@@ -38,7 +38,7 @@ export async function listCalls(knex: Knex, query: CallQuery): Promise<CallPage>
 
 /** Every call that fits, block after block, each a few short queries. `legsRead` is how many legs that took so far. */
 export async function* allCalls(knex: Knex, query: CallQuery, batch = 1_000): AsyncGenerator<{ readonly calls: readonly FoldedCall[]; readonly legsRead: number }> {
-  const scan = new CallScan(await withAccounts(knex, query));
+  const scan = new CallScan(await withNames(knex, cdrs, query));
   await scan.resume(knex);
   while (!scan.ended) {
     await scan.advance(knex, batch);

@@ -3,6 +3,7 @@ import { insertOnce } from '../../database/database.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, toRow, type DatabaseRow } from '../columns.js';
 import type { NewCdr } from '../output.js';
+import { rememberNames } from './caller-names.js';
 import { cdrs, type Cdr } from './columns.js';
 import { matchCalls } from './same-call.js';
 
@@ -18,7 +19,13 @@ const RANGES_A_QUERY = 200;
  */
 export async function insertCalls(trx: Knex, rows: readonly NewCdr[]): Promise<void> {
   const recovered = await callsAround(trx, rows.map(({ callDate }) => callDate), { recovered: true });
-  await insertOnce(trx, cdrs.table, (await unmatched(trx, rows, recovered)).map(databaseRow));
+  await insertCallRows(trx, (await unmatched(trx, rows, recovered)).map(databaseRow));
+}
+
+/** Writes rows of the table, once each, and has them found by the names of their callers. */
+export async function insertCallRows(trx: Knex, rows: readonly Record<string, string | number>[]): Promise<void> {
+  await rememberNames(trx, rows.map(({ caller_id }) => String(caller_id ?? '')));
+  await insertOnce(trx, cdrs.table, rows);
 }
 
 async function unmatched(trx: Knex, rows: readonly NewCdr[], recovered: readonly Cdr[]): Promise<readonly NewCdr[]> {
