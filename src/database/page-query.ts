@@ -31,29 +31,29 @@ function leadOf(knex: Knex, log: LogDefinition, query: ListQuery): string | null
   if (log.onlyWhere !== undefined) return filters.length === 0 ? log.onlyWhere : null;
   if (orderingColumns(log, query)[0] !== log.timeColumn) return null;
   const texts = filters.filter(({ isCoarse }) => !isCoarse);
-  return (texts[0] ?? (filters.length === 1 ? filters[0] : undefined))?.column ?? null;
+  return texts[0]?.column ?? (filters.length === 1 ? filters[0]?.indexed : undefined) ?? null;
 }
 
 export interface Equality {
   readonly column: string;
   readonly value: string | number;
+  /** The column whose index has the rows of a value, where that is another one. */
+  readonly indexed: string;
   /** Few values, each of many rows. */
   readonly isCoarse: boolean;
-  /** So coarse that any other filter finds rows sooner. */
-  readonly isCoarsest: boolean;
 }
 
 /** What the rows must have: the database's columns and values. */
 export function equalities(log: LogDefinition, { filters }: Pick<ListQuery, 'filters'>): Equality[] {
   const asked = Object.entries(filters).map(([name, value]): Equality => {
-    const { type, hostDb, deviceDb, filter, coarse } = log.columns[name] ?? {};
-    const isCoarsest = coarse === true;
+    const { type, hostDb, deviceDb, coarseDb, filter } = log.columns[name] ?? {};
     const host = hostDb === undefined ? null : parseAddress(value);
     const isHost = hostDb !== undefined && host?.port === null;
-    if (isHost) return { column: hostDb, value: formatAddress(host), isCoarse: false, isCoarsest };
-    return { column: deviceDb ?? db(log, name), value: type === 'flag' ? Number(value === 'true') : value, isCoarse: isCoarsest || filter !== true, isCoarsest };
+    if (isHost) return { column: hostDb, indexed: hostDb, value: formatAddress(host), isCoarse: false };
+    const column = deviceDb ?? db(log, name);
+    return { column, indexed: coarseDb ?? column, value: type === 'flag' ? Number(value === 'true') : value, isCoarse: coarseDb !== undefined || filter !== true };
   });
-  return log.onlyWhere === undefined ? asked : [{ column: log.onlyWhere, value: 1, isCoarse: true, isCoarsest: false }, ...asked];
+  return log.onlyWhere === undefined ? asked : [{ column: log.onlyWhere, indexed: log.onlyWhere, value: 1, isCoarse: true }, ...asked];
 }
 
 export const allColumns = ({ columns }: LogDefinition): string[] => [...new Set(Object.values(columns).map((column) => column.db))];
@@ -77,10 +77,9 @@ export const orderingColumns = (log: LogDefinition, { sort, filters }: Pick<List
 export function matching(knex: Knex, log: LogDefinition, query: ListQuery, lead: string | null = null): Knex.QueryBuilder {
   const sql = knex(log.table);
   const asked = equalities(log, query);
-  for (const { column, value, isCoarsest } of asked) {
+  for (const { column: own, indexed, value } of asked) {
+    const column = asked.length === 1 && !query.search ? indexed : own;
     if (column === lead) void sql.where(column, '>=', value).where(column, '<=', value);
-    // Without statistics SQLite takes the one index for as good as the other.
-    else if (isCoarsest && asked.length > 1) void sql.whereRaw(`coalesce(??, '') = ?`, [column, value]);
     else void sql.where(column, value);
   }
   if (query.from !== null) void sql.where(db(log, log.timeColumn), '>=', query.from);

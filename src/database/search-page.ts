@@ -4,7 +4,7 @@ import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
 import type { Micros } from '../time.js';
 import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy, type Sought } from './page-query.js';
-import { isSortedApart, readSorted } from './sorted-page.js';
+import { isSortedApart, MOST_SORTED, readSorted } from './sorted-page.js';
 
 /** So many entries of an index are read and sorted in a few milliseconds. */
 const FEW = 2_000;
@@ -20,7 +20,7 @@ const NEAR = 5_000;
  */
 export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[] = allColumns(log)): Promise<DatabaseRow[]> {
   const terms = indexedTerms(log, query);
-  if (isSortedApart(log, query) && !(terms !== null && (await fitsFew(knex, log, query)))) return readSorted(knex, log, query, columns);
+  if (isSortedApart(log, query) && !(terms !== null && (await fitsFew(knex, log, query, MOST_SORTED)))) return readSorted(knex, log, query, columns);
   const onTheWay = pageQuery(knex, log, query).clearSelect().select<DatabaseRow[]>(columns);
   if (terms === null) return onTheWay;
   if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
@@ -31,15 +31,15 @@ export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery,
 }
 
 /** Whether so few rows have what is searched, whatever else is asked of them, that they are better found by it. */
-export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery): Promise<boolean> {
+export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery, most = FEW): Promise<boolean> {
   const terms = indexedTerms(log, query);
   if (terms === null) return false;
   // Rows of one value stand in the order of time already: how many they are does not matter.
   const counted = partsOf(log, terms).filter((part) => query.sort !== log.timeColumn || !isValue(part));
   if (counted.length === 0) return true;
-  const parts = counted.map((part) => fitting(knex(log.table), part).select('id').limit(FEW + 1));
+  const parts = counted.map((part) => fitting(knex(log.table), part).select('id').limit(most + 1));
   const [row] = await knex.count<{ few: number | string }[]>({ few: '*' }).from(allOf(knex, parts).as('fitting'));
-  return Number(row?.few ?? 0) <= FEW;
+  return Number(row?.few ?? 0) <= most;
 }
 
 /** The ids of rows that fit, `limit` at most and in no order: for counting. */

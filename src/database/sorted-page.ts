@@ -55,7 +55,7 @@ interface Way {
 /** The ids of the rows that one of the conditions leaves, by its index, where these are few; null where each leaves many. */
 async function fewestIds(knex: Knex, log: LogDefinition, query: ListQuery): Promise<Way | null> {
   const conditions = equalities(log, query);
-  const ways = conditions.length === 0 ? [inRange(knex, log, query)] : conditions.map(({ column, value }) => inRange(knex, log, query).where(column, value));
+  const ways = conditions.length === 0 ? [inRange(knex, log, query)] : conditions.map(({ indexed, value }) => inRange(knex, log, query).where(indexed, value));
   let fewest: Way | null = null;
   for (const way of ways) {
     const [row] = await knex.count<{ rows: number | string }[]>({ rows: '*' }).from(way.clone().limit(MOST_SORTED + 1).as('counted'));

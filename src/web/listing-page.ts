@@ -16,7 +16,7 @@ import type { Problem } from './filter-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
 import { languageOf, type Language } from './language.js';
 import { legsView } from './legs-view.js';
-import { isOfForm, listingHref, parseListingRequest, type ListingRequest } from './listing-query.js';
+import { isOfForm, listingHref, parseListingRequest, withQuery, type ListingRequest } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
 import type { LiveStreams } from './live-streams.js';
 import { followed, liveView } from './live-view.js';
@@ -40,19 +40,18 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
     const { user } = response.locals;
     const now = clock();
     const asked = parseAsFarAsPossible(log, request.query, zoneOf(user), now);
-    const { problems } = asked;
-    if (problems.length === 0 && isOfForm(request.query)) {
+    if (asked.problems.length === 0 && isOfForm(request.query)) {
       response.redirect(303, listingHref(`/${log.name}`, asked.listing));
       return;
     }
     const kept = user ? await readKept(preferences, user.id, log) : NOTHING_KEPT;
-    const listing = { ...asked.listing, columns: asked.listing.columns ?? kept.columns };
     // Before the rows: what comes in between is told, and the page knows it by its id.
-    const place = problems.length === 0 && followed(listing) !== null ? await live.place(log) : null;
-    // What is asked in part is not answered with more than was asked.
-    const { page, count, found } = problems.length > 0 ? NOTHING : await read(knex, log, listing.query);
+    const place = asked.problems.length === 0 && followed(asked.listing) !== null ? await live.place(log) : null;
+    const answer = await answered(asked, (query) => read(knex, log, query));
+    const { page, count, found, problems } = answer;
+    const listing = { ...answer.listing, columns: answer.listing.columns ?? kept.columns };
     const language = languageOf(response);
-    const follows = place !== null && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
+    const follows = place !== null && problems.length === 0 && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
     const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page }, language);
     const nothingYet = page.records.length === 0 && problems.length === 0 && (await isEmpty(knex, log));
     const view = listingView(listing, page.records, page.next, language, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now, beneath: found.map((call) => legsView(call, listing.zone, language)) });
@@ -73,9 +72,15 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
     const window = gapWindow(page);
     // A page that reached no call says nothing of the time it went through; the next one does.
     if (!window || (page.records.length === 0 && page.next !== null)) return NO_GAPS;
+    const { pbx } = page.request.query.filters;
     const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
-    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
+    return { places: placeGaps(page, pbx === undefined ? gaps : gaps.filter((gap) => gap.pbx === pbx)).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
   }
+}
+
+interface Asked {
+  readonly listing: ListingRequest;
+  readonly problems: readonly Problem[];
 }
 
 interface CountedPage {
@@ -88,6 +93,21 @@ interface CountedPage {
 
 const NOTHING: CountedPage = { page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 }, found: [] };
 const NO_GAPS: PlacedGaps = { places: [], more: false };
+
+/** The rows of a listing. What is asked in part is not answered with more than was asked; and rows, too, may tell what cannot be. */
+async function answered({ listing, problems }: Asked, read: (query: ListQuery) => Promise<CountedPage>): Promise<Asked & CountedPage> {
+  if (problems.length > 0) return { listing, problems, ...NOTHING };
+  const { log, query } = listing;
+  try {
+    return { listing, problems, ...(await read(query)) };
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    const { field, reason } = error;
+    if (field === 'search') return { listing: withQuery(listing, { search: null }), problems: [{ field, reason, value: query.search?.text ?? '' }], ...NOTHING };
+    if (field !== 'sort') throw error;
+    return { listing: withQuery(listing, { sort: log.defaultSort, order: log.defaultOrder }), problems: [{ field, reason, value: query.sort }], ...NOTHING };
+  }
+}
 
 async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Promise<CountedPage> {
   const page = await listPage(knex, log, query);
@@ -110,7 +130,7 @@ async function isEmpty(knex: Knex, log: LogDefinition): Promise<boolean> {
 }
 
 /** A listing as it is asked for but for what cannot be asked, which is told. */
-export function parseAsFarAsPossible(log: LogDefinition, parameters: QueryParameters, ownZone: string, now: Micros): { readonly listing: ListingRequest; readonly problems: readonly Problem[] } {
+export function parseAsFarAsPossible(log: LogDefinition, parameters: QueryParameters, ownZone: string, now: Micros): Asked {
   const problems: Problem[] = [];
   for (let rest = parameters; ; ) {
     try {

@@ -18,7 +18,7 @@ export const CALL_COLUMNS: Readonly<Record<string, Omit<Column, 'db'>>> = {
   legs: { title: 'Legs', type: 'integer', listed: true },
   accountcode: { title: 'Account Code', type: 'text' },
   answeredChannel: { title: 'Answered Channel', type: 'text', optional: true },
-  pbx: { title: 'PBX', type: 'text', filter: true, coarse: true },
+  pbx: { title: 'PBX', type: 'text', filter: true },
   linkedid: { title: 'Linked Id', type: 'text', filter: true },
 };
 

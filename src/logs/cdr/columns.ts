@@ -71,7 +71,7 @@ export const cdrs = defineLog({
       filter: true,
       about: 'The same in all legs of a call; empty where the PBX does not say it.',
     },
-    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64, filter: true, coarse: true },
+    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64, filter: true, coarseDb: 'pbx_listed' },
     sequence: {
       db: 'sequence',
       title: 'Sequence',
