@@ -11,6 +11,7 @@ import { presenceTimeline } from './account-timeline.js';
 import { accountEventsHref, accountPageHref, rowsOf, timeText, type Cell, type TimeText } from './cells.js';
 import { visible } from './display-text.js';
 import type { Language } from './language.js';
+import { listedColumns } from './list-columns.js';
 import { plainHeads, type Head } from './listing-view.js';
 import { listHref } from './overview-text.js';
 import { mark } from './texts/mark.js';
@@ -84,6 +85,8 @@ interface RecentRows {
 }
 
 const TITLES: Readonly<Record<HistoryName, string>> = { '24h': mark('Last 24 hours'), '7d': mark('Last 7 days') };
+/** Where the numbers do not tell what the account had to do with a call, the channels do. */
+const CALL_COLUMNS = [...listedColumns(cdrs), 'channel', 'dstchannel'];
 const MOST_LOSSES = 50;
 const MOST_SEEN = 20;
 
@@ -130,7 +133,7 @@ export function accountView(history: AccountHistory, sessions: readonly SipSessi
     lookedSince: optional(history.whereabouts.since),
     refusals: refusalsView(history, tz, time, language),
     sessions: { heads: plainHeads(sipSessions, zone, language), rows: rowsOf(sipSessions, sessions, zone, language) },
-    calls: { heads: plainHeads(cdrs, zone, language), rows: rowsOf(cdrs, calls, zone, language) },
+    calls: { heads: plainHeads(cdrs, zone, language, CALL_COLUMNS), rows: rowsOf(cdrs, calls, zone, language, CALL_COLUMNS) },
     eventsHref: accountEventsHref(pbx, username),
     callLinks: callLinks(history, calls, language),
   };

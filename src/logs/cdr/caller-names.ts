@@ -3,6 +3,9 @@ import { clip } from '../columns.js';
 import { plainName } from '../plain-name.js';
 
 const TABLE = 'caller_name';
+const SETTING = 'setting';
+/** Its value is another one when names were forgotten. */
+const FORGOTTEN = { name: 'caller names forgotten' };
 const LONGEST = 64;
 /** Whoever calls chooses the name. */
 const MOST_WORDS = 12;
@@ -24,25 +27,54 @@ export function beginningsOf(name: string): string[] {
   return [...new Set(words.map((_, index) => clip(words.slice(index).join(' '), LONGEST).trimEnd()))];
 }
 
-/** Has the names of these calls' caller ids found from now on. Within the transaction that writes the calls. */
+/** Names that a process has seen in the table, as long as none was forgotten: most calls are of somebody who called before. */
+interface Seen {
+  readonly forgotten: string;
+  readonly names: Set<string>;
+}
+
+const MOST_SEEN = 50_000;
+const seenBy = new WeakMap<object, Seen>();
+
+/** Has the names of these calls' caller ids found from now on. Once in the transaction that writes the calls. */
 export async function rememberNames(trx: Knex, callerIds: Iterable<string>): Promise<void> {
   const names = new Set<string>();
   for (const callerId of callerIds) {
     const name = callerName(callerId);
     if (/\p{L}/u.test(name)) names.add(name);
   }
-  for (const some of blocks([...names].sort(), BLOCK)) {
-    // Shared, so that who forgets names waits until the calls are there.
-    const known = (await trx(TABLE).whereIn('name', some).forShare().select('name')) as readonly { readonly name: string }[];
-    const there = new Set(known.map(({ name }) => name));
+  if (names.size === 0) return;
+  const seen = await seenUntilNow(trx);
+  for (const some of blocks([...names].filter((name) => !seen.has(name)).sort(), BLOCK)) {
+    const there = await storedNames(trx, some);
+    // Those that are written here may yet be rolled back.
+    for (const name of there) seen.add(name);
     await insertNames(trx, some.filter((name) => !there.has(name)));
   }
+}
+
+async function seenUntilNow(trx: Knex): Promise<Set<string>> {
+  // Shared, so that who forgets names waits until the calls are there.
+  const [row]: readonly { readonly value: string }[] = await trx(SETTING).where(FORGOTTEN).forShare().select('value');
+  if (row === undefined) await trx(SETTING).insert({ ...FORGOTTEN, value: '0' }).onConflict('name').merge(['name']);
+  const forgotten = row?.value ?? '0';
+  const { config } = trx.client as { readonly config: object };
+  const before = seenBy.get(config);
+  if (before?.forgotten === forgotten && before.names.size <= MOST_SEEN) return before.names;
+  const names = new Set<string>();
+  seenBy.set(config, { forgotten, names });
+  return names;
+}
+
+async function storedNames(trx: Knex, names: readonly string[]): Promise<Set<string>> {
+  const rows: readonly { readonly name: string }[] = await trx(TABLE).distinct('name').whereIn('name', [...names]);
+  return new Set(rows.map(({ name }) => name));
 }
 
 /** As `rememberNames`, of all calls that there are. */
 export async function rememberAllNames(knex: Knex): Promise<void> {
   for (let after = ''; ; ) {
-    const rows = (await knex('cdr').distinct('caller_name as name').where('caller_name', '>', after).orderBy('caller_name').limit(BLOCK)) as readonly { readonly name: string }[];
+    const rows: readonly { readonly name: string }[] = await knex('cdr').distinct('caller_name as name').where('caller_name', '>', after).orderBy('caller_name').limit(BLOCK);
     const last = rows.at(-1);
     if (!last) return;
     await insertNames(knex, rows.map(({ name }) => name));
@@ -58,8 +90,11 @@ async function insertNames(knex: Knex, names: readonly string[]): Promise<void> 
 /** Deletes names that no call has any more, those of up to `most` callers; answers how many callers they were. */
 export async function forgetNames(trx: Knex, most: number): Promise<number> {
   const unused = (query: Knex.QueryBuilder): Knex.QueryBuilder => query.whereNotExists(trx('cdr').select(trx.raw('1')).whereRaw('cdr.caller_name = caller_name.name'));
-  // Looked for without a lock, since most names are in use; whether they are still unused the deletion asks again.
-  const found = (await unused(trx(TABLE).distinct('name')).limit(most)) as readonly { readonly name: string }[];
+  const found: readonly { readonly name: string }[] = await trx(TABLE).distinct('name').where((any) => void unused(any)).limit(most);
+  if (found.length === 0) return 0;
+  // From here on nobody trusts what he has seen, and nobody writes calls; whether the names are unused still the deletion asks again.
+  const [row]: readonly { readonly value: string }[] = await trx(SETTING).where(FORGOTTEN).forUpdate().select('value');
+  await trx(SETTING).where(FORGOTTEN).update({ value: String(Number(row?.value ?? 0) + 1) });
   for (const some of blocks(found.map(({ name }) => name), BLOCK)) await unused(trx(TABLE).whereIn('name', some)).delete();
   return found.length;
 }
@@ -68,7 +103,7 @@ export async function forgetNames(trx: Knex, most: number): Promise<number> {
 export async function callersNamed(knex: Knex, text: string, most: number): Promise<string[]> {
   const sought = clip(plainName(text), LONGEST).trimEnd();
   if (sought === '') return [];
-  const rows = (await knex(TABLE).distinct('name').where('beginning', '>=', sought).where('beginning', '<', sought + LAST_CHARACTER).limit(most)) as readonly { readonly name: string }[];
+  const rows: readonly { readonly name: string }[] = await knex(TABLE).distinct('name').where('beginning', '>=', sought).where('beginning', '<', sought + LAST_CHARACTER).limit(most);
   return rows.map(({ name }) => name);
 }
 

@@ -1,16 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { migrations } from '../../../migrations/index.js';
 import { countRows } from '../../../src/database/count.js';
+import { openDatabase } from '../../../src/database/database.js';
 import { listAll, listPage } from '../../../src/database/listing.js';
 import { beginningsOf, callerName, callersNamed, forgetNames, rememberAllNames } from '../../../src/logs/cdr/caller-names.js';
 import { parseCallQuery } from '../../../src/logs/cdr/call-query.js';
 import { listCalls } from '../../../src/logs/cdr/calls.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { insertCalls } from '../../../src/logs/cdr/store.js';
+import { toRow } from '../../../src/logs/columns.js';
 import { parseListQuery, type QueryParameters } from '../../../src/logs/list-query.js';
 import { writeAccountStates } from '../../../src/logs/registered-account/store.js';
 import { describeEachDatabase } from '../../support/databases.js';
-import { at, cdr, insertCdrs } from '../web/samples.js';
+import { at, cdr } from '../web/samples.js';
 
 const SECOND = 1_000_000;
 
@@ -35,7 +37,7 @@ const CALLERS = [
   '"😀 Smile" <214>',
 ];
 
-describeEachDatabase('calls by the name of their caller', (database) => {
+describeEachDatabase('calls by the name of their caller', (database, url) => {
   const begin = at('2026-05-10T12:00:00Z');
   const rows = CALLERS.map((callerId, i) => ({ ...cdr({ callerId, callDate: begin - i * SECOND, src: /<(\d+)>/.exec(callerId)?.[1] ?? '', dst: '300' }), key: `name ${i}` }));
   beforeAll(() => insertCalls(database().knex, rows));
@@ -84,14 +86,14 @@ describeEachDatabase('calls by the name of their caller', (database) => {
 
   it('is worked out alike by the database and by the code', async () => {
     const { knex } = database();
-    const stored = (await knex('cdr').select('caller_id', 'caller_name')) as { caller_id: string; caller_name: string }[];
+    const stored: readonly { caller_id: string; caller_name: string }[] = await knex('cdr').select('caller_id', 'caller_name');
     expect(stored).toHaveLength(CALLERS.length);
     for (const { caller_id, caller_name } of stored) expect(caller_name).toBe(callerName(caller_id));
   });
 
   it('is the same made anew of calls that are there', async () => {
     const { knex } = database();
-    const before = (await knex('caller_name').orderBy(['beginning', 'name'])) as unknown[];
+    const before: readonly unknown[] = await knex('caller_name').orderBy(['beginning', 'name']);
     await knex('caller_name').delete();
     await rememberAllNames(knex);
     expect(await knex('caller_name').orderBy(['beginning', 'name'])).toEqual(before);
@@ -112,6 +114,31 @@ describeEachDatabase('calls by the name of their caller', (database) => {
     expect(await found('anna bi')).toEqual([CALLERS[15]]);
     await insertCalls(knex, rows.slice(16));
     expect(await found('smile')).toEqual([CALLERS[16]]);
+  });
+
+  it('is remembered by a transaction that is rolled back no more than its calls are', async () => {
+    const { knex } = database();
+    const row = { ...cdr({ callerId: '"Rita Levi" <300>', callDate: begin }), key: 'rita' };
+    const failing = knex.transaction(async (trx) => {
+      await insertCalls(trx, [row]);
+      throw new Error('after all');
+    });
+    await expect(failing).rejects.toThrow('after all');
+    expect(await found('rita')).toEqual([]);
+    await insertCalls(knex, [row]);
+    expect(await found('rita')).toEqual(['"Rita Levi" <300>']);
+  });
+
+  it('is written again by another process’s memory of it, once somebody forgot it', async () => {
+    const other = openDatabase(url(), 'command');
+    const row = (key: string) => ({ ...cdr({ callerId: '"Ada Byron" <301>', callDate: begin, src: '301' }), key });
+    // Both have seen the name in the table.
+    for (const key of ['a1', 'a2', 'a3']) await insertCalls(other.knex, [row(key)]);
+    await database().knex('cdr').where('src', '301').delete();
+    expect(await forgetNames(database().knex, 100)).toBe(1);
+    await insertCalls(other.knex, [row('a4')]);
+    await other.close();
+    expect(await found('byron')).toEqual(['"Ada Byron" <301>']);
   });
 });
 
@@ -150,7 +177,7 @@ describeEachDatabase('names of calls that were there before', (database) => {
     const names = await migrations.getMigrations([]);
     const { up, down } = await migrations.getMigration(names.find((name) => name.endsWith('_create_caller_names')) ?? '');
     await down?.(knex);
-    await insertCdrs(knex, [cdr({ callerId: '"Zoë Prima" <1>' })]);
+    await knex('cdr').insert({ event_key: 'before', ...toRow(cdrs.columns, cdr({ callerId: '"Zoë Prima" <1>' })) });
     await up(knex);
     expect((await listPage(knex, cdrs, parseListQuery(cdrs, { search: 'prima' }))).records.map(({ callerId }) => callerId)).toEqual(['"Zoë Prima" <1>']);
   });
@@ -174,7 +201,7 @@ describeEachDatabase('the device of a channel', (database) => {
   it('is what stands before the last hyphen', async () => {
     const { knex } = database();
     await insertCalls(knex, DEVICES.map(([channel], i) => ({ ...cdr({ channel, dstchannel: channel }), key: `device ${i}` })));
-    const rows = (await knex('cdr').orderBy('id').select('channel', 'channel_device', 'dstchannel_device')) as Record<string, string>[];
+    const rows: readonly Record<string, string>[] = await knex('cdr').orderBy('id').select('channel', 'channel_device', 'dstchannel_device');
     expect(rows.map((row) => [row['channel'], row['channel_device'], row['dstchannel_device']])).toEqual(DEVICES.map(([channel, device]) => [channel, device, device]));
     const { records } = await listPage(knex, cdrs, parseListQuery(cdrs, { dstchannel: 'PJSIP/my-trunk' }));
     expect(records.map(({ channel }) => channel)).toEqual(['PJSIP/my-trunk-0000001f']);
