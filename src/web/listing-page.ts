@@ -44,11 +44,13 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
       response.redirect(303, listingHref(`/${log.name}`, asked.listing));
       return;
     }
-    const kept = user ? await readKept(preferences, user.id, log) : NOTHING_KEPT;
-    // Before the rows: what comes in between is told, and the page knows it by its id.
-    const place = asked.problems.length === 0 && followed(asked.listing) !== null ? await live.place(log) : null;
-    const answer = await answered(asked, (query) => read(knex, log, query));
-    const { page, count, found, problems } = answer;
+    const begin = async (): Promise<PlacedPage> => {
+      // Before the rows: what comes in between is told, and the page knows it by its id.
+      const place = followed(asked.listing) === null ? null : await live.place(log);
+      return { place, ...(await read(knex, log, asked.listing.query)) };
+    };
+    const [kept, answer] = await Promise.all([user ? readKept(preferences, user.id, log) : NOTHING_KEPT, answered(asked, begin)]);
+    const { page, count, found, place, problems } = answer;
     const listing = { ...answer.listing, columns: answer.listing.columns ?? kept.columns };
     const language = languageOf(response);
     const follows = place !== null && problems.length === 0 && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
@@ -91,15 +93,20 @@ interface CountedPage {
   readonly found: readonly FoldedCall[];
 }
 
-const NOTHING: CountedPage = { page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 }, found: [] };
+interface PlacedPage extends CountedPage {
+  /** Where whoever follows the list goes on from; null for a list that is not followed. */
+  readonly place: string | null;
+}
+
+const NOTHING: PlacedPage = { place: null, page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 }, found: [] };
 const NO_GAPS: PlacedGaps = { places: [], more: false };
 
 /** The rows of a listing. What is asked in part is not answered with more than was asked; and rows, too, may tell what cannot be. */
-async function answered({ listing, problems }: Asked, read: (query: ListQuery) => Promise<CountedPage>): Promise<Asked & CountedPage> {
+async function answered({ listing, problems }: Asked, read: () => Promise<PlacedPage>): Promise<Asked & PlacedPage> {
   if (problems.length > 0) return { listing, problems, ...NOTHING };
   const { log, query } = listing;
   try {
-    return { listing, problems, ...(await read(query)) };
+    return { listing, problems, ...(await read()) };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     const { field, reason } = error;
@@ -110,11 +117,11 @@ async function answered({ listing, problems }: Asked, read: (query: ListQuery) =
 }
 
 async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Promise<CountedPage> {
-  const page = await listPage(knex, log, query);
+  const [page, counted] = await Promise.all([listPage(knex, log, query), countList(knex, log, query)]);
   // Back at the beginning the first page is shown as whoever comes new sees it, and never a short one.
   if (query.before !== null && page.previous === null) return countedPage(knex, log, { ...query, before: null });
   const isWhole = query.after === null && page.previous === null && page.next === null;
-  return { page, count: isWhole ? { kind: 'exact', rows: page.records.length } : await countList(knex, log, query), found: [] };
+  return { page, count: isWhole ? { kind: 'exact', rows: page.records.length } : counted, found: [] };
 }
 
 /** Whole calls are read in one direction, and how many they are nothing tells but folding them all. */
