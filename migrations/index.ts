@@ -11,6 +11,8 @@ import * as archive from './20261126130000_create_archive.js';
 import * as doubts from './20261127090000_create_session_doubts.js';
 import * as tellers from './20261127090100_add_account_listener.js';
 import * as takenBack from './20261128010000_create_taken_back.js';
+import * as devices from './20261128020000_index_pbx_and_devices.js';
+import * as callerNames from './20261128020100_create_caller_names.js';
 import * as summary from './20261128080000_create_summary.js';
 
 interface Migration {
@@ -32,6 +34,8 @@ const all: Readonly<Record<string, Migration>> = {
   '20261127090000_create_session_doubts': doubts,
   '20261127090100_add_account_listener': tellers,
   '20261128010000_create_taken_back': takenBack,
+  '20261128020000_index_pbx_and_devices': devices,
+  '20261128020100_create_caller_names': callerNames,
   '20261128080000_create_summary': summary,
 };
 

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
 import { canReadApart, countApart } from './apart.js';
-import { withAccounts } from './listing.js';
+import { withNames } from './listing.js';
 import { pageQuery } from './page-query.js';
 import { fittingIds } from './search-page.js';
 
@@ -11,7 +11,7 @@ export const PATIENCE_MS = 500;
 
 /** How many rows a query has; more than `most` are not counted, and answered as `most + 1`. Null when that takes too long. */
 export async function countRows(knex: Knex, log: LogDefinition, asked: ListQuery, most: number): Promise<number | null> {
-  const query = await withAccounts(knex, asked);
+  const query = await withNames(knex, log, asked);
   const whole = { ...query, after: null, before: null, limit: most + 1 };
   const found = fittingIds(knex, log, whole);
   // What one filter leaves is counted in its index, and no further than wanted.

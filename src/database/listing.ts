@@ -1,8 +1,11 @@
 import type { Knex } from 'knex';
-import { fromRow, recordViews, type Columns, type LogDefinition, type RecordOf } from '../logs/columns.js';
+import { InvalidInputError } from '../errors.js';
+import { callersNamed } from '../logs/cdr/caller-names.js';
+import { fromRow, recordViews, type Column, type Columns, type LogDefinition, type RecordOf } from '../logs/columns.js';
 import { cursorAfter, cursorBefore, keysetColumns, keysetOf, type ListQuery } from '../logs/list-query.js';
+import { MOST_NAMED } from '../logs/plain-name.js';
 import { accountsNamed } from '../logs/registered-account/named.js';
-import { mayBeName } from '../logs/search.js';
+import { isOfAccounts, isOfCallers, mayBeName } from '../logs/search.js';
 import { allColumns, db, pageQuery } from './page-query.js';
 import { rowArrays } from './row-arrays.js';
 import { fitsFew, readPage } from './search-page.js';
@@ -21,7 +24,7 @@ export interface Page<C extends Columns> {
 
 /** One page of a log, in the order asked for, forward or back. Never counts and never skips: a page costs what it shows. */
 export async function listPage<C extends Columns>(knex: Knex, log: LogDefinition<C>, asked: ListQuery): Promise<Page<C>> {
-  const query = await withAccounts(knex, asked);
+  const query = await withNames(knex, log, asked);
   const rows = await readPage(knex, log, { ...query, limit: query.limit + 1 });
   const shown = rows.slice(0, query.limit).map((row) => fromRow(log.columns, row));
   const records = query.before ? shown.reverse() : shown;
@@ -38,11 +41,20 @@ export async function listPage<C extends Columns>(knex: Knex, log: LogDefinition
   };
 }
 
-/** A query whose search knows the accounts it may mean. */
-export async function withAccounts<Q extends Pick<ListQuery, 'search'>>(knex: Knex, query: Q): Promise<Q> {
+/**
+ * A query whose search knows the accounts and the callers it may mean. Throws InvalidInputError where so many are called so
+ * that a list by them would have to leave some out.
+ */
+export async function withNames<Q extends Pick<ListQuery, 'search'>>(knex: Knex, log: LogDefinition, query: Q): Promise<Q> {
   const { search } = query;
   if (search?.accounts !== null) return query;
-  return { ...query, search: { ...search, accounts: mayBeName(search.text) ? await accountsNamed(knex, search.text) : [] } };
+  const named = async (has: (column: Column) => boolean, find: typeof accountsNamed): Promise<string[]> => {
+    if (!mayBeName(search.text) || !Object.values(log.columns).some(has)) return [];
+    const names = await find(knex, search.text, MOST_NAMED + 1);
+    if (names.length > MOST_NAMED) throw new InvalidInputError('search', `begins a word of more than ${MOST_NAMED} names; give more of the name`);
+    return names;
+  };
+  return { ...query, search: { ...search, accounts: await named(isOfAccounts, accountsNamed), callers: await named(isOfCallers, callersNamed) } };
 }
 
 /**
@@ -56,7 +68,7 @@ export async function* listAll<C extends Columns>(
   asked: ListQuery,
   pageSize = 2_000,
 ): AsyncGenerator<readonly RecordOf<C>[]> {
-  const query = await withAccounts(knex, asked);
+  const query = await withNames(knex, log, asked);
   const names = allColumns(log);
   const view = recordViews(log.columns, names);
   const keyset = keysetColumns(log, query.sort).map((name) => names.indexOf(db(log, name)));

@@ -30,20 +30,30 @@ function leadOf(knex: Knex, log: LogDefinition, query: ListQuery): string | null
   const filters = equalities(log, query).filter(({ column }) => column !== log.onlyWhere);
   if (log.onlyWhere !== undefined) return filters.length === 0 ? log.onlyWhere : null;
   if (orderingColumns(log, query)[0] !== log.timeColumn) return null;
-  const texts = filters.filter(({ isChoice }) => !isChoice);
-  return (texts[0] ?? (filters.length === 1 ? filters[0] : undefined))?.column ?? null;
+  const texts = filters.filter(({ isCoarse }) => !isCoarse);
+  return texts[0]?.column ?? (filters.length === 1 ? filters[0]?.indexed : undefined) ?? null;
+}
+
+export interface Equality {
+  readonly column: string;
+  readonly value: string | number;
+  /** The column whose index has the rows of a value, where that is another one. */
+  readonly indexed: string;
+  /** Few values, each of many rows. */
+  readonly isCoarse: boolean;
 }
 
 /** What the rows must have: the database's columns and values. */
-function equalities(log: LogDefinition, { filters }: ListQuery): { readonly column: string; readonly value: string | number; readonly isChoice: boolean }[] {
-  const asked = Object.entries(filters).map(([name, value]) => {
-    const { type, hostDb, filter } = log.columns[name] ?? {};
+export function equalities(log: LogDefinition, { filters }: Pick<ListQuery, 'filters'>): Equality[] {
+  const asked = Object.entries(filters).map(([name, value]): Equality => {
+    const { type, hostDb, deviceDb, coarseDb, filter } = log.columns[name] ?? {};
     const host = hostDb === undefined ? null : parseAddress(value);
     const isHost = hostDb !== undefined && host?.port === null;
-    if (isHost) return { column: hostDb, value: formatAddress(host), isChoice: false };
-    return { column: db(log, name), value: type === 'flag' ? Number(value === 'true') : value, isChoice: filter !== true };
+    if (isHost) return { column: hostDb, indexed: hostDb, value: formatAddress(host), isCoarse: false };
+    const column = deviceDb ?? db(log, name);
+    return { column, indexed: coarseDb ?? column, value: type === 'flag' ? Number(value === 'true') : value, isCoarse: coarseDb !== undefined || filter !== true };
   });
-  return log.onlyWhere === undefined ? asked : [{ column: log.onlyWhere, value: 1, isChoice: true }, ...asked];
+  return log.onlyWhere === undefined ? asked : [{ column: log.onlyWhere, indexed: log.onlyWhere, value: 1, isCoarse: true }, ...asked];
 }
 
 export const allColumns = ({ columns }: LogDefinition): string[] => [...new Set(Object.values(columns).map((column) => column.db))];
@@ -61,32 +71,37 @@ export function orderOf(log: LogDefinition, query: ListQuery): { column: string;
 
 /** As `orderOf`, by the names of the log's columns. */
 export const orderingColumns = (log: LogDefinition, { sort, filters }: Pick<ListQuery, 'sort' | 'filters'>): string[] =>
-  keysetColumns(log, sort).filter((name) => filters[name] === undefined || log.columns[name]?.hostDb !== undefined);
+  keysetColumns(log, sort).filter((name) => filters[name] === undefined || log.columns[name]?.hostDb !== undefined || log.columns[name]?.deviceDb !== undefined);
 
 /** All rows from the page's edge on, without its search. */
 export function matching(knex: Knex, log: LogDefinition, query: ListQuery, lead: string | null = null): Knex.QueryBuilder {
   const sql = knex(log.table);
-  for (const { column, value } of equalities(log, query)) {
+  const asked = equalities(log, query);
+  for (const { column: own, indexed, value } of asked) {
+    const column = asked.length === 1 && !query.search ? indexed : own;
     if (column === lead) void sql.where(column, '>=', value).where(column, '<=', value);
     else void sql.where(column, value);
   }
   if (query.from !== null) void sql.where(db(log, log.timeColumn), '>=', query.from);
   if (query.to !== null) void sql.where(db(log, log.timeColumn), '<', query.to);
-  const edge = query.before ?? query.after;
-  if (edge) {
-    const keyset = keysetColumns(log, query.sort);
-    const place = orderingColumns(log, query).map((name) => ({ column: db(log, name), value: edge[keyset.indexOf(name)] ?? 0 }));
-    afterRow(knex, sql, place, directionOf(query) === 'desc' ? '<' : '>');
-  }
+  const place = placeOf(log, query);
+  if (place) afterRow(knex, sql, place, directionOf(query) === 'desc' ? '<' : '>');
   return sql;
 }
 
+/** The values, in the list's order, of the row that a page begins behind; null for the first page. */
+export function placeOf(log: LogDefinition, query: ListQuery): Place | null {
+  const edge = query.before ?? query.after;
+  const keyset = keysetColumns(log, query.sort);
+  return edge && orderingColumns(log, query).map((name) => ({ column: db(log, name), value: edge[keyset.indexOf(name)] ?? 0 }));
+}
+
 /** A column of the database, and the texts that it must lie between or be one of. */
-type Sought = { readonly column: string; readonly from: string; readonly to: string } | { readonly column: string; readonly values: readonly string[] };
+export type Sought = { readonly column: string; readonly from: string; readonly to: string } | { readonly column: string; readonly values: readonly string[] };
 
 export function soughtBy(log: LogDefinition, term: SearchTerm): Sought {
-  const { db: column = term.column, reversedDb = column } = log.columns[term.column] ?? {};
-  if (term.kind === 'is') return { column, values: term.values };
+  const { db: column = term.column, reversedDb = column, nameDb = column } = log.columns[term.column] ?? {};
+  if (term.kind === 'is') return { column: nameDb, values: term.values };
   // A range, which an index finds in both databases; LIKE is none for SQLite.
   if (term.kind === 'begins') return { column, from: term.text, to: term.text + LAST_CHARACTER };
   const reversed = Array.from(term.text).reverse().join('');
@@ -94,7 +109,7 @@ export function soughtBy(log: LogDefinition, term: SearchTerm): Sought {
 }
 
 // coalesce hides the columns from both planners, which would else read and sort all that fits rather than go in the list's order.
-function leaveOut(sql: Knex.QueryBuilder, log: LogDefinition, terms: readonly SearchTerm[]): void {
+export function leaveOut(sql: Knex.QueryBuilder, log: LogDefinition, terms: readonly SearchTerm[]): void {
   if (terms.length === 0) void sql.whereRaw('1 = 0');
   else {
     void sql.where((any) => {
@@ -106,10 +121,10 @@ function leaveOut(sql: Knex.QueryBuilder, log: LogDefinition, terms: readonly Se
   }
 }
 
-type Place = readonly { readonly column: string; readonly value: string | number }[];
+export type Place = readonly { readonly column: string; readonly value: string | number }[];
 
 /** Rows behind a place in the order: (a, b, c) < (?, ?, ?). */
-function afterRow(knex: Knex, sql: Knex.QueryBuilder, place: Place, operator: '<' | '>'): void {
+export function afterRow(knex: Knex, sql: Knex.QueryBuilder, place: Place, operator: '<' | '>'): void {
   if (isSqlite(knex)) {
     // Spelled out, SQLite would read each of the alternatives and sort.
     const row = (part: string): string => `(${place.map(() => part).join(', ')})`;

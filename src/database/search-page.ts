@@ -4,10 +4,13 @@ import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
 import type { Micros } from '../time.js';
 import { canReadApart, readApart } from './apart.js';
-import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy } from './page-query.js';
+import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy, type Sought } from './page-query.js';
+import { isSortedApart, MOST_SORTED, readSorted } from './sorted-page.js';
 
 /** So many entries of an index are read and sorted in a few milliseconds. */
 const FEW = 2_000;
+/** Of more values than these each is not looked up in the order of time: all rows of theirs are put in order. */
+const MOST_VALUES = 50;
 /** Whatever more rows than a few fit is met often among so many. */
 const NEAR = 5_000;
 
@@ -18,6 +21,7 @@ const NEAR = 5_000;
  */
 export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[] = allColumns(log)): Promise<DatabaseRow[]> {
   const terms = indexedTerms(log, query);
+  if (isSortedApart(log, query) && !(terms !== null && (await fitsFew(knex, log, query, MOST_SORTED)))) return readSorted(knex, log, query, columns);
   const onTheWay = pageQuery(knex, log, query).clearSelect().select<DatabaseRow[]>(columns);
   if (terms === null) return areMany(log, query) && canReadApart(knex) ? rowsApart(knex, onTheWay, columns) : onTheWay;
   if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
@@ -34,15 +38,15 @@ const rowsApart = async (knex: Knex, query: Knex.QueryBuilder, columns: readonly
   (await readApart(knex, query)).map((row) => Object.fromEntries(columns.map((name, place) => [name, row[place]])) as DatabaseRow);
 
 /** Whether so few rows have what is searched, whatever else is asked of them, that they are better found by it. */
-export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery): Promise<boolean> {
+export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery, most = FEW): Promise<boolean> {
   const terms = indexedTerms(log, query);
   if (terms === null) return false;
   // Rows of one value stand in the order of time already: how many they are does not matter.
   const counted = partsOf(log, terms).filter((part) => query.sort !== log.timeColumn || !isValue(part));
   if (counted.length === 0) return true;
-  const parts = counted.map((part) => fitting(knex(log.table), part).select('id').limit(FEW + 1));
+  const parts = counted.map((part) => fitting(knex(log.table), part).select('id').limit(most + 1));
   const [row] = await knex.count<{ few: number | string }[]>({ few: '*' }).from(allOf(knex, parts).as('fitting'));
-  return Number(row?.few ?? 0) <= FEW;
+  return Number(row?.few ?? 0) <= most;
 }
 
 /** The ids of rows that fit, `limit` at most and in no order: for counting. */
@@ -59,14 +63,18 @@ function indexedTerms(log: LogDefinition, { search }: ListQuery): readonly Searc
   return terms.length === 0 ? null : terms;
 }
 
-type Part = { readonly column: string; readonly value: string } | { readonly column: string; readonly from: string; readonly to: string };
+type Part = { readonly column: string; readonly value: string } | Sought;
 const isValue = (part: Part): part is Extract<Part, { readonly value: string }> => 'value' in part;
 
 const partsOf = (log: LogDefinition, terms: readonly SearchTerm[]): Part[] =>
-  terms.map((term) => soughtBy(log, term)).flatMap((sought): Part[] => ('values' in sought ? sought.values.map((value) => ({ column: sought.column, value })) : [sought]));
+  terms
+    .map((term) => soughtBy(log, term))
+    .flatMap((sought): Part[] => ('values' in sought && sought.values.length <= MOST_VALUES ? sought.values.map((value) => ({ column: sought.column, value })) : [sought]));
 
-const fitting = (sql: Knex.QueryBuilder, part: Part): Knex.QueryBuilder =>
-  isValue(part) ? sql.where(part.column, part.value) : sql.where(part.column, '>=', part.from).where(part.column, '<', part.to);
+function fitting(sql: Knex.QueryBuilder, part: Part): Knex.QueryBuilder {
+  if (isValue(part)) return sql.where(part.column, part.value);
+  return 'values' in part ? sql.whereIn(part.column, [...part.values]) : sql.where(part.column, '>=', part.from).where(part.column, '<', part.to);
+}
 
 /** The SQL by which the ids of a page are found by the indexes of what is searched; apart, so that tests can ask the database to explain it. */
 export function idsByIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[]): Knex.QueryBuilder {

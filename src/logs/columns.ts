@@ -35,6 +35,12 @@ export interface Column {
   readonly leaves?: string;
   /** Holds `address:port`; this column of the database has the address alone, which a filter without a port asks for. */
   readonly hostDb?: string;
+  /** Holds a channel, `PJSIP/200-0000001f`; this column of the database has its device, `PJSIP/200`, which a filter asks for. */
+  readonly deviceDb?: string;
+  /** Holds a caller id; this column of the database has its name, by whose words `search` finds it. */
+  readonly nameDb?: string;
+  /** Has few values, each of very many rows. This column of the database repeats it and has the index, which a filter by it alone asks for: any other finds rows sooner. */
+  readonly coarseDb?: string;
   /** `search` looks for texts that begin with what is given: a number or name that calls and signs in, a person's, or an address. */
   readonly search?: 'number' | 'name' | 'address';
   /** This column of the database has the text from its end on, 16 characters at most: `search` looks for endings, too. */

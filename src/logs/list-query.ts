@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { InvalidInputError } from '../errors.js';
 import type { Micros } from '../time.js';
 import { choicesOf, isText, type Column, type Columns, type LogDefinition, type LogRecord } from './columns.js';
-import { instant, oneOf, parametersOf, readParameters, text, wholeNumber, type QueryParameters } from './parameters.js';
+import { device, instant, oneOf, parametersOf, readParameters, text, wholeNumber, type QueryParameters } from './parameters.js';
 
-import { isSearchable, type Search } from './search.js';
+import { isOfCallers, isSearchable, type Search } from './search.js';
 
 export type { QueryParameters } from './parameters.js';
 
@@ -113,7 +113,8 @@ export function searchParameters(columns: Columns): { search: z.ZodOptional<z.Zo
   const searched = Object.values(columns).filter(({ search }) => search !== undefined);
   const named = searched.some(({ search }) => search === 'number') ? ', or is that of an account of whose name a word begins with it' : '';
   const ends = searched.some(({ reversedDb }) => reversedDb !== undefined) ? ' or, a number of four digits or more, ends with it' : '';
-  const description = `Only ${searched[0]?.leaves ?? 'rows whose'} ${searched.map(({ title }) => title).join(' or ')} begins with this${ends}${named}.`;
+  const called = Object.values(columns).some(isOfCallers) ? ', or in whose Caller Id a word of the name begins with it' : '';
+  const description = `Only ${searched[0]?.leaves ?? 'rows whose'} ${searched.map(({ title }) => title).join(' or ')} begins with this${ends}${named}${called}.`;
   return { search: text().optional().meta({ description }) };
 }
 
@@ -124,12 +125,17 @@ export function filterParameters(columns: Columns, what = 'rows whose'): Readonl
       .filter(([, column]) => column.filter)
       .map(([name, column]) => {
         const values = choicesOf(column);
-        const exactly = column.hostDb === undefined ? 'exactly this' : 'exactly this, from any port where none is given';
+        const exactly = exactlyWhat(column);
         const about = `Only ${column.leaves ?? what} ${column.title} is ${values ? 'this' : exactly}.`;
         const description = column.about === undefined ? about : `${about} ${column.about}`;
-        return [name, (values ? oneOf(values) : text()).optional().meta({ description })];
+        return [name, (values ? oneOf(values) : column.deviceDb === undefined ? text() : device()).optional().meta({ description })];
       }),
   );
+}
+
+function exactlyWhat({ hostDb, deviceDb }: Column): string {
+  if (deviceDb !== undefined) return 'of this device: PJSIP/200 of PJSIP/200-0000001f';
+  return hostDb === undefined ? 'exactly this' : 'exactly this, from any port where none is given';
 }
 
 /** The columns that together order a listing without ties. */

@@ -15,6 +15,9 @@ const says = (reason: string): { error: (issue: { readonly input?: unknown }) =>
 
 export const text = (): z.ZodType<string> => z.string(says('must be a single value'));
 
+/** A device such as PJSIP/200. Its channels are called so, and numbered. */
+export const device = (): z.ZodType<string> => text().refine((value) => !/^(?:PJ)?SIP\/.*-[\da-f]{8}$/.test(value), 'must be a device such as PJSIP/200, without the number of a single channel');
+
 export const oneOf = <const V extends string>(values: readonly V[]): z.ZodType<V> => z.enum(values, says(`must be one of ${values.join(', ')}`));
 
 /** A whole number in decimal digits, from `least` to `most`. */

@@ -5,6 +5,8 @@ export interface Search {
   readonly text: string;
   /** The user names of the accounts whose person or trunk is called so; null until they are looked up. */
   readonly accounts: readonly string[] | null;
+  /** The names of callers that are so, as calls have them; looked up with the accounts. */
+  readonly callers?: readonly string[];
 }
 
 /** One way for a row to fit; columns are named as in the log's `columns`. */
@@ -20,19 +22,22 @@ const ADDRESS = /^\[?[\da-f]*[.:][\da-f.:]*\]?(?::\d*)?$/i;
 /** Whether a text may be the name of a person, so that accounts are to be looked up by it. */
 export const mayBeName = (text: string): boolean => /\p{L}/u.test(text);
 
+export const isOfAccounts = ({ search }: Column): boolean => search === 'number';
+export const isOfCallers = ({ nameDb }: Column): boolean => nameDb !== undefined;
+
 /** Whether anything of the log can be searched. */
 export const isSearchable = (log: LogDefinition): boolean => Object.values(log.columns).some(({ search }) => search !== undefined);
 
 /** What rows fit: those for which any of these holds, none where nothing can fit. Each is a range of one column, which its index finds. */
-export function searchCondition(log: LogDefinition, { text, accounts }: Search): SearchTerm[] {
+export function searchCondition(log: LogDefinition, { text, accounts, callers = [] }: Search): SearchTerm[] {
   const columns = Object.entries(log.columns);
   const terms = columns.flatMap(([column, { search, reversedDb }]): SearchTerm[] => [
     ...beginnings(search, text).map((beginning): SearchTerm => ({ kind: 'begins', column, text: beginning })),
     ...(reversedDb === undefined ? [] : endings(text).map((ending): SearchTerm => ({ kind: 'ends', column, text: ending }))),
   ]);
-  if (accounts === null || accounts.length === 0) return terms;
-  const named = columns.filter(([, { search }]) => search === 'number');
-  return [...terms, ...named.map(([column]): SearchTerm => ({ kind: 'is', column, values: accounts }))];
+  const are = (values: readonly string[] | null, has: (column: Column) => boolean): SearchTerm[] =>
+    values === null || values.length === 0 ? [] : columns.filter(([, column]) => has(column)).map(([column]): SearchTerm => ({ kind: 'is', column, values }));
+  return [...terms, ...are(accounts, isOfAccounts), ...are(callers, isOfCallers)];
 }
 
 function beginnings(kind: Column['search'], text: string): string[] {

@@ -1,5 +1,8 @@
 import type { Knex } from 'knex';
+import { insertOnce } from '../database/database.js';
+import { forgetNames } from '../logs/cdr/caller-names.js';
 import { cdrs } from '../logs/cdr/columns.js';
+import { writeCalls } from '../logs/cdr/store.js';
 import type { DatabaseRow, LogDefinition } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { forgetSocketUses } from '../logs/sip-session/store.js';
@@ -17,14 +20,19 @@ export interface AgingLog {
   readonly columns: readonly string[];
   /** Deletes up to so many of the rows from before an instant that serve only to make rows of this log; answers how many. */
   readonly forget: ((trx: Knex, before: Micros, most: number) => Promise<number>) | null;
+  /** Writes rows that were archived, with what serves to find them. */
+  readonly insert: (trx: Knex, rows: readonly Record<string, string | number>[]) => Promise<void>;
 }
+
+const FORGET: Readonly<Record<string, AgingLog['forget']>> = { [sipSessions.name]: forgetSocketUses, [cdrs.name]: (trx, _before, most) => forgetNames(trx, most) };
 
 export const AGING_LOGS: readonly AgingLog[] = [cdrs, sipSessions, webSessions].map((log: LogDefinition) => ({
   name: log.name,
   table: log.table,
   time: log.columns[log.timeColumn]?.db ?? '',
   columns: ['event_key', ...new Set(Object.values(log.columns).map((column) => column.db))].filter((column) => column !== 'id'),
-  forget: log.name === sipSessions.name ? forgetSocketUses : null,
+  forget: FORGET[log.name] ?? null,
+  insert: log.name === cdrs.name ? writeCalls : (trx, rows) => insertOnce(trx, log.table, rows),
 }));
 
 /** Rows of one log in `[from, to)` whose id is at most `lastId`. */

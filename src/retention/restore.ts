@@ -1,5 +1,4 @@
 import type { Database } from '../database/database.js';
-import { insertOnce } from '../database/database.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { CommandError } from '../errors.js';
 import { rangeChanged } from '../logs/statistics/summaries.js';
@@ -46,15 +45,15 @@ export async function restore(database: Database, month: Month, { archiveDir, lo
     // First of all: what comes back must not leave at once.
     await writing(database, (trx) => markRestored(trx, ids, until));
     for (const part of parts) {
-      const table = AGING_LOGS.find(({ name }) => name === part.log)?.table;
-      if (table === undefined) throw new CommandError(`${part.file} is of a log that this version does not have: ${part.log}`, 1);
+      const aging = AGING_LOGS.find(({ name }) => name === part.log);
+      if (aging === undefined) throw new CommandError(`${part.file} is of a log that this version does not have: ${part.log}`, 1);
       for await (const rows of readArchive(archivePath(archiveDir, part.file), BATCH)) {
         if (signal.aborted) throw new CommandError('stopped before the end; run this again for the rest', 1);
         await lease.hold();
         const before = performance.now();
         await writing(database, async (trx) => {
-          await insertOnce(trx, table, rows);
-          await rangeChanged(trx, table, rangeOf(month));
+          await aging.insert(trx, rows);
+          await rangeChanged(trx, aging.table, rangeOf(month));
         });
         done += rows.length;
         onProgress?.(done, of);

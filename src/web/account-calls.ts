@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { ChannelType } from '../ami/input.js';
 import { listPage } from '../database/listing.js';
 import { cdrs, type Cdr } from '../logs/cdr/columns.js';
 import { parseListQuery } from '../logs/list-query.js';
@@ -9,17 +10,20 @@ interface AccountName {
   readonly username: string;
 }
 
+const CHANNEL_TYPES: readonly ChannelType[] = ['PJSIP', 'SIP', 'IAX2'];
+
+/** The devices, `PJSIP/200`, that an account's channels are of: those of the channel drivers that have it, or any where none is known. */
+export const devicesOf = (username: string, channelTypes: readonly string[]): string[] => (channelTypes.length > 0 ? channelTypes : CHANNEL_TYPES).map((type) => `${type}/${username}`);
+
 /**
- * The newest calls from or to an account. Two queries, each by its own index: `src = ? OR dst = ?`
- * would read the whole log.
+ * The newest calls of an account: those in which its phone was the one that called, rang or answered, whatever numbers
+ * they show, and those from or to its number. Each way by its own index: joined by OR they would read the whole log.
  */
-export async function accountCalls(knex: Knex, { pbx, username }: AccountName, limit: number): Promise<readonly Cdr[]> {
+export async function accountCalls(knex: Knex, { pbx, username }: AccountName, devices: readonly string[], limit: number): Promise<readonly Cdr[]> {
   const query = { ...parseListQuery(cdrs, {}), limit };
-  const [placed, received] = await Promise.all([
-    listPage(knex, cdrs, { ...query, filters: { src: username, pbx } }),
-    listPage(knex, cdrs, { ...query, filters: { dst: username, pbx } }),
-  ]);
-  const byId = new Map([...placed.records, ...received.records].map((call) => [call.id, call]));
+  const ways: Record<string, string>[] = [{ src: username }, { dst: username }, ...devices.flatMap((device) => [{ channel: device }, { dstchannel: device }])];
+  const pages = await Promise.all(ways.map((filters) => listPage(knex, cdrs, { ...query, filters: { ...filters, pbx } })));
+  const byId = new Map(pages.flatMap(({ records }) => records.map((call) => [call.id, call] as const)));
   return [...byId.values()].sort((a, b) => b.callDate - a.callDate || b.id - a.id).slice(0, limit);
 }
 

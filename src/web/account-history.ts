@@ -2,12 +2,12 @@ import type { Knex } from 'knex';
 import { NotFoundError } from '../errors.js';
 import { oneOf, parametersOf, readParameters, type QueryParameters } from '../logs/parameters.js';
 import { readAccountsNamed, type AccountDetail } from '../logs/registered-account/read.js';
-import { refusedSignIns, whereabouts, type Refusal, type Whereabouts } from '../logs/statistics/account-history.js';
+import { refusedSignIns, whereabouts, type Refusals, type Whereabouts } from '../logs/statistics/account-history.js';
 import { accountPresence, presenceFigures, type AccountPresence, type PresenceFigures } from '../logs/statistics/account-presence.js';
 import type { Span } from '../logs/statistics/spans.js';
 import { unheardOf } from '../logs/statistics/unheard.js';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
-import { accountCalls, accountSessions } from './account-calls.js';
+import { accountCalls, accountSessions, devicesOf } from './account-calls.js';
 
 export const HISTORIES = ['24h', '7d'] as const;
 export type HistoryName = (typeof HISTORIES)[number];
@@ -37,7 +37,7 @@ export interface AccountHistory {
   readonly presence: AccountPresence;
   readonly figures: Readonly<Record<HistoryName, PresenceFigures>>;
   readonly whereabouts: Whereabouts;
-  readonly refusals: readonly Refusal[];
+  readonly refusals: Refusals;
 }
 
 /** Throws NotFoundError for a name of which there is neither a state nor a row, InvalidInputError for a wrong parameter. */
@@ -71,5 +71,5 @@ export async function readAccountHistory(knex: Knex, pbx: string, username: stri
 
 async function isNamed(knex: Knex, pbx: string, username: string): Promise<boolean> {
   const name = { pbx, username };
-  return (await accountSessions(knex, name, 1)).length > 0 || (await accountCalls(knex, name, 1)).length > 0;
+  return (await accountSessions(knex, name, 1)).length > 0 || (await accountCalls(knex, name, devicesOf(username, []), 1)).length > 0;
 }

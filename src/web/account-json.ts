@@ -37,7 +37,9 @@ export const historySchema = z
     lookedThroughSince: instant.nullable().meta({ description: 'Events older than this were not looked through for userAgents and addresses. Absent where all were.' }),
     refused: z
       .array(z.strictObject({ address: z.string(), attempts: count, firstAt: instant, lastAt: instant, reasons: z.array(z.string()) }))
-      .meta({ description: 'Refused sign-ins with this name in the range, by address, most attempts first.' }),
+      .meta({ description: 'Refused sign-ins with this name in the range, by address, most attempts first; the first 500 addresses.' }),
+    refusedAttempts: count.meta({ description: 'All attempts, also those of addresses that are not listed.' }),
+    refusedAddresses: count.meta({ description: 'How many addresses they came from.' }),
   })
   .meta({ description: 'All that is known of the account of one name, on line or not.' });
 
@@ -83,6 +85,8 @@ function jsonHistory(history: AccountHistory): z.output<typeof historySchema> {
     userAgents: history.whereabouts.userAgents.map(jsonSeen),
     addresses: history.whereabouts.addresses.map(jsonSeen),
     lookedThroughSince: history.whereabouts.since === null ? null : toIso(history.whereabouts.since),
-    refused: history.refusals.map(({ address, attempts, firstAt, lastAt, reasons }) => ({ address, attempts, firstAt: toIso(firstAt), lastAt: toIso(lastAt), reasons: [...reasons] })),
+    refused: history.refusals.addresses.map(({ address, attempts, firstAt, lastAt, reasons }) => ({ address, attempts, firstAt: toIso(firstAt), lastAt: toIso(lastAt), reasons: [...reasons] })),
+    refusedAttempts: history.refusals.attempts,
+    refusedAddresses: history.refusals.addressCount,
   };
 }

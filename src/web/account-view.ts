@@ -6,10 +6,12 @@ import { MOST_ROWS, type Refusal, type Seen } from '../logs/statistics/account-h
 import { lengthOf, within } from '../logs/statistics/spans.js';
 import type { Micros } from '../time.js';
 import { HISTORIES, type AccountHistory, type HistoryName } from './account-history.js';
+import { devicesOf } from './account-calls.js';
 import { presenceTimeline } from './account-timeline.js';
 import { accountEventsHref, accountPageHref, rowsOf, timeText, type Cell, type TimeText } from './cells.js';
 import { visible } from './display-text.js';
 import type { Language } from './language.js';
+import { listedColumns } from './list-columns.js';
 import { plainHeads, type Head } from './listing-view.js';
 import { listHref } from './overview-text.js';
 import { mark } from './texts/mark.js';
@@ -73,8 +75,8 @@ export interface AccountView {
   readonly sessions: RecentRows;
   readonly calls: RecentRows;
   readonly eventsHref: string;
-  readonly placedHref: string;
-  readonly receivedHref: string;
+  /** The whole lists that `calls` has the newest of. */
+  readonly callLinks: readonly { readonly text: string; readonly href: string }[];
 }
 
 interface RecentRows {
@@ -83,6 +85,8 @@ interface RecentRows {
 }
 
 const TITLES: Readonly<Record<HistoryName, string>> = { '24h': mark('Last 24 hours'), '7d': mark('Last 7 days') };
+/** Where the numbers do not tell what the account had to do with a call, the channels do. */
+const CALL_COLUMNS = [...listedColumns(cdrs), 'channel', 'dstchannel'];
 const MOST_LOSSES = 50;
 const MOST_SEEN = 20;
 
@@ -100,7 +104,6 @@ export function accountView(history: AccountHistory, sessions: readonly SipSessi
   const { states, range, presence, pbx, username } = history;
   const time = (at: Micros): TimeText => timeText(at, zone, { type: 'instant', optional: true });
   const optional = (at: Micros | null): TimeText | null => (at === null ? null : time(at));
-  const callsHref = (parameters: Record<string, string>): string => `/cdrs?${new URLSearchParams(parameters).toString()}`;
   const losses = presence.losses.filter(({ at }) => at >= range.from).reverse();
   const unknown = lengthOf(within(presence.unknown, range));
   const address = accountPageHref(pbx, username);
@@ -130,11 +133,23 @@ export function accountView(history: AccountHistory, sessions: readonly SipSessi
     lookedSince: optional(history.whereabouts.since),
     refusals: refusalsView(history, tz, time, language),
     sessions: { heads: plainHeads(sipSessions, zone, language), rows: rowsOf(sipSessions, sessions, zone, language) },
-    calls: { heads: plainHeads(cdrs, zone, language), rows: rowsOf(cdrs, calls, zone, language) },
-    eventsHref: accountEventsHref(username),
-    placedHref: callsHref({ src: username }),
-    receivedHref: callsHref({ dst: username }),
+    calls: { heads: plainHeads(cdrs, zone, language, CALL_COLUMNS), rows: rowsOf(cdrs, calls, zone, language, CALL_COLUMNS) },
+    eventsHref: accountEventsHref(pbx, username),
+    callLinks: callLinks(history, calls, language),
   };
+}
+
+/** By the phones that are known of, or that the calls tell, and by the number. */
+function callLinks({ pbx, username, states }: AccountHistory, calls: readonly Cdr[], { t }: Language): AccountView['callLinks'] {
+  const devices = devicesOf(username, states.map(({ channelType }) => channelType));
+  const isOf = (device: string): boolean => calls.some(({ channel, dstchannel }) => [channel, dstchannel].some((name) => name.startsWith(`${device}-`)));
+  const known = states.length > 0 ? devices : devices.filter(isOf);
+  const link = (text: string, filter: Record<string, string>): AccountView['callLinks'][number] => ({ text, href: `/cdrs?${new URLSearchParams({ ...filter, pbx }).toString()}` });
+  return [
+    ...known.flatMap((device) => [link(t('from {{device}}', { device: visible(device) }), { channel: device }), link(t('to {{device}}', { device: visible(device) }), { dstchannel: device })]),
+    link(t('from number {{number}}', { number: visible(username) }), { src: username }),
+    link(t('to number {{number}}', { number: visible(username) }), { dst: username }),
+  ];
 }
 
 function figuresOf({ lost, flaps, onLine }: PresenceFigures, title: string, { t, percent, duration }: Language): { title: string; value: string; note: string }[] {
@@ -158,8 +173,8 @@ const seenView = ({ value, firstAt, lastAt, events }: Seen, time: (at: Micros) =
 
 const MOST_REFUSALS = 20;
 
-function refusalsView({ refusals, username, range, rangeName }: AccountHistory, tz: string | null, time: (at: Micros) => TimeText, { t, count }: Language): AccountView['refusals'] {
-  const attempts = refusals.reduce((sum, refusal) => sum + refusal.attempts, 0);
+function refusalsView({ refusals, pbx, username, range, rangeName }: AccountHistory, tz: string | null, time: (at: Micros) => TimeText, { t, count }: Language): AccountView['refusals'] {
+  const { attempts, addressCount, addresses } = refusals;
   const row = ({ address, attempts: own, firstAt, lastAt, reasons }: Refusal): AccountView['refusals']['rows'][number] => ({
     address: address === '' ? t('(not told)') : visible(address),
     attempts: count(own),
@@ -173,10 +188,10 @@ function refusalsView({ refusals, username, range, rangeName }: AccountHistory, 
         ? rangeName === '24h'
           ? t('Nobody was refused with this name in the last 24 hours.')
           : t('Nobody was refused with this name in the last 7 days.')
-        : t('Attempts: {{attempts}}. Addresses: {{addresses}}.', { attempts, addresses: refusals.length }),
-    href: listHref('sip-sessions', { event: 'REGISTER', peername: username }, range, tz),
-    rows: refusals.slice(0, MOST_REFUSALS).map(row),
-    more: Math.max(0, refusals.length - MOST_REFUSALS),
+        : t('Attempts: {{attempts}}. Addresses: {{addresses}}.', { attempts, addresses: addressCount }),
+    href: listHref('sip-sessions', { event: 'REGISTER', peername: username, pbx }, range, tz),
+    rows: addresses.slice(0, MOST_REFUSALS).map(row),
+    more: Math.max(0, addressCount - MOST_REFUSALS),
   };
 }
 

@@ -58,8 +58,8 @@ const TONES: Readonly<Record<string, Tone>> = {
 /** Columns of what Logbook itself said, in English. */
 const SENTENCES: ReadonlySet<string> = new Set(['reason', 'recoveryNote']);
 
-/** The events of one account. */
-export const accountEventsHref = (peername: string): string => `/sip-sessions?${new URLSearchParams({ peername }).toString()}`;
+/** The events of one account: elsewhere another may have its name. */
+export const accountEventsHref = (pbx: string, peername: string): string => `/sip-sessions?${new URLSearchParams({ peername, pbx }).toString()}`;
 export const accountHref = (id: Value): string => `/registered-accounts/${String(id)}`;
 
 /** The account of that name, on line or not. */
@@ -76,7 +76,7 @@ export function callHref({ linkedid, uniqueid, id, pbx }: LogRecord): string {
 const EXTRAS: Readonly<Record<string, (record: LogRecord, language: Language) => Partial<Cell>>> = {
   // Green would say that somebody is on line.
   'sip-sessions.event': ({ event, details }) => (event === 'REGISTER' && details !== '200 OK' ? { tone: 'bad' } : {}),
-  'sip-sessions.peername': ({ peername }) => (typeof peername === 'string' ? { href: accountEventsHref(peername) } : {}),
+  'sip-sessions.peername': ({ peername, pbx }) => (typeof peername === 'string' ? { href: accountEventsHref(String(pbx), peername) } : {}),
   'sip-sessions.reconciled': bindingNote,
   'registered-accounts.username': ({ status, id }, { t }) => ({ href: accountHref(id ?? ''), ...(status === 'Unreachable' ? { note: t('does not answer') } : {}) }),
   'registered-accounts.id': ({ id }) => ({ href: accountHref(id ?? '') }),
@@ -88,9 +88,9 @@ const EXTRAS: Readonly<Record<string, (record: LogRecord, language: Language) =>
   'dead-letters.id': ({ id }) => ({ href: `/dead-letters/${String(id)}` }),
 };
 
-function bindingNote({ binding, candidates }: LogRecord, { t }: Language): Partial<Cell> {
+function bindingNote({ binding, candidates, pbx }: LogRecord, { t }: Language): Partial<Cell> {
   if (binding === 'ambiguous') {
-    return { note: t('ambiguous:'), noteLinks: candidateNames(candidates).map((text) => ({ text: visible(text), href: accountEventsHref(text) })) };
+    return { note: t('ambiguous:'), noteLinks: candidateNames(candidates).map((text) => ({ text: visible(text), href: accountEventsHref(String(pbx), text) })) };
   }
   if (binding === 'pending') return { note: t('pending') };
   return binding === 'unknown' ? { note: t('unknown') } : {};

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { countRows, PATIENCE_MS } from '../database/count.js';
-import { listAll, pageQuery, withAccounts } from '../database/listing.js';
+import { listAll, pageQuery, withNames } from '../database/listing.js';
 import { pagePlan } from '../database/page-plan.js';
 import type { PagePlan } from '../database/planned-pages.js';
 import { fitsFew } from '../database/search-page.js';
@@ -52,7 +52,7 @@ export async function openExport(knex: Knex, request: ExportRequest): Promise<Op
 
 async function openRows(knex: Knex, { listing: { log, query: asked } }: ExportRequest): Promise<OpenExport> {
   // A file is the whole list, wherever its reader is in it.
-  const query = await withAccounts(knex, { ...asked, after: null, before: null });
+  const query = await withNames(knex, log, { ...asked, after: null, before: null });
   const pages = listAll(knex, log, query, BLOCK_ROWS);
   const first = await pages.next();
   const records = first.done === true ? [] : first.value;
@@ -87,7 +87,7 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
 /** The last record is the first one of the list turned round, which its index finds as fast; longer than a count it is not looked for. */
 async function way(knex: Knex, log: LogDefinition, query: ListQuery, timeOf: string, first: LogRecord | undefined): Promise<Way | null> {
   if (query.sort !== log.timeColumn || first === undefined) return null;
-  const turned = pageQuery(knex, log, { ...(await withAccounts(knex, query)), after: null, before: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
+  const turned = pageQuery(knex, log, { ...(await withNames(knex, log, query)), after: null, before: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
   const [row] = ((await turned.timeout(PATIENCE_MS).catch(() => [])) as DatabaseRow[]).map((found) => fromRow(log.columns, found));
   const begin = Number(first[timeOf]);
   const length = Number(row?.[log.timeColumn]) - begin;

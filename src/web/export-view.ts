@@ -32,7 +32,6 @@ export interface Tab {
 /** All that the export template shows. */
 export interface ExportView {
   readonly list: string;
-  readonly title: string;
   readonly backHref: string;
   /** The filters in words. */
   readonly filters: readonly { readonly label: string; readonly value: string }[];
@@ -62,7 +61,6 @@ export function exportView(request: ExportRequest, estimate: RowEstimate | null,
   const tab = (calls: ExportChoices['calls'], label: string): Tab => ({ label, href: exportHref(listing, `calls=${calls}`), current: choices.calls === calls });
   return {
     list: log.name,
-    title: t(log.title),
     backHref: listingHref(`/${log.name}`, listing),
     filters: filterTexts(listing, language),
     size: sizeText(estimate, choices.calls === 'folded', language),

@@ -79,7 +79,7 @@ export function filterView(request: ListingRequest, language: Language, problems
     const problem = problemOf(field.name);
     return problem ? { ...field, value: field.kind === 'datetime' && !FORM_TIME.test(problem.value) ? '' : problem.value, problem: problem.reason } : field;
   });
-  const labels = new Map([...fields.map(({ name, label }) => [name, label] as const), ['search', t('Search')] as const, ['columns', t('Columns')] as const]);
+  const labels = new Map([...fields.map(({ name, label }) => [name, label] as const), ['search', t('Search')] as const, ['columns', t('Columns')] as const, ['sort', t('Order')] as const]);
   const search = problemOf('search');
   return {
     search: isSearchable(log) ? { value: search?.value ?? query.search?.text ?? '', hint: t(SEARCH_HINTS[log.name] ?? ''), about: searchAbout(log, language), problem: search?.reason ?? null } : null,
@@ -89,14 +89,14 @@ export function filterView(request: ListingRequest, language: Language, problems
     chips: chips(request, language),
     filtered: isFiltered(request),
     clearHref: listingHref(path, unfiltered(request)),
-    problems: problems.map(({ field, reason, value }) => ({ field, sentence: said(`${labels.get(field) ?? field} “${visible(value)}” ${reason}.`) })),
+    problems: problems.map(({ field, reason, value }) => ({ field, sentence: said(`${labels.get(field) ?? field} “${visible(field === 'sort' ? t(log.columns[value]?.title ?? value) : value)}” ${reason}.`) })),
     restHref: listingHref(path, request),
   };
 }
 
 const searchAbout = ({ columns }: LogDefinition, { t }: Language): string =>
   Object.values(columns).some(({ reversedDb }) => reversedDb !== undefined)
-    ? t('Finds numbers that begin with it or end with it, and the calls of people called so')
+    ? t('Finds numbers that begin with it or end with it, and calls of people, or with a caller’s name, of which a word begins with it')
     : t('Finds what begins with it');
 
 function quickRanges(request: ListingRequest, { t }: Language, now: Micros): QuickRange[] {

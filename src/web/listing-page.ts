@@ -16,7 +16,7 @@ import type { Problem } from './filter-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
 import { languageOf, type Language } from './language.js';
 import { legsView } from './legs-view.js';
-import { isOfForm, listingHref, parseListingRequest, type ListingRequest } from './listing-query.js';
+import { isOfForm, listingHref, parseListingRequest, withQuery, type ListingRequest } from './listing-query.js';
 import { listingView, type PlacedGaps } from './listing-view.js';
 import type { LiveStreams } from './live-streams.js';
 import { followed, liveView } from './live-view.js';
@@ -40,21 +40,20 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
     const { user } = response.locals;
     const now = clock();
     const asked = parseAsFarAsPossible(log, request.query, zoneOf(user), now);
-    const { problems } = asked;
-    if (problems.length === 0 && isOfForm(request.query)) {
+    if (asked.problems.length === 0 && isOfForm(request.query)) {
       response.redirect(303, listingHref(`/${log.name}`, asked.listing));
       return;
     }
-    const begin = async (): Promise<CountedPage & { readonly place: string | null }> => {
+    const begin = async (): Promise<PlacedPage> => {
       // Before the rows: what comes in between is told, and the page knows it by its id.
       const place = followed(asked.listing) === null ? null : await live.place(log);
       return { place, ...(await read(knex, log, asked.listing.query)) };
     };
-    // What is asked in part is not answered with more than was asked.
-    const [kept, { page, count, found, place }] = await Promise.all([user ? readKept(preferences, user.id, log) : NOTHING_KEPT, problems.length > 0 ? NOTHING : begin()]);
-    const listing = { ...asked.listing, columns: asked.listing.columns ?? kept.columns };
+    const [kept, answer] = await Promise.all([user ? readKept(preferences, user.id, log) : NOTHING_KEPT, answered(asked, begin)]);
+    const { page, count, found, place, problems } = answer;
+    const listing = { ...answer.listing, columns: answer.listing.columns ?? kept.columns };
     const language = languageOf(response);
-    const follows = place !== null && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
+    const follows = place !== null && problems.length === 0 && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
     const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page }, language);
     const nothingYet = page.records.length === 0 && problems.length === 0 && (await isEmpty(knex, log));
     const view = listingView(listing, page.records, page.next, language, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now, beneath: found.map((call) => legsView(call, listing.zone, language)) });
@@ -74,9 +73,15 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
   async function gapsOf(page: ListedPage, language: Language): Promise<PlacedGaps> {
     const window = gapWindow(page);
     if (!window) return NO_GAPS;
+    const { pbx } = page.request.query.filters;
     const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
-    return { places: placeGaps(page, gaps).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
+    return { places: placeGaps(page, pbx === undefined ? gaps : gaps.filter((gap) => gap.pbx === pbx)).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
   }
+}
+
+interface Asked {
+  readonly listing: ListingRequest;
+  readonly problems: readonly Problem[];
 }
 
 interface CountedPage {
@@ -87,8 +92,28 @@ interface CountedPage {
   readonly found: readonly FoldedCall[];
 }
 
-const NOTHING: CountedPage & { readonly place: null } = { place: null, page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 }, found: [] };
+interface PlacedPage extends CountedPage {
+  /** Where whoever follows the list goes on from; null for a list that is not followed. */
+  readonly place: string | null;
+}
+
+const NOTHING: PlacedPage = { place: null, page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 }, found: [] };
 const NO_GAPS: PlacedGaps = { places: [], more: false };
+
+/** The rows of a listing. What is asked in part is not answered with more than was asked; and rows, too, may tell what cannot be. */
+async function answered({ listing, problems }: Asked, read: () => Promise<PlacedPage>): Promise<Asked & PlacedPage> {
+  if (problems.length > 0) return { listing, problems, ...NOTHING };
+  const { log, query } = listing;
+  try {
+    return { listing, problems, ...(await read()) };
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    const { field, reason } = error;
+    if (field === 'search') return { listing: withQuery(listing, { search: null }), problems: [{ field, reason, value: query.search?.text ?? '' }], ...NOTHING };
+    if (field !== 'sort') throw error;
+    return { listing: withQuery(listing, { sort: log.defaultSort, order: log.defaultOrder }), problems: [{ field, reason, value: query.sort }], ...NOTHING };
+  }
+}
 
 async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Promise<CountedPage> {
   const [page, counted] = await Promise.all([listPage(knex, log, query), countList(knex, log, query)]);
@@ -111,7 +136,7 @@ async function isEmpty(knex: Knex, log: LogDefinition): Promise<boolean> {
 }
 
 /** A listing as it is asked for but for what cannot be asked, which is told. */
-export function parseAsFarAsPossible(log: LogDefinition, parameters: QueryParameters, ownZone: string, now: Micros): { readonly listing: ListingRequest; readonly problems: readonly Problem[] } {
+export function parseAsFarAsPossible(log: LogDefinition, parameters: QueryParameters, ownZone: string, now: Micros): Asked {
   const problems: Problem[] = [];
   for (let rest = parameters; ; ) {
     try {

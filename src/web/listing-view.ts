@@ -172,8 +172,8 @@ function accountsShown({ log, query }: ListingRequest, records: readonly LogReco
 }
 
 /** The heads of a log's rows where their order is what the page says it is. */
-export const plainHeads = (log: LogDefinition, zone: ReaderZone, { t }: Language): Head[] =>
-  listedColumns(log).flatMap((name) => {
+export const plainHeads = (log: LogDefinition, zone: ReaderZone, { t }: Language, names: readonly string[] = listedColumns(log)): Head[] =>
+  names.flatMap((name) => {
     const column = log.columns[name];
     return column ? [{ title: t(column.title), className: `${name} ${column.type}`, zone: isInstant(column) ? zone.name : null, sortHref: null, ariaSort: null }] : [];
   });

@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
 import { endOfTable, formatPosition, idsBetween, parsePosition, readOn, type Position } from '../database/insertion.js';
+import { InvalidInputError } from '../errors.js';
 import { changeMark } from '../logs/changes.js';
 import type { LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { rowsTakenBack, TAKEN_BACK } from '../logs/sip-session/taken-back.js';
-import { freshRows, NOTHING_FRESH, type FreshRows } from './live-rows.js';
+import { freshRows, type FreshRows } from './live-rows.js';
 import { remembered } from './readiness.js';
 
 /** What a reader of a list is told. */
@@ -194,20 +195,23 @@ export class LiveFeed {
 
   /** Gives rows to those whose list has them; one query for each way in which lists are filtered. Nobody is told before all is read. */
   async #give(ids: readonly number[], followers: readonly Follower[], place: string): Promise<void> {
-    const alike = new Map<string, FreshRows>();
+    const alike = new Map<string, FreshRows | null>();
     const fitting = await freshRows(this.knex, this.log, ids);
     for (const { wants, query: asked } of followers) {
       const query = asked();
       const key = filterKey(query);
       if (wants === 'changes' || alike.has(key)) continue;
-      alike.set(key, await fitting(query));
+      alike.set(key, await orTooMany(fitting(query)));
     }
     for (const follower of followers) {
-      const { records, gone, ...more } = alike.get(filterKey(follower.query())) ?? NOTHING_FRESH;
-      const most = follower.query().limit;
-      if (follower.wants === 'changes') follower.tell({ kind: 'changed' }, place);
-      else if (records.length > 0) follower.tell({ kind: 'rows', count: records.length, fresh: { ...more, gone, records: records.slice(0, most) } }, place);
-      if (follower.wants === 'rows' && gone.length > 0) follower.tell({ kind: 'gone', ids: gone }, place);
+      const fresh = alike.get(filterKey(follower.query())) ?? null;
+      if (follower.wants === 'changes' || fresh === null) {
+        follower.tell({ kind: 'changed' }, place);
+        continue;
+      }
+      const { records, gone, ...more } = fresh;
+      if (records.length > 0) follower.tell({ kind: 'rows', count: records.length, fresh: { ...more, gone, records: records.slice(0, follower.query().limit) } }, place);
+      if (gone.length > 0) follower.tell({ kind: 'gone', ids: gone }, place);
     }
   }
 
@@ -260,4 +264,14 @@ function parsePlace(text: string): Place | null {
   const [position = '', upTo = '', mark = '', left = ''] = text.split('~');
   const [parsed, parsedLeft] = [parsePosition(position), parsePosition(left)];
   return parsed === null || parsedLeft === null || !/^\d{1,15}$/.test(upTo) ? null : { position: parsed, left: parsedLeft, upTo: Number(upTo), mark };
+}
+
+/** Null for a search that by now means too many names: the page that asks for itself again is told. */
+async function orTooMany(fresh: Promise<FreshRows>): Promise<FreshRows | null> {
+  try {
+    return await fresh;
+  } catch (error) {
+    if (error instanceof InvalidInputError) return null;
+    throw error;
+  }
 }

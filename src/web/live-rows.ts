@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { pageQuery, withAccounts } from '../database/listing.js';
+import { pageQuery, withNames } from '../database/listing.js';
 import { calls, listedCall } from '../logs/cdr/call-columns.js';
 import { callsOfLegs, fittingCalls } from '../logs/cdr/calls.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
@@ -25,7 +25,7 @@ export const NOTHING_FRESH: FreshRows = { records: [], calls: [], again: [], gon
 export async function freshRows(knex: Knex, log: LogDefinition, ids: readonly number[]): Promise<(query: ListQuery) => Promise<FreshRows>> {
   if (log === calls) return freshCalls(knex, ids);
   return async (query) => {
-    const whole = await withAccounts(knex, { ...query, after: null, before: null, limit: ids.length });
+    const whole = await withNames(knex, log, { ...query, after: null, before: null, limit: ids.length });
     const rows = (await pageQuery(knex, log, whole).whereIn('id', ids)) as DatabaseRow[];
     return { ...NOTHING_FRESH, records: rows.map((row) => fromRow(log.columns, row)) };
   };

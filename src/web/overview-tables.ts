@@ -25,10 +25,10 @@ export interface TrunkRow {
 }
 
 export const trunkRows = ({ trunks }: Overview, time: Clock, { t }: Language): TrunkRow[] =>
-  trunks.map(({ username, provider, registered, details, since, sinceBefore, heardAt }) => ({
+  trunks.map(({ pbx, username, provider, registered, details, since, sinceBefore, heardAt }) => ({
     username: visible(username),
     provider: visible(provider),
-    href: accountEventsHref(username),
+    href: accountEventsHref(pbx, username),
     tone: registered ? 'good' : 'bad',
     state: registered ? t('Registered') : visible(details),
     since: time(since),

@@ -7,7 +7,7 @@ import { deadLetters } from '../logs/dead-letter/columns.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
 import { readAccount } from '../logs/registered-account/read.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
-import { accountCalls, accountSessions } from './account-calls.js';
+import { accountCalls, accountSessions, devicesOf } from './account-calls.js';
 import { readAccountHistory } from './account-history.js';
 import { accountView } from './account-view.js';
 import { readCallDetail } from './call-detail.js';
@@ -65,7 +65,7 @@ export function pages(knex: Knex, views: Views, reader: ReaderParts, ownPbx: str
   async function showAccount(request: Request, response: Response, name: { readonly pbx: string; readonly username: string }): Promise<void> {
     const { tz, zone, own } = readerParameters(request.query, zoneOf(response.locals.user));
     const history = await readAccountHistory(knex, name.pbx, name.username, own, clock());
-    const [sessions, placed] = await Promise.all([accountSessions(knex, name, RECENT), accountCalls(knex, name, RECENT)]);
+    const [sessions, placed] = await Promise.all([accountSessions(knex, name, RECENT), accountCalls(knex, name, devicesOf(name.username, history.states.map(({ channelType }) => channelType)), RECENT)]);
     const language = languageOf(response);
     const view = accountView(history, sessions, placed, { zone, tz, language });
     await views.render(request, response, 'account', {

@@ -20,7 +20,7 @@ export const CALL_COLUMNS: Readonly<Record<string, Omit<Column, 'db'>>> = {
   legs: { title: 'Legs', type: 'integer', listed: true },
   accountcode: { title: 'Account Code', type: 'text' },
   answeredChannel: { title: 'Answered Channel', type: 'text', optional: true },
-  pbx: { title: 'PBX', type: 'text' },
+  pbx: { title: 'PBX', type: 'text', filter: true, leaves: OF_A_LEG },
   linkedid: { title: 'Linked Id', type: 'text', filter: true, leaves: OF_A_LEG },
 };
 
@@ -40,16 +40,19 @@ export const calls: LogDefinition = {
   columns: {
     ...listed(CALL_COLUMNS),
     uniqueid: { db: 'uniqueid', title: 'Unique Id', type: 'text', filter: true, leaves: OF_A_LEG },
+    channel: { ...cdrs.columns.channel, about: 'From which the first leg came.', leaves: OF_A_LEG },
+    dstchannel: { ...cdrs.columns.dstchannel, about: 'That the first leg rang.', leaves: OF_A_LEG },
   },
 };
 
 function listed(columns: typeof CALL_COLUMNS): Columns {
-  const { src, dst } = cdrs.columns;
+  const { src, dst, callerId } = cdrs.columns;
   const found = { filter: true, search: 'number', leaves: OF_A_LEG, listed: true } as const;
   return Object.fromEntries(
     Object.entries(columns).map(([name, column]) => {
       if (name === 'from') return ['src', { ...column, db: src.db, reversedDb: src.reversedDb, ...found }];
       if (name === 'to') return ['dst', { ...column, db: dst.db, reversedDb: dst.reversedDb, ...found }];
+      if (name === 'callerId') return [name, { ...column, db: '', nameDb: callerId.nameDb }];
       return [name, { ...column, db: '' }];
     }),
   );
@@ -59,4 +62,4 @@ function listed(columns: typeof CALL_COLUMNS): Columns {
 export const callRecord = ({ legs, ...call }: FoldedCall): LogRecord => ({ ...call, legs: legs.length });
 
 /** A call's values by the columns of `calls`. */
-export const listedCall = (call: FoldedCall): LogRecord => ({ ...callRecord(call), src: call.from, dst: call.to, uniqueid: call.legs[0]?.uniqueid ?? '' });
+export const listedCall = (call: FoldedCall): LogRecord => ({ ...callRecord(call), src: call.from, dst: call.to, uniqueid: call.legs[0]?.uniqueid ?? '', channel: call.legs[0]?.channel ?? '', dstchannel: call.legs[0]?.dstchannel ?? '' });

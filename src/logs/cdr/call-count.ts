@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { countOf, countRows, MOST_LISTED, type RowCount } from '../../database/count.js';
-import { withAccounts } from '../../database/listing.js';
+import { withNames } from '../../database/listing.js';
 import { allCalls } from './calls.js';
 import { isByEachLeg, type CallQuery } from './call-query.js';
 import { cdrs } from './columns.js';
@@ -13,7 +13,7 @@ const MORE: RowCount = { kind: 'more than', rows: MOST_LISTED };
 
 /** How many whole calls a list has, whichever page is asked for; null where counting would take too long. */
 export async function countCalls(knex: Knex, asked: CallQuery): Promise<RowCount | null> {
-  const query = await withAccounts(knex, { ...asked, after: null, before: null });
+  const query = await withNames(knex, cdrs, { ...asked, after: null, before: null });
   if (query.filters['disposition'] !== undefined) return countFolded(knex, query);
   const isAll = !isByEachLeg(query) && query.from === null && query.to === null;
   if (isAll && Number(await countOf(knex, linkedidsQuery(knex, MOST_LISTED + 1))) > MOST_LISTED) return MORE;

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { pageQuery, withAccounts } from '../../database/listing.js';
+import { pageQuery, withNames } from '../../database/listing.js';
 import { directionOf } from '../../database/page-query.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
 import { cursorAfter, cursorBefore, type ListQuery, type Order } from '../list-query.js';
@@ -29,7 +29,7 @@ const FOLDED_AT_ONCE = 200;
 
 /** One page of whole calls, forward or back. Costs what it shows, and reads no more than about 10,000 legs to find it. */
 export async function listCalls(knex: Knex, asked: CallQuery): Promise<CallPage> {
-  const query = await withAccounts(knex, asked);
+  const query = await withNames(knex, cdrs, asked);
   const { limit, order, before } = query;
   const edge = placeIn(before ?? query.after);
   const reader = callReader(query, edge, directionOf(query));
@@ -53,7 +53,7 @@ export async function listCalls(knex: Knex, asked: CallQuery): Promise<CallPage>
 
 /** Every call that fits, block after block, in the order asked for. `legsRead` is how many legs that took so far. */
 export async function* allCalls(knex: Knex, asked: CallQuery, batch = 1_000): AsyncGenerator<{ readonly calls: readonly FoldedCall[]; readonly legsRead: number }> {
-  const query = await withAccounts(knex, asked);
+  const query = await withNames(knex, cdrs, asked);
   const reader = callReader(query, null, query.order);
   while (!reader.ended) {
     const calls = (await reader.read(knex, batch)).filter((call) => hasDisposition(query, call));
@@ -83,7 +83,7 @@ export async function callsOfLegs(knex: Knex, ids: readonly number[]): Promise<F
 
 /** Which of these calls a list has. */
 export async function fittingCalls(knex: Knex, asked: CallQuery, calls: readonly FoldedCall[]): Promise<FoldedCall[]> {
-  const query = await withAccounts(knex, asked);
+  const query = await withNames(knex, cdrs, asked);
   const { from, to } = query;
   const likely = calls.filter((call) => (from === null || call.begin >= from) && (to === null || call.begin < to) && hasDisposition(query, call));
   if (likely.length === 0 || !isByEachLeg(query)) return likely;

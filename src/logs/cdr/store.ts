@@ -4,6 +4,7 @@ import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, storeValue, type Column, type DatabaseRow } from '../columns.js';
 import type { NewCdr } from '../output.js';
 import { rowsChanged } from '../statistics/summaries.js';
+import { rememberNames } from './caller-names.js';
 import { cdrs, type Cdr } from './columns.js';
 import { RANGES_A_QUERY, secondsAround } from './near-calls.js';
 import { matchCalls } from './same-call.js';
@@ -24,8 +25,9 @@ export async function insertCalls(trx: Knex, rows: readonly NewCdr[]): Promise<v
   await writeCalls(trx, (await unmatched(trx, rows, recovered)).map(databaseRow));
 }
 
-/** Writes calls as the table holds them, and undoes what was summed up without them. */
+/** Writes calls as the table holds them, once each; has them found by the names of their callers, and undoes what was summed up without them. */
 export async function writeCalls(trx: Knex, rows: readonly Record<string, string | number>[]): Promise<void> {
+  await rememberNames(trx, rows.map(({ caller_id }) => String(caller_id ?? '')));
   await insertOnce(trx, cdrs.table, rows);
   await rowsChanged(trx, cdrs.table, rows.map((row) => Number(row[cdrs.columns.callDate.db])));
 }

@@ -18,7 +18,7 @@ export const deadLetters = defineLog({
     reason: { db: 'reason', title: 'Reason', type: 'text', listed: true },
     tries: { db: 'tries', title: 'Tries', about: 'How often it was tried again.', type: 'integer', optional: true, listed: true },
     triedAt: { db: 'tried_at', title: 'Last Try', type: 'instant', optional: true, listed: true },
-    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
+    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64, filter: true, coarseDb: 'pbx_listed' },
   },
 });
 

@@ -60,7 +60,7 @@ export const registeredAccounts = defineLog({
       maxLength: 32,
       about: 'The word of the PBX on the newest contact: Reachable, Unreachable, NonQualified.',
     },
-    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
+    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64, filter: true },
     contactCount: { db: 'contact_count', title: 'Contacts', type: 'integer', about: 'How many contacts are registered for the account.' },
   },
 });

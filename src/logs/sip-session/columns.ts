@@ -98,7 +98,7 @@ export const sipSessions = defineLog({
       listed: true,
       about: 'Whether the row is bound to an account.',
     },
-    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64 },
+    pbx: { db: 'pbx', title: 'PBX', type: 'text', maxLength: 64, filter: true, coarseDb: 'pbx_listed' },
     binding: {
       db: 'binding',
       title: 'Binding',

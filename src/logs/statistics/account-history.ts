@@ -7,6 +7,7 @@ import type { Span } from './spans.js';
 /** So many of an account's newest rows are looked through for phones and addresses. */
 export const MOST_ROWS = 10_000;
 const MOST_GROUPS = 500;
+const MOST_ADDRESSES = 500;
 
 /** A phone's software, or an address without its port, and when it was seen. */
 export interface Seen {
@@ -83,34 +84,53 @@ export interface Refusal {
   readonly reasons: readonly string[];
 }
 
-/** The refused sign-ins with one name in `[from, to)`, by address, most attempts first. */
-export async function refusedSignIns(knex: Knex, pbx: string, username: string, range: Span): Promise<Refusal[]> {
-  const rows = (await refusedSignInsQuery(knex, pbx, username, range)) as { address: string; details: string; attempts: number | string; first_at: number | string; last_at: number | string }[];
-  const found = new Map<string, Refusal>();
-  for (const { address, details, attempts, first_at, last_at } of rows) {
-    const known = found.get(address) ?? { address, attempts: 0, firstAt: Number(first_at), lastAt: Number(last_at), reasons: [] };
-    found.set(address, {
-      address,
-      attempts: known.attempts + Number(attempts),
-      firstAt: Math.min(known.firstAt, Number(first_at)),
-      lastAt: Math.max(known.lastAt, Number(last_at)),
-      reasons: [...known.reasons, details],
-    });
-  }
-  return [...found.values()].sort((a, b) => b.attempts - a.attempts || b.lastAt - a.lastAt);
+/** The refused sign-ins with one name; counts are exact. */
+export interface Refusals {
+  readonly attempts: number;
+  readonly addressCount: number;
+  /** Most attempts first; the first so many. */
+  readonly addresses: readonly Refusal[];
 }
 
-export const refusedSignInsQuery = (knex: Knex, pbx: string, username: string, { from, to }: Span): Knex.QueryBuilder =>
+/** The refused sign-ins with one name in `[from, to)`, by address. */
+export async function refusedSignIns(knex: Knex, pbx: string, username: string, range: Span, most = MOST_ADDRESSES): Promise<Refusals> {
+  const rows = (await refusedAddressesQuery(knex, pbx, username, range, most)) as { address: string; attempts: number | string; first_at: number | string; last_at: number | string; total: number | string; groups: number | string }[];
+  const reasons = rows.length === 0 ? [] : ((await refusedReasonsQuery(knex, pbx, username, range, rows.map(({ address }) => address))) as { address: string; details: string }[]);
+  const byAddress = new Map<string, string[]>();
+  for (const { address, details } of reasons) byAddress.set(address, [...(byAddress.get(address) ?? []), details]);
+  return {
+    attempts: Number(rows[0]?.total ?? 0),
+    addressCount: Number(rows[0]?.groups ?? 0),
+    addresses: rows.map(({ address, attempts, first_at, last_at }) => ({ address, attempts: Number(attempts), firstAt: Number(first_at), lastAt: Number(last_at), reasons: byAddress.get(address) ?? [] })),
+  };
+}
+
+const refusedRows = (knex: Knex, pbx: string, username: string, { from, to }: Span): Knex.QueryBuilder =>
   knex(sipSessions.table)
-    .select('details', knex.raw(`${ADDRESS} as address`))
-    .count({ attempts: '*' })
-    .min({ first_at: 'at' })
-    .max({ last_at: 'at' })
     .where({ peername: username, pbx })
     .where('at', '>=', from)
     .where('at', '<', to)
     .whereIn('details', WORDS)
-    .whereRaw(`coalesce(event, '') = 'REGISTER'`)
+    .whereRaw(`coalesce(event, '') = 'REGISTER'`);
+
+export function refusedAddressesQuery(knex: Knex, pbx: string, username: string, range: Span, most: number): Knex.QueryBuilder {
+  const byAddress = refusedRows(knex, pbx, username, range)
+    .select(knex.raw(`${ADDRESS} as address`))
+    .count({ attempts: '*' })
+    .min({ first_at: 'at' })
+    .max({ last_at: 'at' })
+    .groupBy('address');
+  return knex
+    .select('*', knex.raw('sum(attempts) over () as ??', ['total']), knex.raw('count(*) over () as ??', ['groups']))
+    .from(byAddress.as('found'))
+    .orderBy([{ column: 'attempts', order: 'desc' }, { column: 'last_at', order: 'desc' }, { column: 'address' }])
+    .limit(most);
+}
+
+/** Why, by address, the most frequent first. */
+export const refusedReasonsQuery = (knex: Knex, pbx: string, username: string, range: Span, addresses: readonly string[]): Knex.QueryBuilder =>
+  refusedRows(knex, pbx, username, range)
+    .whereRaw(`${ADDRESS} in (${addresses.map(() => '?').join(', ')})`, [...addresses])
+    .select('details', knex.raw(`${ADDRESS} as address`))
     .groupBy('address', 'details')
-    .orderBy([{ column: 'attempts', order: 'desc' }, { column: 'address' }])
-    .limit(MOST_GROUPS);
+    .orderByRaw('count(*) desc, details');

@@ -50,7 +50,7 @@ export const webSessions = defineLog({
       listed: true,
       about: 'Where: CONSOLE is this one, the others are of the PBX.',
     },
-    pbx: { db: 'pbx', title: 'PBX', type: 'text', optional: true, maxLength: 64, about: 'Absent for the console.' },
+    pbx: { db: 'pbx', title: 'PBX', type: 'text', optional: true, maxLength: 64, filter: true, coarseDb: 'pbx_listed', about: 'Absent for the console.' },
   },
 });
 

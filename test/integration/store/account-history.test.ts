@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.js';
 import { accountRowsQuery, ambiguousRowsQuery, eventsAround, lastStanding, lastStandingQuery, MOST_EVENTS } from '../../../src/logs/sip-session/around.js';
-import { MOST_ROWS, refusedSignIns, refusedSignInsQuery, whereabouts, whereaboutsQuery } from '../../../src/logs/statistics/account-history.js';
+import { MOST_ROWS, refusedAddressesQuery, refusedReasonsQuery, refusedSignIns, whereabouts, whereaboutsQuery } from '../../../src/logs/statistics/account-history.js';
 import { accountEndsQuery, accountPresence, presenceFigures } from '../../../src/logs/statistics/account-presence.js';
 import type { Span } from '../../../src/logs/statistics/spans.js';
 import { unheardOf } from '../../../src/logs/statistics/unheard.js';
@@ -76,10 +76,15 @@ describeEachDatabase('the history of an account', (database) => {
       ],
       since: null,
     });
-    expect(await refusedSignIns(knex, PBX, '905', { from: before(4.5 * MINUTE), to: NOW })).toEqual([
-      { address: '198.51.100.66', attempts: 2, firstAt: before(4 * MINUTE), lastAt: before(3 * MINUTE), reasons: expect.arrayContaining(['INVALID_PASSWORD', 'CHALLENGE_RESPONSE_FAILED']) as string[] },
+    const range = { from: before(5.5 * MINUTE), to: NOW };
+    const [most, other] = [
+      { address: '198.51.100.66', attempts: 3, firstAt: before(5 * MINUTE), lastAt: before(3 * MINUTE), reasons: ['INVALID_PASSWORD', 'CHALLENGE_RESPONSE_FAILED'] },
       { address: '198.51.100.7', attempts: 1, firstAt: before(2 * MINUTE), lastAt: before(2 * MINUTE), reasons: ['FAILED_ACL'] },
-    ]);
+    ];
+    expect(await refusedSignIns(knex, PBX, '905', range)).toEqual({ attempts: 4, addressCount: 2, addresses: [most, other] });
+    // What is not listed is counted.
+    expect(await refusedSignIns(knex, PBX, '905', range, 1)).toEqual({ attempts: 4, addressCount: 2, addresses: [most] });
+    expect(await refusedSignIns(knex, PBX, '404', range)).toEqual({ attempts: 0, addressCount: 0, addresses: [] });
   });
 
   it('looks through so many rows, and says since when', async () => {
@@ -147,7 +152,8 @@ describeEachDatabase('every query of an account’s and of a call’s page', (da
     ['the last that told', (knex: Knex) => lastStandingQuery(knex, PBX, 'p7', asked.to, 0), 'sip_session_peername'],
     ['ends', (knex: Knex) => accountEndsQuery(knex, account, asked), 'sip_session_peername'],
     ['phones and addresses', (knex: Knex) => whereaboutsQuery(knex, PBX, 'p7'), 'sip_session_peername'],
-    ['refused', (knex: Knex) => refusedSignInsQuery(knex, PBX, 'p7', asked), 'sip_session_peername'],
+    ['refused', (knex: Knex) => refusedAddressesQuery(knex, PBX, 'p7', asked, 500), 'sip_session_peername'],
+    ['why refused', (knex: Knex) => refusedReasonsQuery(knex, PBX, 'p7', asked, ['198.51.100.7']), 'sip_session_peername'],
   ] as const)('%s: is read from an index, as far as the range reaches', async (_, query, index) => {
     const plan = await planOf(database(), query(database().knex));
     expect(plan).toContain(index);

@@ -7,7 +7,7 @@ import { at } from './samples.js';
 export async function fill(knex: Knex, log: LogDefinition): Promise<void> {
   const columns = (await knex(log.table).columnInfo()) as unknown as Readonly<Record<string, { readonly type: string }>>;
   // What the database makes of other columns cannot be written.
-  const table = Object.fromEntries(Object.entries(columns).filter(([name]) => !/_reversed$|^remote_host$/.test(name)));
+  const table = Object.fromEntries(Object.entries(columns).filter(([name]) => !/_reversed$|_device$|_listed$|^remote_host$|^caller_name$/.test(name)));
   const rest = Object.fromEntries(Object.entries(table).map(([name, { type }]) => [name, /int|bool/.test(type) ? (name === log.onlyWhere ? 1 : 0) : name === 'contacts' ? '[]' : '']));
   const words = Object.entries(log.columns).flatMap(([name, column]) => (choicesOf(column) ?? []).map((word) => ({ ...absent(log), [name]: column.type === 'flag' ? word === 'true' : word })));
   for (const record of [full(log), absent(log), ...words]) {

@@ -142,7 +142,7 @@ onEachDatabase('lists', (emptyDatabase) => {
     expect(answer.status).toBe(400);
     expect(html).toMatch(/colour “red” is no parameter of cdrs/);
     expect(html).toMatch(/Call Date from “2026-10-26” must not be later than to/);
-    expect(html).toMatch(/sort “extra” must be one of/);
+    expect(html).toMatch(/Order “extra” must be one of/);
     expect(html).toMatch(/id="filter-src" name="src" value="904"/);
     expect(html).not.toContain('<tbody>');
     expect(html).toContain('<a href="/cdrs?to=2026-10-24T22%3A00%3A00.000000Z&amp;src=904">Leave them out</a>');

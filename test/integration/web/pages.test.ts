@@ -99,7 +99,7 @@ onEachDatabase('pages and JSON', (emptyDatabase) => {
   });
 
   it('links a peername to its events and an id to its account', async () => {
-    expect(await page('/sip-sessions')).toContain('<a href="/sip-sessions?peername=909"><bdi>909</bdi></a>');
+    expect(await page('/sip-sessions')).toContain('<a href="/sip-sessions?peername=909&amp;pbx=pbx-milan"><bdi>909</bdi></a>');
     const html = await page('/registered-accounts');
     expect(html).toContain(`<a href="/registered-accounts/${accountId}">`);
     expect(html).toContain('<span class="note">+1</span>');
@@ -108,7 +108,7 @@ onEachDatabase('pages and JSON', (emptyDatabase) => {
 
   it('says who an ambiguous event may belong to', async () => {
     const html = await page('/sip-sessions?binding=ambiguous');
-    expect(html).toMatch(/ambiguous: <a href="\/sip-sessions\?peername=904"><bdi>904<\/bdi><\/a>, <a [^>]+><bdi>908</);
+    expect(html).toMatch(/ambiguous: <a href="\/sip-sessions\?peername=904&amp;pbx=pbx-milan"><bdi>904<\/bdi><\/a>, <a [^>]+><bdi>908</);
   });
 
   it('shows all that is known of an account', async () => {

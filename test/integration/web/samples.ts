@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rememberNames } from '../../../src/logs/cdr/caller-names.js';
 import { cdrs, type Cdr } from '../../../src/logs/cdr/columns.js';
 import { captureGaps, type CaptureGap } from '../../../src/logs/capture-gap/columns.js';
 import { toRow, type Columns, type LogDefinition, type RecordOf } from '../../../src/logs/columns.js';
@@ -81,7 +82,10 @@ export function cdr(changes: Partial<Cdr> = {}): Omit<Cdr, 'id'> {
 }
 
 export const insertSipSessions = (knex: Knex, rows: readonly Omit<SipSession, 'id'>[]): Promise<void> => insert(knex, sipSessions, rows);
-export const insertCdrs = (knex: Knex, rows: readonly Omit<Cdr, 'id'>[]): Promise<void> => insert(knex, cdrs, rows);
+export async function insertCdrs(knex: Knex, rows: readonly Omit<Cdr, 'id'>[]): Promise<void> {
+  await insert(knex, cdrs, rows);
+  await rememberNames(knex, rows.map(({ callerId }) => callerId));
+}
 
 /** Somebody must have looked for its calls, or not: nothing is due. */
 export function gap(changes: Partial<CaptureGap> = {}): Omit<CaptureGap, 'id'> {

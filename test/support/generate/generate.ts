@@ -1,3 +1,4 @@
+import { rememberAllNames } from '../../../src/logs/cdr/caller-names.js';
 import { databaseRow } from '../../../src/logs/cdr/store.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { toRow } from '../../../src/logs/columns.js';
@@ -38,11 +39,13 @@ export async function generate(database: Database, options: GenerateOptions): Pr
   // One stream of numbers a log, so that more of one does not change the others.
   const random = (log: number): (() => number) => seeded(seed * 10 + log);
   await writing(database, (trx) => writeAccountStates(trx, 'generator', [...generateAccounts(company, to, random(0))]));
-  return {
+  const written = {
     calls: await bulkInsert(database, cdrs.table, mapped(generateCalls(company, calls, from, to, random(1)), databaseRow)),
     sessions: await bulkInsert(database, sipSessions.table, mapped(generateSessions(company, sessions, from, to, random(2)), ({ key, ...record }) => ({ event_key: key, ...toRow(sipSessions.columns, record) }))),
     webSessions: await bulkInsert(database, webSessions.table, mapped(generateWebSessions(signIns, from, to, random(3)), ({ key, ...record }) => ({ event_key: key, ...toRow(webSessions.columns, record) }))),
   };
+  await rememberAllNames(database.knex);
+  return written;
 }
 
 function* mapped<A, B>(items: Iterable<A>, map: (item: A) => B): Generator<B> {

@@ -74,7 +74,7 @@ describe('parseListQuery', () => {
     [{ from: { a: '1' } }, 'from: must be a single value'],
     [{ cursor: 'x' }, 'cursor: is not one that this listing gave for this sort and order'],
     // What is spelled wrong is said first: it is why the rest looks wrong, or missing.
-    [{ limit: '0', dispositon: 'BUSY' }, 'dispositon: is no parameter of cdrs; there are from, to, range, tz, search, src, dst, disposition, uniqueid, linkedid, sort, order, limit, cursor'],
+    [{ limit: '0', dispositon: 'BUSY' }, 'dispositon: is no parameter of cdrs; there are from, to, range, tz, search, src, dst, disposition, channel, dstchannel, uniqueid, linkedid, pbx, sort, order, limit, cursor'],
     [JSON.parse('{"__proto__": "x"}') as Record<string, unknown>, '__proto__: is no parameter of cdrs'],
   ])('says of %j what is right', (parameters, message) => {
     expect(() => parseListQuery(cdrs, parameters)).toThrow(message);

@@ -2,6 +2,11 @@
 export const ABOUTS = {
   'REGISTER: on line from now on, unless details say why it was refused; UNREGISTER: off line; CONNECT and DISCONNECT: of a connection.':
     'REGISTER: in linea da qui in poi, salvo che i dettagli dicano perché è stato rifiutato; UNREGISTER: non più in linea; CONNECT e DISCONNECT: di una connessione.',
+  'From which the call came.': 'Da cui è arrivata la chiamata.',
+  'That was rung or took it: of a call through a queue the agent’s. Empty where the PBX itself took the call.':
+    'Che è stato fatto squillare o ha risposto: per una chiamata in coda, quello dell’operatore. Vuoto se ha risposto il centralino stesso.',
+  'From which the first leg came.': 'Da cui è arrivata la prima tratta.',
+  'That the first leg rang.': 'Che la prima tratta ha fatto squillare.',
   'Who acted: CLIENT (the phone) or SERVER (the PBX).': 'Chi ha agito: CLIENT (il telefono) o SERVER (il centralino).',
   'The SIP user name. Absent: not known, or not known yet, whose connection it is.': 'Il nome utente SIP. Assente: non si sa, o non si sa ancora, di chi sia la connessione.',
   'The name of the person or trunk behind the peername, where the PBX has one.': 'Il nome della persona o del trunk dietro il peername, se il centralino lo conosce.',

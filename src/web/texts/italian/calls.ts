@@ -113,9 +113,12 @@ export const CALLS = {
   'Session history': 'Storia delle sessioni',
   'All events of this account': 'Tutti gli eventi di questo account',
   'No events of this account yet.': 'Ancora nessun evento di questo account.',
-  'All calls placed': 'Tutte le chiamate effettuate',
-  'All calls received': 'Tutte le chiamate ricevute',
-  'Calls from this number and to it. What reached it through a queue or a ring group stands under the number that was dialled.':
-    'Chiamate da questo numero e verso di esso. Ciò che lo ha raggiunto tramite una coda o un gruppo compare sotto il numero composto.',
+  'All of them:': 'Tutte:',
+  'from {{device}}': 'da {{device}}',
+  'to {{device}}': 'a {{device}}',
+  'from number {{number}}': 'dal numero {{number}}',
+  'to number {{number}}': 'al numero {{number}}',
+  'The newest in which its phone called, rang or answered, whatever numbers they show, also through a queue, a ring group or a transfer; and those from its number or to it.':
+    'Le più recenti in cui il suo telefono ha chiamato, squillato o risposto, quali che siano i numeri indicati, anche tramite una coda, un gruppo di squillo o un trasferimento; e quelle dal suo numero o verso di esso.',
   'No calls from or to this account yet. Place a call between two accounts and look again.': 'Ancora nessuna chiamata da o verso questo account. Fai una chiamata tra due account e torna qui.',
 };

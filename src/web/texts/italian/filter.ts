@@ -5,7 +5,9 @@ export const FILTER = {
   'Name or address': 'Nome o indirizzo',
   'Number or name': 'Numero o nome',
   'Finds what begins with it': 'Trova ciò che inizia così',
-  'Finds numbers that begin with it or end with it, and the calls of people called so': 'Trova i numeri che iniziano o finiscono così, e le chiamate di chi si chiama così',
+  Order: 'Ordine',
+  'Finds numbers that begin with it or end with it, and calls of people, or with a caller’s name, of which a word begins with it':
+    'Trova i numeri che iniziano o finiscono così, e le chiamate di persone, o con un nome del chiamante, di cui una parola inizia così',
   'More filters': 'Altri filtri',
   'Any time': 'Sempre',
   Today: 'Oggi',

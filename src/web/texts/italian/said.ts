@@ -27,6 +27,10 @@ const ERRORS = {
   '{{field}} is for {{list}} only.': '{{field}} vale solo per {{list}}.',
   '{{field}} must be {{value}} for whole calls.': 'Per le chiamate intere {{field}} deve essere {{value}}.',
   '{{field}} stands for from and to; give it alone, or those.': '{{field}} sta per from e to; indica solo quello, oppure questi.',
+  '{{field}} must be a device such as PJSIP/200, without the number of a single channel.': '{{field}} deve essere un dispositivo come PJSIP/200, senza il numero di un singolo canale.',
+  '{{field}} begins a word of more than {{number}} names; give more of the name.': '{{field}} è l’inizio di una parola in più di {{number}} nomi; indica di più del nome.',
+  '{{field}} is an order for up to {{number}} rows, and more fit: choose a shorter range of time, another filter, or the order of time.':
+    '{{field}} è un ordinamento per al massimo {{number}} righe, e qui sono di più: scegli un periodo più breve, un altro filtro o l’ordine di tempo.',
   '{{field}} must not be empty.': '{{field}} non deve essere vuoto.',
   '{{field}} must have at most {{most}} characters.': '{{field}} deve avere al massimo {{most}} caratteri.',
   '{{field}} is that of another view.': '{{field}} è già di un’altra vista.',
