@@ -81,6 +81,7 @@ export function filterView(request: ListingRequest, language: Language, problems
   });
   const labels = new Map([...fields.map(({ name, label }) => [name, label] as const), ['search', t('Search')] as const, ['columns', t('Columns')] as const, ['sort', t('Order')] as const]);
   const search = problemOf('search');
+  const asShown = (field: string, value: string): string => (field === 'sort' && log.columns[value]?.sortable ? t(log.columns[value].title) : value);
   return {
     search: isSearchable(log) ? { value: search?.value ?? query.search?.text ?? '', hint: t(SEARCH_HINTS[log.name] ?? ''), about: searchAbout(log, language), problem: search?.reason ?? null } : null,
     ranges: log.timeColumn === log.defaultSort ? quickRanges(request, language, now) : [],
@@ -89,7 +90,7 @@ export function filterView(request: ListingRequest, language: Language, problems
     chips: chips(request, language),
     filtered: isFiltered(request),
     clearHref: listingHref(path, unfiltered(request)),
-    problems: problems.map(({ field, reason, value }) => ({ field, sentence: said(`${labels.get(field) ?? field} “${visible(field === 'sort' ? t(log.columns[value]?.title ?? value) : value)}” ${reason}.`) })),
+    problems: problems.map(({ field, reason, value }) => ({ field, sentence: said(`${labels.get(field) ?? field} “${visible(asShown(field, value))}” ${reason}.`) })),
     restHref: listingHref(path, request),
   };
 }

@@ -49,7 +49,7 @@ describeWith(['chromium'], 'an account’s calls and names in a browser', () => 
     await page.getByRole('searchbox').press('Enter');
     await page.waitForURL(/search=muller/);
     expect(await rows(page).count()).toBe(1);
-    await page.getByLabel('PBX', { exact: true }).fill('pbx-rome');
+    await page.locator('#filter-pbx').fill('pbx-rome');
     await page.getByRole('button', { name: 'Filter', exact: true }).click();
     await page.waitForURL(/pbx=pbx-rome/);
     expect(await rows(page).count()).toBe(0);
