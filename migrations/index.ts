@@ -10,6 +10,7 @@ import * as numberEndings from './20261126120000_index_number_endings.js';
 import * as archive from './20261126130000_create_archive.js';
 import * as doubts from './20261127090000_create_session_doubts.js';
 import * as tellers from './20261127090100_add_account_listener.js';
+import * as months from './20261128060000_partition_logs.js';
 
 interface Migration {
   up(knex: Knex): Promise<void>;
@@ -29,6 +30,7 @@ const all: Readonly<Record<string, Migration>> = {
   '20261126130000_create_archive': archive,
   '20261127090000_create_session_doubts': doubts,
   '20261127090100_add_account_listener': tellers,
+  '20261128060000_partition_logs': months,
 };
 
 export const migrations: Knex.MigrationSource<string> = {

@@ -4,6 +4,7 @@ import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
 import { migrateMysql, migrateSqlite } from './migrate.js';
+import { isByMonth, withoutWritten } from './partitions.js';
 import { patiently } from './writing.js';
 
 /** Which database it is; only this folder asks, and migrations. */
@@ -31,9 +32,10 @@ const TRANSACTION_LIMIT_MS: Readonly<Record<Caller, number>> = { service: 60_000
 /**
  * What a session asks of MariaDB and MySQL, in seconds. A connection whose other end is gone without a word keeps its
  * locks until the server notices: within a transaction after 20 s (MySQL has no such limit), else after two minutes, not
- * eight hours. The pool gives up an idle connection long before. Who waits for a lock says so after 10 s, not 50.
+ * eight hours. The pool gives up an idle connection long before. Who waits for a lock says so after 10 s, not 50. Merged indexes
+ * have no order: a page would be read to the list's end and sorted.
  */
-const SESSION_LIMITS = 'set session wait_timeout = 120, innodb_lock_wait_timeout = 10 /*M!100300 , idle_transaction_timeout = 20 */';
+const SESSION_LIMITS = 'set session wait_timeout = 120, innodb_lock_wait_timeout = 10, optimizer_switch = "index_merge=off" /*M!100300 , idle_transaction_timeout = 20 */';
 /** SQLite's own wait stops the whole thread. */
 const BUSY_TIMEOUT_MS: Readonly<Record<Caller, number>> = { service: 100, command: 10_000 };
 
@@ -179,7 +181,8 @@ function rowsPerStatement(db: Knex, columnCount: number): number {
 export const isSqlite = (db: Knex): boolean => (db.client as { readonly config: Knex.Config }).config.client === 'better-sqlite3';
 
 /**
- * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is.
+ * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is. Into a table that lies by
+ * month (`BY_MONTH`) in the turn of the rows' PBX.
  * Not INSERT IGNORE, which on MariaDB would also cut texts and swallow other errors.
  */
 export async function insertOnce(trx: Knex, table: string, rows: readonly Record<string, string | number>[]): Promise<void> {
@@ -187,8 +190,11 @@ export async function insertOnce(trx: Knex, table: string, rows: readonly Record
   if (!first) return;
   const size = rowsPerStatement(trx, Object.keys(first).length);
   for (let start = 0; start < rows.length; start += size) {
+    const part = rows.slice(start, start + size);
+    const fresh = isByMonth(trx, table) ? await withoutWritten(trx, table, part) : part;
+    if (fresh.length === 0) continue;
     await trx(table)
-      .insert(rows.slice(start, start + size))
+      .insert(fresh)
       .onConflict('event_key')
       .merge(['event_key']);
   }

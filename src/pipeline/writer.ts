@@ -9,7 +9,7 @@ import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
-import { needsTurn, writeSessions } from '../logs/sip-session/write.js';
+import { writeSessions } from '../logs/sip-session/write.js';
 import { insertWebSessions } from '../logs/web-session/store.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
@@ -40,7 +40,7 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
 function inTurn(outputs: readonly Output[]): string[] {
   const pbxs = outputs.flatMap((output) => {
     if (output.kind === 'account-state') return [output.account.pbx];
-    return output.kind === 'cdr' || (output.kind === 'sip-session' && needsTurn(output)) ? [output.row.pbx] : [];
+    return output.kind === 'cdr' || output.kind === 'sip-session' ? [output.row.pbx] : [];
   });
   return [...new Set(pbxs)].sort();
 }

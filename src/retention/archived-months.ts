@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Micros } from '../time.js';
 import type { FileFacts } from './archive-file.js';
-import type { Month } from './month.js';
+import type { Month } from '../month.js';
 
 const TABLE = 'archived_month';
 

@@ -7,7 +7,7 @@ import { AGING_LOGS } from './aging-log.js';
 import { archivePath, faultOf, readArchive } from './archive-file.js';
 import { archivedMonths, markRestored } from './archived-months.js';
 import { takeLease } from './lease.js';
-import type { Month } from './month.js';
+import type { Month } from '../month.js';
 
 const BATCH = 500;
 

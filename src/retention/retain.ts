@@ -7,7 +7,7 @@ import { AGING_LOGS, blocksOf, deleteByKeys, deleteSome, lastIdIn, oldestIn, typ
 import { archiveName, archivePath, faultOf, readArchive, writeArchive } from './archive-file.js';
 import { addArchived, archivedMonths, markDropped, markRestored, type ArchivedMonth } from './archived-months.js';
 import { takeLease, type Lease } from './lease.js';
-import { leavesBefore, monthOf, rangeOf, type Month } from './month.js';
+import { leavesBefore, monthOf, rangeOf, type Month } from '../month.js';
 
 /** How many days each log keeps its rows, by the log's name; a log without a number keeps them for ever. */
 export interface RetentionConfig {

@@ -4,7 +4,7 @@ import { toRow } from '../columns.js';
 import type { Output } from '../output.js';
 import { isTold, SAME_HAPPENING, type Boundary } from './alternation.js';
 import { sipSessions } from './columns.js';
-import { isOfAccount, settleDoubts, type DoubtfulRow, type Row } from './doubts.js';
+import { settleDoubts, type DoubtfulRow, type Row } from './doubts.js';
 import { sameKind } from './store.js';
 
 type SessionOutput = Extract<Output, { kind: 'sip-session' }>;
@@ -17,8 +17,8 @@ interface StoredBoundary extends Boundary {
 }
 
 /**
- * Writes a listener's rows, without those that another one has told with another key. The turn of each PBX of which
- * `needsTurn` says so must have been taken.
+ * Writes a listener's rows, without those that another one has told with another key. The turn of each of their PBXs must
+ * have been taken.
  */
 export async function writeSessions(trx: Knex, listener: string, outputs: readonly SessionOutput[]): Promise<void> {
   const rows: Row[] = [];
@@ -34,9 +34,6 @@ export async function writeSessions(trx: Knex, listener: string, outputs: readon
   await settleDoubts(trx, listener, rows, doubtful);
   await insertOnce(trx, sipSessions.table, await untold(trx, polled));
 }
-
-/** Whether another listener may be writing, just now, what this row says or what it is looked for among. */
-export const needsTurn = ({ row, doubt }: SessionOutput): boolean => doubt !== undefined || isOfAccount(stores(row));
 
 const stores = ({ key, ...record }: SessionOutput['row']): Row => ({ event_key: key, ...toRow(sipSessions.columns, record) });
 
