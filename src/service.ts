@@ -8,9 +8,11 @@ import type { Config } from './config.js';
 import { whenDatabaseServes } from './database-ready.js';
 import { openDatabase, type Database } from './database/database.js';
 import { startDemoPbx, type DemoPbx } from './demo/server.js';
+import { messageOf } from './errors.js';
 import { BullScheduler } from './jobs/bull.js';
 import { InProcessScheduler } from './jobs/in-process.js';
 import { journalled } from './jobs/journal.js';
+import { makeMonthsAhead, partitionsJob } from './jobs/partitions.js';
 import { reconcileJob, squareJob } from './jobs/reconcile.js';
 import { recoverGapsJob } from './jobs/recover-gaps.js';
 import { retentionJob } from './jobs/retention.js';
@@ -21,6 +23,7 @@ import { Drainer } from './pipeline/drainer.js';
 import { Translator } from './pipeline/translator.js';
 import { writeBatch } from './pipeline/writer.js';
 import { readinessOf } from './readiness.js';
+import { fromMs } from './time.js';
 import { createWebApp } from './web/app.js';
 import { housekeepingJob } from './web/housekeeping.js';
 import { consoleUsers } from './web/users.js';
@@ -63,6 +66,8 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const users = consoleUsers(database.knex);
     const prepare = async () => {
       await database.migrate();
+      // Whatever lies in the spool is of months that may have begun since the last run.
+      await makeMonthsAhead(database, fromMs(Date.now())).catch((error: unknown) => logger.warn({ reason: messageOf(error) }, 'the months ahead could not be made; the job partitions tries again'));
       const accounts = await readAccountStates(database.knex, config.pbxName);
       // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
       const { generatedPassword } = await users.ensureAdmin(config.admin.username, config.admin.password);
@@ -72,7 +77,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     if (spool.state !== null && translator.load(spool.state)) translator.learn(accounts);
     else translator.restore(accounts);
     drainer.start();
-    await scheduler.start([reconcileJob(database, config.reconcileEveryMs), retentionJob(database, config.retention)].map((job) => journalled(database.knex, job)));
+    await scheduler.start([reconcileJob(database, config.reconcileEveryMs), retentionJob(database, config.retention), ...(database.dialect === 'mysql' ? [partitionsJob(database)] : [])].map((job) => journalled(database.knex, job)));
     await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, demo ? { ...config, recovery: { csv: null, sql: null } } : config)]);
     opening.waitsFor = null;
     return { url: `http://${hostInUrl(config.http.host)}:${port}`, generatedPassword, stop: () => stopAll(parts) };

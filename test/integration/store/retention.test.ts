@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { makeMonths } from '../../../src/database/partitions.js';
 import { AGING_LOGS } from '../../../src/retention/aging-log.js';
 import { archivedMonths } from '../../../src/retention/archived-months.js';
 import { readArchive } from '../../../src/retention/archive-file.js';
@@ -25,6 +26,7 @@ describeEachDatabase('retention', (database) => {
   beforeEach(async () => {
     archiveDir = tempFolder('archive');
     for (const table of ['cdr', 'sip_session', 'web_session', 'archived_month', 'setting']) await database().knex(table).delete();
+    await makeMonths(database().knex, 'cdr', '2026-01', '2026-05');
   });
   afterEach(() => removeFolder(archiveDir));
 
@@ -166,7 +168,8 @@ describeEachDatabase('retention', (database) => {
     const whole = readFileSync(path);
     rmSync(path);
     await run();
-    expect(await keysIn('cdrs-2026-01-2.csv.gz')).toHaveLength(left);
+    // What MariaDB had taken out, and not let go, is in the table again.
+    expect(await keysIn('cdrs-2026-01-2.csv.gz')).toHaveLength(database().dialect === 'mysql' ? 2_500 : left);
     expect((await table()).size).toBe(0);
     // The disk is there again.
     writeFileSync(path, whole);
@@ -201,7 +204,7 @@ describeEachDatabase('retention', (database) => {
       await run({ abortAt: step });
       left = (await table()).size;
     }
-    expect(left).toBeGreaterThan(0);
+    if (database().dialect === 'sqlite') expect(left).toBeGreaterThan(0);
     await bringBack({ days: 1 });
     expect((await table()).size).toBe(3_000);
     for (let hour = 0; hour < 3; hour += 1) await run({ now: NOW + 2 * DAY });
