@@ -20,7 +20,7 @@ export interface MonthPartition {
 }
 
 /** So many rows of the outer partitions are moved where a month is cut from them; the table cannot be written meanwhile, for some seconds. */
-const MOST_MOVED = 100_000;
+export const MOST_MOVED = 500_000;
 /** Times that a wrong clock made must not make partitions without end: no month that long before the last has one. */
 const MOST_MONTHS = 120;
 
@@ -129,14 +129,16 @@ async function hasMany(knex: Knex, table: string, partition: string): Promise<bo
 /** The times around a batch within which a row of the same key lies, whoever read its time: zones differ by a day, clocks by less. */
 const AROUND: Micros = 2 * 86_400_000_000;
 
+/** Where a row with the key of one of these lies. */
+export const around = (times: readonly Micros[]): [Micros, Micros] => [Math.min(...times) - AROUND, Math.max(...times) + AROUND];
+
 /** The rows whose key is in no row around their time, each key once. Whoever else writes such rows must be kept waiting meanwhile (`takeTurn`). */
 export async function withoutWritten<R extends Readonly<Record<string, string | number>>>(trx: Knex, table: string, rows: readonly R[]): Promise<R[]> {
   const column = BY_MONTH[table] ?? '';
   const byKey = new Map(rows.toReversed().map((row) => [String(row['event_key']), row]));
-  const times = rows.map((row) => Number(row[column]));
   const there = (await trx(table)
     .whereIn('event_key', [...byKey.keys()])
-    .whereBetween(column, [Math.min(...times) - AROUND, Math.max(...times) + AROUND])
+    .whereBetween(column, around(rows.map((row) => Number(row[column]))))
     .select('event_key')) as readonly { readonly event_key: string }[];
   for (const { event_key: key } of there) byKey.delete(key);
   return [...byKey.values()].reverse();

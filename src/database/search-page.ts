@@ -84,9 +84,13 @@ const isTextColumn = (log: LogDefinition, name: string): boolean => {
 const allOf = (knex: Knex, parts: readonly Knex.QueryBuilder[]): Knex.QueryBuilder => knex.unionAll(parts.map((part, index) => knex.select('*').from(part.as(`part${index}`))));
 
 async function byIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[]): Promise<DatabaseRow[]> {
-  const found = (await idsByIndexes(knex, log, query, terms)) as { readonly id: number }[];
+  const found = (await idsByIndexes(knex, log, query, terms)) as DatabaseRow[];
   if (found.length === 0) return [];
-  return (await knex(log.table).select(columns).whereIn('id', found.map(({ id }) => id)).orderBy(orderOf(log, query))) as DatabaseRow[];
+  const time = db(log, log.timeColumn);
+  const times = found.map((row) => Number(row[time]));
+  // The times say in which partitions the rows are.
+  const rows = knex(log.table).select(columns).whereIn('id', found.map(({ id }) => Number(id))).whereBetween(time, [Math.min(...times), Math.max(...times)]);
+  return (await rows.orderBy(orderOf(log, query))) as DatabaseRow[];
 }
 
 /** The time of the last of the next rows of the list; null where there are no more. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { BY_MONTH, makeMonths } from '../database/partitions.js';
+import { BY_MONTH, makeMonths, MOST_MOVED } from '../database/partitions.js';
 import { patiently } from '../database/writing.js';
 import { monthAfter, monthOf } from '../month.js';
 import { fromMs, type Micros } from '../time.js';
@@ -25,7 +25,7 @@ export async function makeMonthsAhead(database: Database, now: Micros): Promise<
   for (const table of Object.keys(BY_MONTH)) {
     const done = await patiently(database.patienceMs, () => makeMonths(database.knex, table, month, to));
     made += done.made;
-    if (done.left.length > 0) throw new Error(`too many rows of ${table} lie behind its last month for others to wait while they are moved; stop all that writes and run logbook months`);
+    if (done.left.length > 0) throw new Error(`more than ${MOST_MOVED} rows of ${table} lie behind its last month, and moving them would keep others waiting; docs/retention.md says how to do it by hand`);
   }
   return made === 0 ? 'no month is missing' : `months ${made}`;
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { monthsCover } from '../database/cover-months.js';
 import { insertOnce, type Database } from '../database/database.js';
 import { takeTurn } from '../database/turns.js';
 import { letOthersWrite, writing } from '../database/writing.js';
@@ -37,6 +38,7 @@ export interface BackfillOptions {
 export async function backfill(database: Database, source: CallSource, options: BackfillOptions): Promise<BackfillReport> {
   const report = emptyReport(source);
   const clock = source.clock.instants;
+  const cover = monthsCover(database, cdrs.table);
   const memory = { taken: new RecentIds(), twins: new RecentCounts() };
   let scope = '';
   for await (const batch of source.batches()) {
@@ -51,6 +53,7 @@ export async function backfill(database: Database, source: CallSource, options: 
       const translated = read(record);
       return translated && isWanted(translated) ? [{ starts: translated.starts, row: { ...translated.row, key: keyOf(translated.row, memory.twins) } }] : [];
     });
+    await cover(calls.flatMap(({ starts }) => starts));
     for (let start = 0; start < calls.length; start += CALLS_AT_ONCE) {
       const startedAt = performance.now();
       count(await writing(database, (trx) => addMissing(trx, calls.slice(start, start + CALLS_AT_ONCE))));

@@ -1,5 +1,7 @@
+import { monthsCover } from '../database/cover-months.js';
 import type { Database } from '../database/database.js';
 import { insertOnce } from '../database/database.js';
+import { takeTurns } from '../database/turns.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { CommandError } from '../errors.js';
 import { fromMs, type Micros } from '../time.js';
@@ -7,7 +9,7 @@ import { AGING_LOGS } from './aging-log.js';
 import { archivePath, faultOf, readArchive } from './archive-file.js';
 import { archivedMonths, markRestored } from './archived-months.js';
 import { takeLease } from './lease.js';
-import type { Month } from '../month.js';
+import { rangeOf, type Month } from '../month.js';
 
 const BATCH = 500;
 
@@ -46,12 +48,16 @@ export async function restore(database: Database, month: Month, { archiveDir, lo
     await writing(database, (trx) => markRestored(trx, ids, until));
     for (const part of parts) {
       const table = AGING_LOGS.find(({ name }) => name === part.log)?.table;
+      if (table !== undefined) await monthsCover(database, table)([rangeOf(month).from]);
       if (table === undefined) throw new CommandError(`${part.file} is of a log that this version does not have: ${part.log}`, 1);
       for await (const rows of readArchive(archivePath(archiveDir, part.file), BATCH)) {
         if (signal.aborted) throw new CommandError('stopped before the end; run this again for the rest', 1);
         await lease.hold();
         const before = performance.now();
-        await writing(database, (trx) => insertOnce(trx, table, rows));
+        await writing(database, async (trx) => {
+          await takeTurns(trx, rows.map(({ pbx = '' }) => pbx));
+          await insertOnce(trx, table, rows);
+        });
         done += rows.length;
         onProgress?.(done, of);
         await letOthersWrite(database, performance.now() - before);

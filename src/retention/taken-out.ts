@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.js';
 import { insertOnce } from '../database/database.js';
 import { alterByMonth, isByMonth, monthsOf, type MonthPartition } from '../database/partitions.js';
-import { takeTurn } from '../database/turns.js';
+import { takeTurns } from '../database/turns.js';
 import { isContention, letOthersWrite, patiently, writing } from '../database/writing.js';
 import type { DatabaseRow } from '../logs/columns.js';
 import { isMonth, type Month } from '../month.js';
@@ -81,7 +81,7 @@ export async function letGo(database: Database, log: AgingLog, out: TakenOut, ke
 export async function putBack(database: Database, log: AgingLog, rows: readonly DatabaseRow[]): Promise<void> {
   const before = performance.now();
   await writing(database, async (trx) => {
-    for (const pbx of [...new Set(rows.map((row) => String(row['pbx'])))].sort()) await takeTurn(trx, pbx);
+    await takeTurns(trx, rows.map((row) => String(row['pbx'])));
     await insertOnce(trx, log.table, rows as Record<string, string | number>[]);
   });
   await letOthersWrite(database, performance.now() - before);
