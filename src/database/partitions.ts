@@ -136,10 +136,10 @@ export const around = (times: readonly Micros[]): [Micros, Micros] => [Math.min(
 export async function withoutWritten<R extends Readonly<Record<string, string | number>>>(trx: Knex, table: string, rows: readonly R[]): Promise<R[]> {
   const column = BY_MONTH[table] ?? '';
   const byKey = new Map(rows.toReversed().map((row) => [String(row['event_key']), row]));
-  const there = (await trx(table)
+  const there = await trx(table)
     .whereIn('event_key', [...byKey.keys()])
     .whereBetween(column, around(rows.map((row) => Number(row[column]))))
-    .select('event_key')) as readonly { readonly event_key: string }[];
+    .select<{ readonly event_key: string }[]>('event_key');
   for (const { event_key: key } of there) byKey.delete(key);
   return [...byKey.values()].reverse();
 }

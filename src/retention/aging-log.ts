@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import { cdrs } from '../logs/cdr/columns.js';
-import type { DatabaseRow, LogDefinition } from '../logs/columns.js';
+import { isInstant, type DatabaseRow, type LogDefinition } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { forgetSocketUses } from '../logs/sip-session/store.js';
 import { webSessions } from '../logs/web-session/columns.js';
 import type { Micros } from '../time.js';
+import type { ArchiveColumn } from './archive-parquet.js';
 
 /** A log whose rows leave when they are old. Registered Accounts is a state, and gaps are few: both stay. */
 export interface AgingLog {
@@ -14,6 +15,8 @@ export interface AgingLog {
   readonly time: string;
   /** The database columns that make the row, in the order of the archive: all but the id, which a restored row has anew. */
   readonly columns: readonly string[];
+  /** The same, with their types. */
+  readonly archived: readonly ArchiveColumn[];
   /** Deletes up to so many of the rows from before an instant that serve only to make rows of this log; answers how many. */
   readonly forget: ((trx: Knex, before: Micros, most: number) => Promise<number>) | null;
 }
@@ -22,9 +25,16 @@ export const AGING_LOGS: readonly AgingLog[] = [cdrs, sipSessions, webSessions].
   name: log.name,
   table: log.table,
   time: log.columns[log.timeColumn]?.db ?? '',
-  columns: ['event_key', ...new Set(Object.values(log.columns).map((column) => column.db))].filter((column) => column !== 'id'),
+  columns: archivedColumns(log).map(({ name }) => name),
+  archived: archivedColumns(log),
   forget: log.name === sipSessions.name ? forgetSocketUses : null,
 }));
+
+function archivedColumns(log: LogDefinition): ArchiveColumn[] {
+  const own = new Map(Object.values(log.columns).map(({ db, type, optional }) => [db, { name: db, type, isOptional: optional === true && isInstant({ type }) }] as const));
+  own.delete('id');
+  return [{ name: 'event_key', type: 'text', isOptional: false }, ...own.values()];
+}
 
 /** Rows of one log in `[from, to)` whose id is at most `lastId`. */
 export interface Stretch {

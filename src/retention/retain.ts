@@ -4,7 +4,7 @@ import { letOthersWrite, writing } from '../database/writing.js';
 import { messageOf } from '../errors.js';
 import type { Micros } from '../time.js';
 import { AGING_LOGS, blocksOf, deleteByKeys, deleteSome, lastIdIn, oldestIn, type AgingLog } from './aging-log.js';
-import { archiveName, archivePath, faultOf, readArchive, writeArchive } from './archive-file.js';
+import { archiveName, archivePath, faultOf, readArchive, writeArchive, type ArchiveFormat } from './archive-file.js';
 import { addArchived, archivedMonths, markDropped, markRestored, type ArchivedMonth } from './archived-months.js';
 import { takeLease, type Lease } from './lease.js';
 import { giveBackMonths } from './spare-months.js';
@@ -16,6 +16,8 @@ export interface RetentionConfig {
   readonly days: Readonly<Record<string, number | null>>;
   /** Where months are written to before they leave; null: they leave for good. */
   readonly archiveDir: string | null;
+  /** CSV when not given. */
+  readonly archiveFormat?: ArchiveFormat;
 }
 
 export interface RetainOptions {
@@ -51,7 +53,7 @@ export async function retain(database: Database, config: RetentionConfig, option
     for (const log of AGING_LOGS) {
       const days = config.days[log.name] ?? null;
       try {
-        const leaving = new Leaving(database, config.archiveDir, log, lease, options);
+        const leaving = new Leaving(database, config, log, lease, options);
         await leaving.settle();
         if (days === null) continue;
         const before = leavesBefore(options.clock(), days);
@@ -60,7 +62,7 @@ export async function retain(database: Database, config: RetentionConfig, option
           total.rows += rows;
         }
         await leaving.forget(before);
-        if (!leaving.stopped) await giveBackMonths(database, log, monthOf(before));
+        if (!leaving.isStopped()) await giveBackMonths(database, log, monthOf(before));
       } catch (error) {
         // The other logs have nothing to do with it.
         failures.push(`${log.name}: ${messageOf(error)}`);
@@ -78,7 +80,7 @@ async function* monthsLeaving(leaving: Leaving, before: Micros): AsyncGenerator<
   let from: Micros = 0;
   for (;;) {
     const oldest = await leaving.oldest(from, before);
-    if (oldest === null || leaving.stopped) return;
+    if (oldest === null || leaving.isStopped()) return;
     const month = monthOf(oldest);
     const rows = await leaving.leave(month);
     if (rows !== null) yield rows;
@@ -89,13 +91,17 @@ async function* monthsLeaving(leaving: Leaving, before: Micros): AsyncGenerator<
 class Leaving {
   constructor(
     private readonly database: Database,
-    private readonly archiveDir: string | null,
+    private readonly config: RetentionConfig,
     private readonly log: AgingLog,
     private readonly lease: Lease,
     private readonly options: RetainOptions,
   ) {}
 
-  get stopped(): boolean {
+  private get archiveDir(): string | null {
+    return this.config.archiveDir;
+  }
+
+  isStopped(): boolean {
     return this.options.signal.aborted;
   }
 
@@ -107,13 +113,13 @@ class Leaving {
   async settle(): Promise<void> {
     const { knex } = this.database;
     for (const out of await takenOut(this.database, this.log)) {
-      if (this.stopped) return;
+      if (this.isStopped()) return;
       const parts = await archivedMonths(knex, { log: this.log.name, month: out.month });
       // Without a sound file of theirs all rows are in the log again.
       const part = this.archiveDir === null ? undefined : await this.#soundPart(this.archiveDir, parts);
       await this.#letGo(out, part);
     }
-    if (this.stopped) return;
+    if (this.isStopped()) return;
     for (const { id, month, droppedAt } of await archivedMonths(knex, { log: this.log.name })) {
       const { from, to } = rangeOf(month);
       if (droppedAt === null && (await this.oldest(from, to)) === null) await this.#dropped([id]);
@@ -128,10 +134,10 @@ class Leaving {
     const partition = await partitionOf(this.database, this.log, month);
     if (this.archiveDir === null) return partition ? emptyOut(this.database, this.log, partition) : this.#inSteps((trx) => deleteSome(trx, this.log, rangeOf(month), STEP));
     const part = await this.#archived(month, this.archiveDir, parts);
-    if (!part || this.stopped) return 0;
+    if (!part || this.isStopped()) return 0;
     await this.#goOn();
     const rows = partition ? (await this.#letGo(await takeOut(this.database, this.log, partition), part)).left : await this.#deleteWhatIsIn(archivePath(this.archiveDir, part.file));
-    if (this.stopped) return rows;
+    if (this.isStopped()) return rows;
     await this.#dropped([part.id]);
     await writing(this.database, (trx) => markRestored(trx, parts.map(({ id }) => id), null));
     return rows;
@@ -147,10 +153,10 @@ class Leaving {
     const { from, to } = rangeOf(month);
     const lastId = await lastIdIn(knex, this.log, from, to);
     const number = Math.max(0, ...parts.map(({ part }) => part)) + 1;
-    const file = archiveName(this.log.name, month, number);
+    const file = archiveName(this.log.name, month, number, this.config.archiveFormat ?? 'csv');
     const blocks = this.#watched(blocksOf(knex, this.log, { from, to, lastId }, BLOCK));
-    const facts = await writeArchive(archivePath(folder, file), this.log.columns, blocks, this.#alive).catch((error: unknown) => {
-      if (this.stopped) return null;
+    const facts = await writeArchive(archivePath(folder, file), this.log.archived, blocks, this.#alive).catch((error: unknown) => {
+      if (this.isStopped()) return null;
       throw error;
     });
     if (!facts) return null;
@@ -173,7 +179,7 @@ class Leaving {
         await this.#goOn();
       });
     } catch (error) {
-      if (this.stopped) return { left: 0, back: 0 };
+      if (this.isStopped()) return { left: 0, back: 0 };
       throw error;
     }
   }
@@ -182,7 +188,7 @@ class Leaving {
   async #deleteWhatIsIn(path: string): Promise<number> {
     let rows = 0;
     for await (const block of readArchive(path, STEP)) {
-      if (this.stopped) break;
+      if (this.isStopped()) break;
       await this.#goOn();
       const before = performance.now();
       rows += await writing(this.database, (trx) => deleteByKeys(trx, this.log, block.map((row) => row['event_key'] ?? '')));
@@ -213,7 +219,7 @@ class Leaving {
   /** Again and again until a step deletes less than it might; answers how many rows all did. */
   async #inSteps(step: (trx: Knex) => Promise<number>): Promise<number> {
     let rows = 0;
-    while (!this.stopped) {
+    while (!this.isStopped()) {
       await this.#goOn();
       const before = performance.now();
       const deleted = await writing(this.database, step);

@@ -45,7 +45,7 @@ describeWith(['mariadb'], 'logs that lie by month', () => {
     kind: 'sip-session',
     row: sessionRow('lab', { at: time, event: 'REGISTER', source: 'CLIENT', details: '200 OK', peername: String(which), binding: 'bound', evidence: ['contact', BORDER, `sip:${which}`] }),
   });
-  const keys = async (table: string): Promise<string[]> => ((await one.knex(table).select('event_key')) as { event_key: string }[]).map(({ event_key: key }) => key);
+  const keys = async (table: string): Promise<string[]> => (await one.knex(table).select<{ event_key: string }[]>('event_key')).map(({ event_key: key }) => key);
   const partitionsWithRows = async (table: string): Promise<string[]> => {
     const found: string[] = [];
     for (const name of [OLD, ...(await monthsOf(one.knex, table)).map((month) => month.name), NEW]) {
