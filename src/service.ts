@@ -65,7 +65,10 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     connection.start();
     const users = consoleUsers(database.knex);
     const prepare = async () => {
-      await database.migrate();
+      await database.migrate((done, what) => {
+        opening.waitsFor = `${what}, ${Math.floor(done * 100)} %`;
+        logger.info({ what, percent: Math.floor(done * 100) }, 'the tables are brought up to date');
+      });
       // Whatever lies in the spool is of months that may have begun since the last run.
       await makeMonthsAhead(database, fromMs(Date.now())).catch((error: unknown) => logger.warn({ reason: messageOf(error) }, 'the months ahead could not be made; the job partitions tries again'));
       const accounts = await readAccountStates(database.knex, config.pbxName);

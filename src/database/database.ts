@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
-import { migrateMysql, migrateSqlite } from './migrate.js';
+import { migrateMysql, migrateSqlite, type OnMigrating } from './migrate.js';
 import { isByMonth, withoutWritten } from './partitions.js';
 import { patiently } from './writing.js';
 
@@ -18,7 +18,7 @@ export interface Database {
   /** How long one transaction of `writing` may take on MySQL, whose connection may be dead without a word. */
   readonly transactionLimitMs: number;
   /** Applies what is missing of the migrations; safe when two processes do so at once, and after one was killed amid them. */
-  migrate(): Promise<void>;
+  migrate(onMigrating?: OnMigrating): Promise<void>;
   /** Answers when the database can be written, rejects with the reason otherwise. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -158,8 +158,8 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
     dialect,
     patienceMs: PATIENCE_MS[caller],
     transactionLimitMs: TRANSACTION_LIMIT_MS[caller],
-    async migrate() {
-      await patiently(PATIENCE_MS[caller], () => (dialect === 'sqlite' ? migrateSqlite(db) : migrateMysql(db, PATIENCE_MS[caller])));
+    async migrate(onMigrating) {
+      await patiently(PATIENCE_MS[caller], () => (dialect === 'sqlite' ? migrateSqlite(db) : migrateMysql(db, PATIENCE_MS[caller], onMigrating)));
     },
     async check() {
       await db.raw('select 1');

@@ -1,4 +1,4 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ColumnType, DatabaseRow } from '../logs/columns.js';
@@ -45,11 +45,14 @@ const PARSERS = {
 export async function* parquetRows(path: string): AsyncGenerator<readonly Record<string, string>[]> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
+  const names = metadata.schema.slice(1).map(({ name }) => name);
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors: DECOMPRESSORS, parsers: PARSERS });
-    yield rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, fromParquet(value)])));
+    let rows: readonly (readonly unknown[])[] = [];
+    await parquetRead({ file, metadata, rowStart, rowEnd, compressors: DECOMPRESSORS, parsers: PARSERS, onComplete: (read: unknown[][]) => (rows = read) });
+    if (rows.length !== rowEnd - rowStart) throw new Error(`${path} lacks rows of its own`);
+    yield rows.map((row) => Object.fromEntries(names.map((name, place) => [name, fromParquet(row[place])])));
     rowStart = rowEnd;
   }
 }
