@@ -8,17 +8,23 @@ const NEW = 1_000;
 /** Each new event looks at its neighbours and at what used its socket. */
 const MOST_READ = 12;
 
-/** Connections that nobody is bound to yet: new ones beside all that are bound, and many at once. */
+/** A million in five minutes. */
+const A_SECOND = 1_000_000 / 300;
+
+/** Connections that nobody is bound to yet: new ones beside all that are bound, and as many at once as the log has calls. */
 export async function reconciliation(store: Store, rows: number): Promise<Figure[]> {
   const few = await bound(store.database, NEW, 'few');
   const empty = await store.another();
   try {
-    const count = Math.max(2_000, 2 * Math.floor(rows / 100));
+    const count = Math.max(2_000, 2 * Math.floor(rows / 2));
     const many = await bound(empty.database, count, 'many');
     const perSecond = NEW / few.seconds;
+    const read = (what: string, amount: number | null, events: number): Figure[] => (amount === null ? [] : [{ what, database: store.name, value: amount / events, unit: 'rows', limit: null, target: itself('at most', MOST_READ) }]);
     return [
       { what: `reconciliation of 1,000 events beside ${rows}`, database: store.name, value: perSecond, unit: 'rows/s', limit: { value: count / many.seconds, is: `of ${count} in an empty table` }, target: { measure: 'of limit', bound: 'at least', value: 0.7 } },
-      ...(few.read === null ? [] : [{ what: 'reconciliation, rows read for each new event', database: store.name, value: few.read / NEW, unit: 'rows', limit: null, target: itself('at most', MOST_READ) } satisfies Figure]),
+      ...read('reconciliation, rows read for each new event', few.read, NEW),
+      { what: 'reconciliation of as many unbound events', database: store.name, value: count / many.seconds, unit: 'rows/s', limit: null, target: itself('at least', A_SECOND) },
+      ...read('reconciliation, rows read for each of them', many.read, count),
     ];
   } finally {
     await empty.close();

@@ -28,12 +28,18 @@ export interface BenchService {
   stop(): Promise<void>;
 }
 
+/** What the service's own launcher gives to Node. */
+function launchFlags(): string[] {
+  return (/^exec node ((?:--\S+ )*)/m.exec(readFileSync(join(ROOT, 'src/launch.sh'), 'utf8'))?.[1] ?? '').trim().split(' ').filter((flag) => flag !== '');
+}
+
 export async function startBenchService(databaseUrl: string, pbx: AmiSource): Promise<BenchService> {
   const folder = tempFolder('bench-service');
   const port = await freePort();
   const probe = join(folder, 'probe');
   const began = performance.now();
-  const child = run(process.execPath, ['--import', join(import.meta.dirname, 'probe.js'), join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'log'), {
+  const profile = process.env['BENCH_PROFILE'];
+  const child = run(process.execPath, [...launchFlags(), ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]), '--import', join(import.meta.dirname, 'probe.js'), join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'log'), {
     cwd: folder,
     env: {
       PATH: process.env['PATH'], HOME: folder, HTTP_PORT: String(port), ADMIN_USERNAME: 'admin', ADMIN_PASSWORD: PASSWORD, DATABASE_URL: databaseUrl, BENCH_PROBE: probe,

@@ -17,11 +17,12 @@ import { reconcileJob, squareJob } from './jobs/reconcile.js';
 import { recoverGapsJob } from './jobs/recover-gaps.js';
 import { retentionJob } from './jobs/retention.js';
 import type { Scheduler } from './jobs/scheduler.js';
+import type { Output } from './logs/output.js';
 import { readAccountStates } from './logs/registered-account/store.js';
 import { DiskSpool } from './pipeline/disk-spool.js';
 import { Drainer } from './pipeline/drainer.js';
 import { Translator } from './pipeline/translator.js';
-import { writeBatch } from './pipeline/writer.js';
+import { writerOf, type Writer } from './pipeline/writer-thread.js';
 import { readinessOf } from './readiness.js';
 import { fromMs } from './time.js';
 import { createWebApp } from './web/app.js';
@@ -54,7 +55,9 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const connection = (parts.connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => spool.push(input) }));
     const news = new EventEmitter();
     const translator = new Translator(config.pbxName);
-    const drainer = (parts.drainer = new Drainer({ pbx: config.pbxName, spool, translator, write: (outputs) => writeBatch(database, outputs, spool.listener).finally(() => news.emit('rows')), logger }));
+    const writer = (parts.writer = writerOf({ database, databaseUrl: config.databaseUrl, listener: spool.listener }));
+    const write = (outputs: readonly Output[]): Promise<number> => writer.write(outputs).finally(() => news.emit('rows'));
+    const drainer = (parts.drainer = new Drainer({ pbx: config.pbxName, spool, translator, write, holdsUp: writer.holdsUp, logger }));
     const scheduler = (parts.scheduler = config.redisUrl === null ? new InProcessScheduler(logger) : new BullScheduler(config.redisUrl, logger, queueName(config)));
     const ownJobs = (parts.ownJobs = new InProcessScheduler(logger));
     const opening = { waitsFor: 'not asked yet' as string | null };
@@ -98,6 +101,7 @@ interface Parts {
   spool?: DiskSpool;
   connection?: PbxConnection;
   demo?: DemoPbx;
+  writer?: Writer;
   drainer?: Drainer;
   /** Jobs that one process does for all. */
   scheduler?: Scheduler;
@@ -106,11 +110,12 @@ interface Parts {
   server?: Server;
 }
 
-async function stopAll({ stopping, connection, demo, spool, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
+async function stopAll({ stopping, connection, demo, spool, writer, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
   await connection?.stop();
   await demo?.close();
   await spool?.flush();
   await drainer?.stop();
+  await writer?.close();
   await spool?.close();
   await ownJobs?.stop();
   await scheduler?.stop();

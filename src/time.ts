@@ -37,7 +37,13 @@ export function parseIso(text: string): Micros | null {
   return ms * MICROS_PER_MS + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
 
+// Of thousands of events a second nearly all are of the same day.
+let lastDate = '';
+
 // Date.parse turns 2026-02-30 into 2 March; a date that does not exist is a mistake to name.
 function isCalendarDate(date: string): boolean {
-  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
+  if (date === lastDate) return true;
+  if (!new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)) return false;
+  lastDate = date;
+  return true;
 }

@@ -12,6 +12,8 @@ export type IsExpected = (actionId: string) => boolean;
 
 // A line break within a name would end the line for asterisk-manager, and what follows be a header or a block of its own.
 const HEADER = /^([^\s:][^:\r\n]*):[ \t]?/;
+/** What must be escaped or makes a header odd; next to no event has any of it. */
+const NOT_PLAIN = /%|\r(?!\n)|(?<!\r)\n|(?:^|\n)(?:output|variable|chanvariable|userevent)/i;
 const MAX_HEADERS = 2_000;
 const ANSWERS = new Set(['success', 'error', 'goodbye', 'pong']);
 // asterisk-manager keeps headers as keys of a plain object, where these two are not keys like others.
@@ -26,20 +28,20 @@ const UNSAFE = new Set(['__proto__', 'constructor']);
  * (it emits on them by name).
  */
 export function checkBlock(text: string, isExpected: IsExpected): CheckedBlock {
-  const lines = text.split('\r\n');
   const malformed: string[] = [];
-  const headers = readHeaders(lines, malformed);
+  const isPlain = !NOT_PLAIN.test(text);
+  const headers = readHeaders(text.split('\r\n'), malformed, isPlain);
   const names = (): string[] => [...headers.map(([name]) => name), ...malformed].slice(0, 50);
   const first = headers[0];
   if (first === undefined || headers.length > MAX_HEADERS) return { kind: 'malformed', headerNames: names() };
-  const [kindHeader, kindValue] = first;
-  const actionId = headers.find(([name]) => name.toLowerCase() === 'actionid')?.[1] ?? '';
-  switch (kindHeader.toLowerCase()) {
+  const [, kindValue, kindKey] = first;
+  const actionId = headers.find(([, , key]) => key === 'actionid')?.[1] ?? '';
+  switch (kindKey) {
     case 'response': {
       if (!ANSWERS.has(kindValue.toLowerCase())) return { kind: 'malformed', headerNames: names() };
       if (!isExpected(actionId)) return { kind: 'stray-answer' };
       const dropped = malformed.map(() => '(no header)');
-      return { kind: 'answer', text: write(`Response: ${kindValue}`, headers, (name) => name === 'event' || name === 'response', dropped), dropped };
+      return { kind: 'answer', text: write(`Response: ${kindValue}`, headers, isPlain, (name) => name === 'event' || name === 'response', dropped), dropped };
     }
     case 'event': {
       const interest = interestIn(kindValue);
@@ -49,17 +51,26 @@ export function checkBlock(text: string, isExpected: IsExpected): CheckedBlock {
       if (interest.kind === 'listed' && !expected) return { kind: 'stray-answer' };
       const dropped = malformed.map(() => '(no header)');
       const unwanted = (name: string): boolean => name === 'event' || name === 'response' || (name === 'actionid' && !expected);
-      return { kind: 'event', text: write(`Event: ${interest.name}`, headers, unwanted, dropped), dropped };
+      return { kind: 'event', text: write(`Event: ${interest.name}`, headers, isPlain, unwanted, dropped), dropped };
     }
     default:
       return { kind: 'malformed', headerNames: names() };
   }
 }
 
-function readHeaders(lines: readonly string[], malformed: string[]): [string, string][] {
-  const headers: [string, string][] = [];
+type Header = readonly [name: string, value: string, key: string];
+
+const header = (name: string, value: string): Header => [name, value, name.toLowerCase()];
+
+function readHeaders(lines: readonly string[], malformed: string[], isPlain: boolean): Header[] {
+  const headers: Header[] = [];
   let output: string[] | null = null;
   for (const line of lines) {
+    const colon = isPlain ? plainColon(line) : -1;
+    if (colon > 0) {
+      headers.push(header(line.slice(0, colon), line.slice(colon + 2)));
+      continue;
+    }
     const match = HEADER.exec(line);
     if (!match) {
       if (line !== '') malformed.push('(no header)');
@@ -67,26 +78,35 @@ function readHeaders(lines: readonly string[], malformed: string[]): [string, st
     }
     const name = (match[1] ?? '').trimEnd();
     const value = line.slice(match[0].length);
-    if (name.toLowerCase() !== 'output') headers.push([name, value]);
+    if (name.toLowerCase() !== 'output') headers.push(header(name, value));
     else if (output) output.push(value);
     else {
-      headers.push(['Output', '']);
+      headers.push(header('Output', ''));
       output = [value];
     }
   }
   const joined = output?.join('\n');
-  return joined === undefined ? headers : headers.map(([name, value]) => (name === 'Output' ? [name, joined] : [name, value]));
+  return joined === undefined ? headers : headers.map((one) => (one[0] === 'Output' ? header('Output', joined) : one));
 }
 
-function write(kindLine: string, headers: readonly [string, string][], unwanted: (name: string) => boolean, dropped: string[]): string {
+/** Where the colon of `Name: value` stands, spelt as Asterisk does; else -1. */
+function plainColon(line: string): number {
+  const colon = line.indexOf(':');
+  return colon > 0 && line.charCodeAt(colon + 1) === SPACE && isWord(line.charCodeAt(0)) && isWord(line.charCodeAt(colon - 1)) ? colon : -1;
+}
+
+const SPACE = 32;
+/** Printable ASCII. */
+const isWord = (code: number): boolean => code > SPACE && code < 127;
+
+function write(kindLine: string, headers: readonly Header[], isPlain: boolean, unwanted: (name: string) => boolean, dropped: string[]): string {
   let text = `${kindLine}\r\n`;
   // asterisk-manager makes a list of a header that comes twice, and throws when this one is no text.
-  const userEvent = headers.findLastIndex(([name]) => name.toLowerCase() === 'userevent');
-  for (const [index, [name, value]] of headers.entries()) {
-    const key = name.toLowerCase();
+  const userEvent = isPlain ? -1 : headers.findLastIndex(([, , key]) => key === 'userevent');
+  for (const [index, [name, value, key]] of headers.entries()) {
     if (index === 0 || (key === 'userevent' && index !== userEvent)) continue;
     if (UNSAFE.has(key)) dropped.push(name);
-    else if (!unwanted(key)) text += `${name}: ${escapeValue(key, value)}\r\n`;
+    else if (!unwanted(key)) text += isPlain ? `${name}: ${value}\r\n` : `${name}: ${escapeValue(key, value)}\r\n`;
   }
   return `${text}\r\n`;
 }

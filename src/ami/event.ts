@@ -8,7 +8,7 @@ export interface AmiEvent {
   /** The value of a header, `''` for one that is absent or empty. A header sent twice gives its last value. */
   get(header: string): string;
   /** Every header but `Event` and `Privilege`, in lower case, in the order sent. */
-  headers(): Iterable<readonly [name: string, value: string]>;
+  headers(): readonly (readonly [name: string, value: string])[];
 }
 
 /** Builds an event from lower-cased headers, as asterisk-manager hands them over. */
@@ -17,8 +17,6 @@ export function amiEvent(name: string, at: Micros, headers: ReadonlyMap<string, 
     name,
     at,
     get: (header) => headers.get(header.toLowerCase()) ?? '',
-    *headers() {
-      for (const entry of headers) if (entry[0] !== 'event' && entry[0] !== 'privilege') yield entry;
-    },
+    headers: () => [...headers].filter(([header]) => header !== 'event' && header !== 'privilege'),
   };
 }

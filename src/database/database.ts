@@ -4,11 +4,11 @@ import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
 import { migrateMysql, migrateSqlite, type OnMigrating } from './migrate.js';
-import { isByMonth, withoutWritten } from './partitions.js';
+import type { Dialect } from './dialect.js';
 import { patiently } from './writing.js';
 
-/** Which database it is; only this folder asks, and migrations. */
-export type Dialect = 'sqlite' | 'mysql';
+export { isSqlite, type Dialect } from './dialect.js';
+export { insertOnce, insertOrUpdate } from './statements.js';
 
 export interface Database {
   readonly knex: Knex;
@@ -49,6 +49,9 @@ export function openDatabase(url: string, caller: Caller = 'service'): Database 
   throw new InvalidInputError('DATABASE_URL', 'must begin with sqlite: or mysql://');
 }
 
+/** Pages (4 KiB) that gather beside the file before they are put in their places: in a storm the same ones change again and again. */
+const CHECKPOINT_PAGES = 8_000;
+
 // knex would print what it also throws.
 export const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
 
@@ -74,6 +77,7 @@ function sqlite(filename: string, caller: Caller): Database {
         connection.pragma('journal_mode = WAL');
         // The spool forgets what is written here, so a commit must be on the disk when it returns.
         connection.pragma('synchronous = FULL');
+        connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
         connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
         beginImmediate(connection);
@@ -168,34 +172,4 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
       await db.destroy();
     },
   };
-}
-
-/**
- * How many rows go into one statement. knex writes a multi-row insert for SQLite as a compound
- * select, of which SQLite takes 500 terms; MariaDB's packet limit is met by bounding the values.
- */
-function rowsPerStatement(db: Knex, columnCount: number): number {
-  return Math.min(isSqlite(db) ? 500 : 1_000, Math.floor(30_000 / columnCount));
-}
-
-export const isSqlite = (db: Knex): boolean => (db.client as { readonly config: Knex.Config }).config.client === 'better-sqlite3';
-
-/**
- * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is. Into a table that lies by
- * month (`BY_MONTH`) in the turn of the rows' PBX.
- * Not INSERT IGNORE, which on MariaDB would also cut texts and swallow other errors.
- */
-export async function insertOnce(trx: Knex, table: string, rows: readonly Record<string, string | number>[]): Promise<void> {
-  const first = rows[0];
-  if (!first) return;
-  const size = rowsPerStatement(trx, Object.keys(first).length);
-  for (let start = 0; start < rows.length; start += size) {
-    const part = rows.slice(start, start + size);
-    const fresh = isByMonth(trx, table) ? await withoutWritten(trx, table, part) : part;
-    if (fresh.length === 0) continue;
-    await trx(table)
-      .insert(fresh)
-      .onConflict('event_key')
-      .merge(['event_key']);
-  }
 }

@@ -129,6 +129,8 @@ async function hasMany(knex: Knex, table: string, partition: string): Promise<bo
 /** The times around a batch within which a row of the same key lies, whoever read its time: zones differ by a day, clocks by less. */
 const AROUND: Micros = 2 * 86_400_000_000;
 
+const KEYS_A_QUERY = 1_000;
+
 /** Where a row with the key of one of these lies. */
 export const around = (times: readonly Micros[]): [Micros, Micros] => [Math.min(...times) - AROUND, Math.max(...times) + AROUND];
 
@@ -136,10 +138,16 @@ export const around = (times: readonly Micros[]): [Micros, Micros] => [Math.min(
 export async function withoutWritten<R extends Readonly<Record<string, string | number>>>(trx: Knex, table: string, rows: readonly R[]): Promise<R[]> {
   const column = BY_MONTH[table] ?? '';
   const byKey = new Map(rows.toReversed().map((row) => [String(row['event_key']), row]));
-  const there = await trx(table)
-    .whereIn('event_key', [...byKey.keys()])
-    .whereBetween(column, around(rows.map((row) => Number(row[column]))))
-    .select<{ readonly event_key: string }[]>('event_key');
-  for (const { event_key: key } of there) byKey.delete(key);
-  return [...byKey.values()].reverse();
+  const once = [...byKey.values()].reverse();
+  for (let start = 0; start < once.length; start += KEYS_A_QUERY) {
+    const some = once.slice(start, start + KEYS_A_QUERY);
+    // The server would take it for the name of a column.
+    if (!some.every((row) => Number.isFinite(Number(row[column])))) throw new TypeError(`a row has no value for ${column}`);
+    const there = await trx(table)
+      .whereIn('event_key', some.map((row) => String(row['event_key'])))
+      .whereBetween(column, around(some.map((row) => Number(row[column]))))
+      .select<{ readonly event_key: string }[]>('event_key');
+    for (const { event_key: key } of there) byKey.delete(key);
+  }
+  return once.filter((row) => byKey.has(String(row['event_key'])));
 }

@@ -142,7 +142,8 @@ function readValue(column: Column, stored: unknown): Value {
   return column.optional && number === 0 ? null : number;
 }
 
-function storeValue(column: Column, value: Value): string | number {
+/** A value as the database stores it. */
+export function storeValue(column: Column, value: Value): string | number {
   if (column.type === 'text') return clip(value === null ? '' : String(value), maxLengthOf(column));
   return Number(value ?? 0);
 }

@@ -1,33 +1,24 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { PbxInput } from '../ami/input.js';
-import { CommandError } from '../errors.js';
-import { toIso, fromMs } from '../time.js';
+import { fromMs } from '../time.js';
 import { Admission } from './admission.js';
 import { LastHeard } from './heard.js';
-import { decodeInput, encodeInput } from './input-codec.js';
+import { encodeInput } from './input-codec.js';
 import type { Heard, Opened, StoredBatch } from './spool-file.js';
-import { SpoolError, SpoolThread } from './spool-thread.js';
+import { openSpool, type SpoolPlace } from './spool-opening.js';
+import { SpoolTail } from './spool-tail.js';
+import { SpoolError, type SpoolThread } from './spool-thread.js';
 import type { Spool, SpoolBatch, SpoolStatus } from './spool.js';
 
-export interface DiskSpoolOptions {
-  readonly dir: string;
-  /** Each PBX has a file of its own in the folder. */
-  readonly pbx: string;
+export interface DiskSpoolOptions extends SpoolPlace {
   readonly maxMb: number;
-  readonly logger: Logger;
-  /** For tests, which cannot fill a disk: the file in its thread. */
-  readonly thread?: (path: string) => SpoolThread;
 }
 
 /** Inputs wait so long for others to share their commit; half of the 50 ms in which they are to be on disk. */
 const GROUP_MS = 20;
 const MOST_IN_BATCH = 2_000;
-/** Committed inputs that stay in memory too, so that a drainer that keeps up never reads the disk. */
-const MOST_IN_MEMORY = 20_000;
-const BATCHES_READ = 20;
+const BATCHES_READ = 8;
 /** A disk that refuses so often in a row is broken or full: inputs then go on from memory. */
 const TRIES = 3;
 const RETRY_MS = 200;
@@ -63,8 +54,7 @@ export class DiskSpool implements Spool {
   /** The newest batch that is on disk. */
   #lastOnDisk: number;
   #cursor: number;
-  #tail: SpoolBatch[] = [];
-  #tailInputs = 0;
+  readonly #tail = new SpoolTail();
   /** Batches on the way to the disk, in order; while it fails, they are taken from here. */
   #unwritten: Unwritten[] = [];
   #wake: (() => void) | null = null;
@@ -96,39 +86,10 @@ export class DiskSpool implements Spool {
     if (opened.heard?.standing) this.push({ kind: 'disconnected', at: opened.heard.at - OUT_OF_ORDER, reason: 'Logbook was killed or its machine went down' });
   }
 
-  /**
-   * Opens the spool of a PBX. Throws CommandError where another process has it, or its folder cannot be written.
-   * A file that is damaged is put aside under another name, and said loudly.
-   */
+  /** Opens the spool of a PBX, as {@link openSpool} does. */
   static async open(options: DiskSpoolOptions): Promise<DiskSpool> {
-    const { dir, pbx, logger } = options;
-    const path = join(dir, `${fileNameOf(pbx)}.spool`);
-    try {
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
-      // Calls and who is on line: nobody else on the machine may read them.
-      closeSync(openSync(path, 'a', 0o600));
-    } catch (error) {
-      throw new CommandError(`the spool in SPOOL_DIR ${dir} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'failed'}); name a folder that Logbook may write`, 1);
-    }
-    const thread = options.thread?.(path) ?? new SpoolThread(path);
-    for (let damaged = false; ; damaged = true) {
-      try {
-        const opened = await thread.open();
-        if (opened.events > 0) logger.info({ events: opened.events }, 'the spool holds events of an earlier run; they are written first');
-        return new DiskSpool(thread, opened, options);
-      } catch (error) {
-        const code = error instanceof SpoolError ? error.code : '';
-        if (damaged || !/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-          await thread.close().catch(() => undefined);
-          throw explained(error, dir, path);
-        }
-        const aside = `${path}.damaged-${toIso(fromMs(Date.now())).replaceAll(':', '')}`;
-        // With its newest commits, which would be taken for the new file's.
-        for (const part of ['', '-wal', '-shm']) if (existsSync(path + part)) renameSync(path + part, aside + part);
-        closeSync(openSync(path, 'a', 0o600));
-        logger.error({ code, aside }, 'the spool is damaged; it is kept aside, and a new one begun');
-      }
-    }
+    const { thread, opened } = await openSpool(options);
+    return new DiskSpool(thread, opened, options);
   }
 
   push(input: PbxInput): void {
@@ -142,7 +103,7 @@ export class DiskSpool implements Spool {
     this.#events -= this.#taken;
     this.#taken = 0;
     for (;;) {
-      if (this.#tail.length === 0 && this.#cursor < this.#lastOnDisk) await this.#readOn(signal);
+      if (this.#tail.lastSeq === null && this.#cursor < this.#lastOnDisk) await this.#readOn(signal);
       const batch = this.#shift();
       if (batch) {
         this.#cursor = batch.seq;
@@ -261,11 +222,9 @@ export class DiskSpool implements Spool {
   #arrived(batch: Unwritten): void {
     const waits = this.#unwritten[0] === batch;
     if (waits) this.#forget();
-    const complete = this.#tail.length > 0 ? this.#tail.at(-1)?.seq === this.#lastOnDisk : this.#cursor >= this.#lastOnDisk;
+    const isNext = this.#tail.lastSeq === null ? this.#cursor >= this.#lastOnDisk : this.#tail.lastSeq === this.#lastOnDisk;
     this.#lastOnDisk = batch.seq;
-    if (!waits || !complete || this.#tailInputs + batch.inputs.length > MOST_IN_MEMORY) return;
-    this.#tail.push({ seq: batch.seq, inputs: batch.inputs });
-    this.#tailInputs += batch.inputs.length;
+    if (waits && isNext) this.#tail.add({ seq: batch.seq, inputs: batch.inputs });
   }
 
   /** The first of the unwritten is elsewhere now. */
@@ -276,11 +235,8 @@ export class DiskSpool implements Spool {
   }
 
   #shift(): SpoolBatch | undefined {
-    const [next] = this.#tail;
-    if (next) {
-      this.#tailInputs -= next.inputs.length;
-      return this.#tail.shift();
-    }
+    const next = this.#tail.shift();
+    if (next) return next;
     // What is on disk comes first; only while the disk fails is nothing to be had from it any more.
     if (this.#failing === null || this.#cursor < this.#lastOnDisk) return undefined;
     const first = this.#forget();
@@ -301,8 +257,7 @@ export class DiskSpool implements Spool {
   async #readOn(signal: AbortSignal): Promise<void> {
     try {
       const stored = await this.#thread.read(this.#cursor, BATCHES_READ);
-      this.#tail = stored.map(decoded);
-      this.#tailInputs = this.#tail.reduce((sum, { inputs }) => sum + inputs.length, 0);
+      this.#tail.fill(stored);
       // What was appended while the last of these were read is found by the next read.
       if (stored.length === 0) this.#cursor = this.#lastOnDisk;
     } catch (error) {
@@ -326,28 +281,4 @@ export class DiskSpool implements Spool {
   }
 }
 
-function decoded({ seq, body, damaged: isDamaged }: StoredBatch): SpoolBatch {
-  if (isDamaged) return { seq, inputs: [], damaged: [`batch ${seq} of the spool cannot be read`] };
-  const inputs: PbxInput[] = [];
-  const damaged: string[] = [];
-  for (const line of body.split('\n')) {
-    try {
-      inputs.push(decodeInput(line));
-    } catch {
-      damaged.push(line);
-    }
-  }
-  return damaged.length === 0 ? { seq, inputs } : { seq, inputs, damaged };
-}
-
 const eventsIn = (inputs: readonly PbxInput[]): number => inputs.reduce((count, { kind }) => (kind === 'event' ? count + 1 : count), 0);
-
-/** Letters, digits and a few signs stay; others become their code, so that two names are two files. */
-const fileNameOf = (pbx: string): string => pbx.replace(/[^A-Za-z0-9-]/g, (sign) => `_${sign.codePointAt(0)?.toString(16) ?? ''}`);
-
-function explained(error: unknown, dir: string, path: string): unknown {
-  const code = error instanceof SpoolError ? error.code : '';
-  if (code === 'SQLITE_BUSY') return new CommandError(`the spool ${path} is in use by another Logbook; give each process a SPOOL_DIR of its own`, 1);
-  if (/^SQLITE_(CANTOPEN|READONLY|PERM)/.test(code)) return new CommandError(`the spool in ${dir} cannot be written (${code}); let Logbook write there, or name another SPOOL_DIR`, 1);
-  return error;
-}

@@ -9,9 +9,13 @@ import { deadEvent, deadLine, deadRow } from './dead-letters.js';
 import { isAboutTheRow } from './row-errors.js';
 import type { Spool, SpoolBatch } from './spool.js';
 
-/** A batch on SQLite holds up everything else in the process; so many rows take some 20 ms. */
-const ROWS_AT_ONCE = 250;
-const INPUTS_A_TURN = 500;
+/** Rows of a transaction: more while they are quick, since each transaction waits for the disk once, fewer while they take long. */
+const ROWS_FIRST = 250;
+const ROWS_MOST = 2_000;
+/** How few they may become, and what a transaction may take, where it holds up everything else in the process and where it does not. */
+const HOLDING_UP = { rows: 100, mostMs: 12 };
+const BESIDE = { rows: 500, mostMs: 80 };
+const INPUTS_A_TURN = 200;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
 const ABANDONED_MS = 500;
@@ -35,9 +39,11 @@ export interface DrainerStatus {
 export interface DrainerParts {
   readonly pbx: string;
   readonly spool: Pick<Spool, 'take' | 'checkpoint'>;
-  readonly translator: { handle(input: PbxInput): Output[]; save(): string };
+  readonly translator: { handle(input: PbxInput): Output[]; prepareSave(): Iterator<void>; save(): string };
   /** Writes a batch as one: all of it or nothing. Safe to repeat. Answers how many dead letters it did not keep. */
   readonly write: (outputs: readonly Output[]) => Promise<number>;
+  /** Whether the process can do nothing else while it writes; not so where nothing is said. */
+  readonly holdsUp?: boolean;
   readonly logger: Logger;
 }
 
@@ -57,6 +63,9 @@ export class Drainer {
   private readonly reported = new Set<string>();
   private uncheckpointed = 0;
   private checkpointDueAt = 0;
+  private rowsAtOnce = ROWS_FIRST;
+  /** The write under way; the next outputs are made meanwhile. */
+  private writing: Promise<boolean> = Promise.resolve(true);
 
   constructor(private readonly parts: DrainerParts) {}
 
@@ -100,22 +109,33 @@ export class Drainer {
     const { pbx } = this.parts;
     let outputs: Output[] = (batch.damaged ?? []).map((line) => this.deadLetter(deadLine(pbx, line)));
     for (let start = 0; start < batch.inputs.length; start += INPUTS_A_TURN) {
-      for (const input of batch.inputs.slice(start, start + INPUTS_A_TURN)) outputs.push(...this.translate(input));
-      while (outputs.length >= ROWS_AT_ONCE) {
-        if (!(await this.write(outputs.slice(0, ROWS_AT_ONCE)))) return false;
-        outputs = outputs.slice(ROWS_AT_ONCE);
+      const end = Math.min(start + INPUTS_A_TURN, batch.inputs.length);
+      for (const input of batch.inputs.slice(start, end)) for (const output of this.translate(input)) outputs.push(output);
+      while (outputs.length >= this.rowsAtOnce) {
+        const some = outputs.slice(0, this.rowsAtOnce);
+        outputs = outputs.slice(some.length);
+        if (!(await this.handOver(some))) return false;
         // SQLite answers within the same turn of the event loop; without this the socket would never be read in a storm.
         await nextTurn();
       }
       await nextTurn();
     }
-    return this.write(outputs);
+    return (await this.handOver(outputs)) && (await this.writing);
+  }
+
+  /** Begins to write, once what was handed over before is written; false when that was given up. */
+  private async handOver(outputs: readonly Output[]): Promise<boolean> {
+    if (!(await this.writing)) return false;
+    this.writing = this.write(outputs);
+    return true;
   }
 
   private async checkpoint({ seq }: SpoolBatch): Promise<void> {
     const startedAt = performance.now();
     let tookMs = 0;
     try {
+      const steps = this.parts.translator.prepareSave();
+      while (steps.next().done !== true) await nextTurn();
       const state = this.parts.translator.save();
       tookMs = performance.now() - startedAt;
       await this.parts.spool.checkpoint(seq, state);
@@ -147,13 +167,15 @@ export class Drainer {
     if (outputs.length === 0) return true;
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS)) {
       try {
-        this.busySince = performance.now();
+        const startedAt = performance.now();
+        this.busySince = startedAt;
         const notKept = await this.parts.write(outputs).finally(() => (this.busySince = null));
         if (notKept > 0 && this.notKept === 0) this.parts.logger.error('too many dead letters of one kind; further ones are counted (/readyz), not kept');
         this.notKept += notKept;
         if (this.failing !== null) this.parts.logger.info('the database takes rows again');
         this.failing = null;
         this.written += outputs.length;
+        this.adapt(outputs.length, performance.now() - startedAt);
         return true;
       } catch (error) {
         if (isAboutTheRow(error)) return this.writeOneByOne(outputs, error);
@@ -162,6 +184,12 @@ export class Drainer {
       }
       if (this.abandon.signal.aborted || !(await pause(waitMs, this.abandon.signal))) return false;
     }
+  }
+
+  private adapt(rows: number, tookMs: number): void {
+    const { rows: fewest, mostMs } = this.parts.holdsUp === true ? HOLDING_UP : BESIDE;
+    if (tookMs > mostMs) this.rowsAtOnce = Math.max(fewest, Math.min(this.rowsAtOnce, Math.round((rows * mostMs) / tookMs)));
+    else if (rows >= this.rowsAtOnce && tookMs < mostMs / 2) this.rowsAtOnce = Math.min(ROWS_MOST, 2 * this.rowsAtOnce);
   }
 
   /** One bad row must not hold back the thousand around it. */

@@ -8,7 +8,7 @@ type Encoded = Plain | { readonly kind: 'event'; readonly name: string; readonly
 export function encodeInput(input: PbxInput): string {
   if (input.kind !== 'event') return JSON.stringify(input);
   const { event } = input;
-  return JSON.stringify({ kind: 'event', name: event.name, at: event.at, headers: [...event.headers()] } satisfies Encoded);
+  return JSON.stringify({ kind: 'event', name: event.name, at: event.at, headers: event.headers() } satisfies Encoded);
 }
 
 /** What {@link encodeInput} wrote. Throws a SyntaxError for anything else. */

@@ -65,6 +65,7 @@ export class SpoolThread {
     const worker = new Worker(at('spool-worker'), {
       // What this process was started with, such as a script given by --eval, is not the thread's.
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
       workerData: { path: this.path, module: at('spool-file').href } satisfies WorkerData,
     });
     const waiting: Waiting[] = [];

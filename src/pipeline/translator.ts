@@ -41,6 +41,11 @@ export class Translator {
     this.sessions.learn(accounts);
   }
 
+  /** Does most of the work of {@link save} in steps of some milliseconds; nothing may be handled in between. */
+  prepareSave(): Generator<void> {
+    return this.sessions.prepareSave();
+  }
+
   /** All that it remembers, as JSON: a new translator that loads it answers every further input as this one would. */
   save(): string {
     const rest: Omit<Saved, 'sessions'> = { version: VERSION, pbx: this.pbx, zone: this.zone, listening: this.listening.save() };

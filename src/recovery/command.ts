@@ -28,8 +28,11 @@ export interface BackfillCommand {
   readonly besideArchive?: boolean;
 }
 
-/** How many records of a source go into one transaction. */
+/** How many records of a source are read at once: few where AMI is read in the same thread. */
 const BATCH = 1_000;
+const COMMAND_BATCH = 5_000;
+/** On SQLite, while nobody else writes there. */
+const COMMAND_TRANSACTION_MS = 400;
 
 /** Checks what was asked for before anything is opened. Throws CommandError with exit code 2 and a next step. */
 export function backfillRange(config: Config, command: BackfillCommand): { readonly from: Micros; readonly to: Micros } {
@@ -45,10 +48,10 @@ export function backfillRange(config: Config, command: BackfillCommand): { reado
 export async function runBackfill(config: Config, database: Database, command: BackfillCommand, signal?: AbortSignal): Promise<BackfillReport> {
   const { from, to } = backfillRange(config, command);
   if (command.besideArchive !== true) await refuseArchived(database.knex, from, to);
-  const source = await openSource(config, database.knex, command.source, { from, to });
+  const source = await openSource(config, database.knex, command.source, { from, to }, COMMAND_BATCH);
   const progress = progressOn(process.stderr);
   try {
-    const report = await backfill(database, source, { pbx: config.pbxName, from, to, onProgress: (report, done) => progress.show(done, () => soFar(report)), ...(signal ? { signal } : {}) });
+    const report = await backfill(database, source, { pbx: config.pbxName, from, to, transactionMs: COMMAND_TRANSACTION_MS, onProgress: (report, done) => progress.show(done, () => soFar(report)), ...(signal ? { signal } : {}) });
     progress.end();
     process.stdout.write(reportText(report));
     if (signal?.aborted === true) throw new CommandError('stopped before the end; what was read is written, run this again for the rest', 1);
@@ -79,16 +82,16 @@ export interface WantedCalls {
  * The source that the settings describe, for calls that began in `[from, to)` and had not ended before `endedFrom`.
  * Throws CommandError when it cannot be read at all, or when nothing tells the zone of its times.
  */
-export async function openSource(config: Pick<Config, 'recovery' | 'pbxName' | 'timeZone'>, knex: Knex, name: SourceName, wanted: WantedCalls): Promise<CallSource> {
+export async function openSource(config: Pick<Config, 'recovery' | 'pbxName' | 'timeZone'>, knex: Knex, name: SourceName, wanted: WantedCalls, batchSize = BATCH): Promise<CallSource> {
   const { recovery, timeZone } = config;
   const known = await readOffsets(knex, config.pbxName);
   if (name === 'csv' && recovery.csv) {
     const { path, zone } = recovery.csv;
-    return openCsvSource({ path, clock: chooseClock({ setting: 'CDR_CSV_ZONE', zone, utcAt: zone === null ? await lastInUtc(path) : null, timeZone, known, ...wanted }), ...wanted, batchSize: BATCH });
+    return openCsvSource({ path, clock: chooseClock({ setting: 'CDR_CSV_ZONE', zone, utcAt: zone === null ? await lastInUtc(path) : null, timeZone, known, ...wanted }), ...wanted, batchSize });
   }
   if (name === 'sql' && recovery.sql) {
     const { url, table, zone } = recovery.sql;
-    return openSqlSource({ url, table, clock: chooseClock({ setting: 'CDR_SQL_ZONE', zone, utcAt: null, timeZone, known, ...wanted }), ...wanted, batchSize: BATCH });
+    return openSqlSource({ url, table, clock: chooseClock({ setting: 'CDR_SQL_ZONE', zone, utcAt: null, timeZone, known, ...wanted }), ...wanted, batchSize });
   }
   throw new CommandError(`--source ${name} is not set up; set ${name === 'csv' ? 'CDR_CSV' : 'CDR_SQL_URL'}`, 2);
 }

@@ -125,7 +125,7 @@ async function* recordsOf(file: OpenFile, start: number, batchSize: number, prog
 }
 
 function unpacked(file: OpenFile, start: number, progress: { read: number }): Readable {
-  const bytes = file.handle.createReadStream({ autoClose: false, start, highWaterMark: 262_144 });
+  const bytes = file.handle.createReadStream({ autoClose: false, start, highWaterMark: 65_536 });
   bytes.on('data', (chunk) => {
     progress.read += chunk.length;
   });

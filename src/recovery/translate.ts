@@ -72,12 +72,12 @@ export function translateSourceCall(pbx: string, call: SourceCall, clock: WallCl
  */
 function startsOf(call: SourceCall, clock: WallClock, localStart: Micros, duration: number): readonly Micros[] {
   const starts = clock(localStart);
-  const created = createdAt(call.uniqueid ?? '');
   if (starts.length === 0) {
     const before = clock(localStart - fromSeconds(10_800))[0];
     return [before === undefined ? localStart : before + fromSeconds(10_800)];
   }
   if (starts.length === 1) return starts;
+  const created = createdAt(call.uniqueid ?? '');
   if (created !== null) return [nearest(starts, created) ?? localStart];
   const localEnd = local(call.end);
   if (localEnd === null) return starts;
@@ -89,12 +89,30 @@ function startsOf(call: SourceCall, clock: WallClock, localStart: Micros, durati
 
 function later(clock: WallClock, at: Micros | null, localStart: Micros, start: Micros, after: number): Micros | null {
   if (at === null) return null;
-  return nearest(clock(at).filter((instant) => instant >= start), start + fromSeconds(after)) ?? start + (at - localStart);
+  const instants = clock(at);
+  const [only] = instants;
+  if (only !== undefined && instants.length === 1 && only >= start) return only;
+  return nearest(instants.filter((instant) => instant >= start), start + fromSeconds(after)) ?? start + (at - localStart);
 }
+
+const LOCAL = /^\d{4}-\d{2}-\d{2} (\d{2}):(\d{2}):(\d{2})(\.\d{1,6})?$/;
+/** The midnights of dates, of which a source has few; null where there is no such date. */
+const midnights = new Map<string, Micros | null>();
 
 /** `YYYY-MM-DD HH:MM:SS[.ffffff]` read as if it were UTC; MySQL's zero date is no time. */
 function local(text: string | undefined): Micros | null {
-  return text === undefined || !/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?$/.test(text) || text.startsWith('0000') ? null : parseIso(text);
+  const match = text === undefined ? null : LOCAL.exec(text);
+  if (text === undefined || match === null || text.startsWith('0000')) return null;
+  const [, hours, minutes, seconds, fraction] = match;
+  if (fraction !== undefined || Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return parseIso(text);
+  const date = text.slice(0, 10);
+  let midnight = midnights.get(date);
+  if (midnight === undefined) {
+    if (midnights.size >= 1_000) midnights.clear();
+    midnight = parseIso(date);
+    midnights.set(date, midnight);
+  }
+  return midnight === null ? null : midnight + fromSeconds(Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds));
 }
 
 /** Whole seconds; fractions, which `hrtime` writes, are cut as the Cdr event cuts them. */

@@ -2,24 +2,31 @@ import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
 import { around } from '../../database/partitions.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
-import { fromRow, toRow, type DatabaseRow } from '../columns.js';
+import { fromRow, storeValue, type Column, type DatabaseRow } from '../columns.js';
 import type { NewCdr } from '../output.js';
 import { cdrs, type Cdr } from './columns.js';
+import { RANGES_A_QUERY, secondsAround } from './near-calls.js';
 import { matchCalls } from './same-call.js';
 
 /** What the key of a recovered call begins with; keys of calls that AMI told are hexadecimal. */
 export const RECOVERED = 'r';
 
-// SQLite takes no deeper expression than 1,000 terms.
-const RANGES_A_QUERY = 200;
+/** What lies so near is read in one range. */
+const NEAR: Micros = 5 * MICROS_PER_SECOND;
 
 /**
  * Writes calls that AMI told, once each. A call that `logbook backfill` has written before, because AMI's
  * own account of it came late, stays the one row it is.
  */
 export async function insertCalls(trx: Knex, rows: readonly NewCdr[]): Promise<void> {
-  const recovered = await callsAround(trx, rows.map(({ callDate }) => callDate), { recovered: true });
+  if (rows.length === 0) return;
+  const recovered = (await anyRecovered(trx)) ? await recoveredAround(trx, rows.map(({ callDate }) => callDate)) : [];
   await insertOnce(trx, cdrs.table, (await unmatched(trx, rows, recovered)).map(databaseRow));
+}
+
+/** From the end of the keys' index alone: in a storm thousands of calls begin within the same second. */
+async function anyRecovered(trx: Knex): Promise<boolean> {
+  return (await trx(cdrs.table).where('event_key', '>=', RECOVERED).orderBy('event_key', 'desc').first('event_key')) !== undefined;
 }
 
 async function unmatched(trx: Knex, rows: readonly NewCdr[], recovered: readonly Cdr[]): Promise<readonly NewCdr[]> {
@@ -58,17 +65,16 @@ async function writtenKeys(trx: Knex, rows: readonly NewCdr[]): Promise<Set<stri
   return written;
 }
 
-/** The calls that began within a second of any of these instants: those of one PBX, or the recovered ones alone. */
-export async function callsAround(trx: Knex, instants: readonly Micros[], which: { readonly pbx?: string; readonly recovered?: true }): Promise<Cdr[]> {
+/** The recovered calls that began within a second of any of these instants. */
+async function recoveredAround(trx: Knex, instants: readonly Micros[]): Promise<Cdr[]> {
   const found = new Map<number, Cdr>();
-  const ranges = merged(instants);
+  const ranges = secondsAround(instants, NEAR);
   for (let start = 0; start < ranges.length; start += RANGES_A_QUERY) {
     const some = ranges.slice(start, start + RANGES_A_QUERY);
     const query = trx(cdrs.table).where((any) => {
       for (const range of some) void any.orWhereBetween('call_date', [range.from, range.to]);
     });
-    if (which.pbx !== undefined) void query.where('pbx', which.pbx);
-    if (which.recovered === true) void query.where('event_key', 'like', `${RECOVERED}%`);
+    void query.where('event_key', 'like', `${RECOVERED}%`);
     const rows = await query.select<DatabaseRow[]>(Object.values(cdrs.columns).map(({ db }) => db));
     for (const row of rows) {
       const call = fromRow(cdrs.columns, row);
@@ -93,18 +99,14 @@ export async function recoveredCallsEnded(knex: Knex, pbx: string, from: Micros,
   return Number(counted?.count ?? 0);
 }
 
-/** Ranges that hold every instant with a second before and after its own second; near ones become one. */
-function merged(instants: readonly Micros[]): { from: Micros; to: Micros }[] {
-  const ranges: { from: Micros; to: Micros }[] = [];
-  for (const at of [...instants].sort((a, b) => a - b)) {
-    const from = (Math.floor(at / MICROS_PER_SECOND) - 1) * MICROS_PER_SECOND;
-    const to = from + 3 * MICROS_PER_SECOND;
-    const last = ranges.at(-1);
-    if (last && from <= last.to + 5 * MICROS_PER_SECOND) last.to = to;
-    else ranges.push({ from, to });
-  }
-  return ranges;
-}
+const written = Object.entries(cdrs.columns).filter(([name]) => name !== 'id') as [Exclude<keyof NewCdr, 'key'>, Column][];
 
 /** A call as the table holds it. */
-export const databaseRow = ({ key, ...record }: NewCdr): Record<string, string | number> => ({ event_key: key, ...toRow(cdrs.columns, record) });
+export const databaseRow = (call: NewCdr): Record<string, string | number> => storedCall(call.key, call);
+
+/** The same with a key of its own. An import makes millions, so by the list of columns rather than by what the record has. */
+export function storedCall(key: string, call: Omit<NewCdr, 'key'>): Record<string, string | number> {
+  const row: Record<string, string | number> = { event_key: key };
+  for (const [name, column] of written) row[column.db] = storeValue(column, call[name]);
+  return row;
+}

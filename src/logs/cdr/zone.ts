@@ -32,25 +32,37 @@ export type WallClock = (local: Micros) => Micros[];
 const QUARTER_MS = 900_000;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+/** So often in a day one looks whether a zone changed its clock. */
+const LOOKS = 4;
 
 /** The wall clock of a named zone such as `Europe/Rome`, for calls of any year. */
 export function wallClock(zoneName: string): WallClock {
   const zone = IANAZone.create(zoneName);
-  // Clocks change on a quarter of an hour, and asking Intl for each call would cost more than all the rest.
-  const known = new Map<number, readonly number[]>();
-  const offsetsAt = (quarter: number): readonly number[] => {
+  // Asking Intl for each call would cost more than all the rest: a day without a change is asked for once, on others each quarter of an hour.
+  const steady = new Map<number, Micros | null>();
+  const quarters = new Map<number, readonly Micros[]>();
+  const offsetOf = (day: number): Micros | null => {
+    const offsets = Array.from({ length: 3 * LOOKS + 1 }, (_, look) => zone.offset((day - 1 + look / LOOKS) * DAY_MS));
+    return new Set(offsets).size === 1 ? fromMs((offsets[0] ?? 0) * MINUTE_MS) : null;
+  };
+  const offsetsAt = (quarter: number): Micros[] => {
     const local = quarter * QUARTER_MS;
     const around = new Set([zone.offset(local - DAY_MS), zone.offset(local + DAY_MS)]);
-    return [...around].filter((minutes) => zone.offset(local - minutes * MINUTE_MS) === minutes);
+    // The further ahead of UTC, the earlier.
+    return [...around].filter((minutes) => zone.offset(local - minutes * MINUTE_MS) === minutes).sort((a, b) => b - a).map((minutes) => fromMs(minutes * MINUTE_MS));
   };
   return (local) => {
-    const quarter = Math.floor(toMs(local) / QUARTER_MS);
-    let offsets = known.get(quarter);
-    if (!offsets) {
-      if (known.size >= 10_000) known.clear();
-      offsets = offsetsAt(quarter);
-      known.set(quarter, offsets);
-    }
-    return offsets.map((minutes) => local - fromMs(minutes * MINUTE_MS)).sort((a, b) => a - b);
+    const offset = remembered(steady, Math.floor(toMs(local) / DAY_MS), offsetOf);
+    if (offset !== null) return [local - offset];
+    return remembered(quarters, Math.floor(toMs(local) / QUARTER_MS), offsetsAt).map((one) => local - one);
   };
+}
+
+function remembered<T>(known: Map<number, T>, key: number, find: (key: number) => T): T {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  if (known.size >= 10_000) known.clear();
+  const found = find(key);
+  known.set(key, found);
+  return found;
 }

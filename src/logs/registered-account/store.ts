@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { parseAddress, parseContactUri, type Remote } from '../../ami/address.js';
 import type { ChannelType } from '../../ami/input.js';
+import { insertOrUpdate } from '../../database/database.js';
 import { MICROS_PER_SECOND } from '../../time.js';
 import { clip, type DatabaseRow } from '../columns.js';
 import type { AccountState, Contact } from '../output.js';
@@ -8,6 +9,8 @@ import { registeredAccounts } from './columns.js';
 import { withKnown } from './merge.js';
 
 const TABLE = registeredAccounts.table;
+const UNIQUE = ['pbx', 'channel_type', 'username'];
+const NAMES_A_QUERY = 1_000;
 
 /**
  * Writes each account's newest state. What only an older one knows of the same registrations is kept, whichever comes
@@ -16,26 +19,39 @@ const TABLE = registeredAccounts.table;
 export async function writeAccountStates(trx: Knex, listener: string, states: readonly AccountState[]): Promise<void> {
   const newest = new Map(states.map((state) => [accountKey(state), state]));
   const stored = await readStored(trx, [...newest.values()]);
+  const fresh: StateRow[] = [];
+  const known: StateRow[] = [];
   for (const [key, told] of newest) {
     const before = stored.get(key);
-    const own = { pbx: clip(told.pbx, 64), channel_type: told.channelType, username: clip(told.username, 255) };
-    if (!before) await trx(TABLE).insert({ ...toStateRow(told), listener }).onConflict(['pbx', 'channel_type', 'username']).merge(['username']);
-    else if (isOlder(told, before, listener)) await trx(TABLE).where(own).update(toStateRow(withKnown(before.state, told)));
-    else await trx(TABLE).where(own).update({ ...toStateRow(withKnown(told, before.state)), listener });
+    if (!before) fresh.push({ ...toStateRow(told), listener });
+    else if (isOlder(told, before, listener)) known.push({ id: before.id, ...toStateRow(withKnown(before.state, told)), listener: before.listener });
+    else known.push({ id: before.id, ...toStateRow(withKnown(told, before.state)), listener });
   }
+  await insertOrUpdate(trx, TABLE, UNIQUE, fresh);
+  await insertOrUpdate(trx, TABLE, ['id', ...UNIQUE], known);
 }
 
+type StateRow = Readonly<Record<string, string | number>>;
+
 interface Stored {
+  readonly id: number;
   readonly state: AccountState;
   /** Who wrote it; '' where an earlier release did. */
   readonly listener: string;
 }
 
 async function readStored(trx: Knex, states: readonly AccountState[]): Promise<Map<string, Stored>> {
-  if (states.length === 0) return new Map();
+  const stored = new Map<string, Stored>();
+  const pbxs = [...new Set(states.map(({ pbx }) => clip(pbx, 64)))];
   const names = [...new Set(states.map(({ username }) => clip(username, 255)))];
-  const rows = (await trx(TABLE).whereIn('username', names).whereIn('pbx', [...new Set(states.map(({ pbx }) => clip(pbx, 64)))])) as DatabaseRow[];
-  return new Map(rows.map((row) => [accountKey(fromStateRow(row)), { state: fromStateRow(row), listener: String(row['listener']) }]));
+  for (let start = 0; start < names.length; start += NAMES_A_QUERY) {
+    const rows = (await trx(TABLE).whereIn('username', names.slice(start, start + NAMES_A_QUERY)).whereIn('pbx', pbxs)) as DatabaseRow[];
+    for (const row of rows) {
+      const state = fromStateRow(row);
+      stored.set(accountKey(state), { id: Number(row['id']), state, listener: String(row['listener']) });
+    }
+  }
+  return stored;
 }
 
 /** One listener tells in order: a time far before its last one is of a clock that was set back. Another one may be behind by days, and by no more: longer than that it is the clock, too. */

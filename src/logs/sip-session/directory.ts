@@ -68,6 +68,7 @@ export class Directory {
 
   /** The states that changed, of those accounts that were touched. */
   changes(at: Micros): Output[] {
+    if (this.changed.size === 0) return [];
     const outputs: Output[] = [];
     for (const account of this.changed) {
       const online = confirmedContacts(account).length > 0;
@@ -103,6 +104,10 @@ export class Directory {
         account.contacts.set(contact.uri, contact);
       }
     }
+  }
+
+  prepareSave(): Generator<void> {
+    return this.texts.prepare(this.accounts.values());
   }
 
   /** A JSON array of {@link SavedAccount}. */

@@ -35,6 +35,9 @@ interface Stored {
 
 const REGISTERED = '200 OK';
 const INFERRED = 'INFERRED';
+/** Of a doubt about a longer time the log may have very many rows. */
+const SHORT: Micros = 60 * MICROS_PER_SECOND;
+const ACCOUNTS_A_QUERY = 500;
 /** By then every listener has written what it heard. */
 const KEPT_FOR: Micros = 31 * 86_400 * MICROS_PER_SECOND;
 
@@ -56,19 +59,22 @@ export async function settleDoubts(trx: Knex, listener: string, written: readonl
   const before = known.filter(({ key }) => !whole.has(key));
   const kept = inGroups([...before, ...(await keep(trx, listener, doubtful, before))], ({ row }) => row);
   const news = inGroups(told, (row) => row);
-  for (const [group, doubts] of kept) await settleGroup(trx, listener, doubts, news.get(group) ?? []);
+  const groups = [...kept].map(([name, doubts]) => ({ listener, doubts, told: news.get(name) ?? [] }));
+  const rest = await standAlone(trx, groups);
+  for (const group of rest) await settleGroup(trx, group);
 }
 
 export const isOfAccount = ({ event }: Row): boolean => event === 'REGISTER' || event === 'UNREGISTER';
 
 const isRegistration = ({ event, details }: Row): boolean => event === 'REGISTER' && (details === REGISTERED || details === INFERRED);
 const keyOf = (row: Row): string => String(row['event_key']);
+const groupOf = ({ pbx, peername, event }: Row): string => JSON.stringify([pbx, peername, event]);
+
 /** Rows of different groups never say the same. */
 function inGroups<T>(items: readonly T[], rowOf: (item: T) => Row): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
-    const { pbx, peername, event } = rowOf(item);
-    const name = JSON.stringify([pbx, peername, event]);
+    const name = groupOf(rowOf(item));
     const group = groups.get(name);
     if (group) group.push(item);
     else groups.set(name, [item]);
@@ -119,8 +125,52 @@ const toStored = ({ key, listener, at, row, doubt }: Kept): Row => ({
   content: JSON.stringify(row),
 });
 
+/** Doubts that concern one another, and the rows that the listener told about them. */
+interface Group {
+  readonly listener: string;
+  readonly doubts: readonly Kept[];
+  readonly told: readonly Row[];
+}
+
+/**
+ * Around a login each registration is in doubt, and next to none of them has another row anywhere near: those are found with
+ * one look into the log, and stand. Answers the other groups.
+ */
+async function standAlone(trx: Knex, groups: readonly Group[]): Promise<Group[]> {
+  const rest: Group[] = [];
+  const lone: (Group & { readonly one: Kept })[] = [];
+  for (const group of groups) {
+    const [one, more] = group.doubts;
+    const isLone = one !== undefined && more === undefined && one.at - one.doubt.since <= SHORT && group.told.length === 1 && group.told.every((row) => keyOf(row) === one.key);
+    if (isLone) lone.push({ ...group, one });
+    else rest.push(group);
+  }
+  const standing: Row[] = [];
+  for (let start = 0; start < lone.length; start += ACCOUNTS_A_QUERY) {
+    const some = lone.slice(start, start + ACCOUNTS_A_QUERY);
+    const near = inGroups(await rowsNear(trx, some.map(({ one }) => one)), (row) => row);
+    for (const { one, ...group } of some) {
+      const beside = (near.get(groupOf(one.row)) ?? []).filter((row) => isAbout(one, row) && !one.doubt.heard.includes(keyOf(row)));
+      if (beside.length === 0) standing.push(one.row);
+      else if (beside.some((row) => keyOf(row) !== one.key)) rest.push(group);
+    }
+  }
+  await insertOnce(trx, sipSessions.table, standing);
+  return rest;
+}
+
+/** What the log has of the accounts of these doubts, at the time of any of them. */
+async function rowsNear(trx: Knex, doubts: readonly Kept[]): Promise<Row[]> {
+  const from = Math.min(...doubts.map(({ doubt }) => doubt.since)) - INFERENCE_MARGIN;
+  const to = Math.max(...doubts.map(({ at }) => at)) + INFERENCE_MARGIN;
+  return trx(sipSessions.table)
+    .whereIn('peername', [...new Set(doubts.map(({ row }) => String(row['peername'])))])
+    .whereBetween('at', [from, to])
+    .select('event_key', 'pbx', 'peername', 'event', 'at');
+}
+
 /** One group, of which the listener told these rows. */
-async function settleGroup(trx: Knex, listener: string, group: readonly Kept[], told: readonly Row[]): Promise<void> {
+async function settleGroup(trx: Knex, { listener, doubts: group, told }: Group): Promise<void> {
   if (!group.some((one) => told.some((row) => isAbout(one, row)))) return;
   const from = Math.min(...told.map(instantOf));
   const ordered: Kept[] = [];

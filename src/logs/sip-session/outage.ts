@@ -37,6 +37,7 @@ export class Outage {
   /** Since when it has not heard, for each driver that was not listed again. */
   private readonly unheard = new Map<ChannelType, Micros>();
   private rows: OwnRow[] = [];
+  private readonly byAccount = new Map<string, OwnRow[]>();
   private pruneAt = FEW_ROWS;
 
   get lastHeard(): Micros | null {
@@ -102,16 +103,19 @@ export class Outage {
   }
 
   wrote({ peername, timestamp, key }: NewSipSession): void {
-    this.rows.push({ peername: peername ?? '', at: timestamp, key });
+    this.keep({ peername: peername ?? '', at: timestamp, key });
     if (this.rows.length < this.pruneAt) return;
     const from = this.from();
-    this.rows = this.rows.filter(({ at }) => at >= from);
+    const kept = this.rows.filter(({ at }) => at >= from);
+    this.rows = [];
+    this.byAccount.clear();
+    for (const row of kept) this.keep(row);
     this.pruneAt = Math.max(FEW_ROWS, 2 * this.rows.length);
   }
 
   /** The keys of its rows about an account since that time: what they tell is known, and explains nothing else. */
   rowsOf(peername: string, since: Micros): string[] {
-    return this.rows.filter((row) => row.peername === peername && row.at >= since - INFERENCE_MARGIN).map(({ key }) => key);
+    return (this.byAccount.get(peername) ?? []).filter((row) => row.at >= since - INFERENCE_MARGIN).map(({ key }) => key);
   }
 
   save(): SavedOutage {
@@ -124,8 +128,15 @@ export class Outage {
     this.hearingFrom = saved.hearingSince;
     for (const channelType of saved.known) this.known.add(channelType);
     for (const [channelType, since] of saved.unheard) this.unheard.set(channelType, since);
-    this.rows = [...saved.rows];
+    for (const row of saved.rows) this.keep(row);
     this.pruneAt = saved.pruneAt;
+  }
+
+  private keep(row: OwnRow): void {
+    this.rows.push(row);
+    const own = this.byAccount.get(row.peername);
+    if (own) own.push(row);
+    else this.byAccount.set(row.peername, [row]);
   }
 
   private broke(at: Micros): void {

@@ -1,26 +1,13 @@
-import type { Knex } from 'knex';
 import type { Database } from '../../database/database.js';
+import { selectMany, updateMany, type RowUpdate } from '../../database/many.js';
+import { writing } from '../../database/writing.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { toRow } from '../columns.js';
-import { registeredAccounts } from '../registered-account/columns.js';
-import { bind, boundColumns, type Use } from './bind.js';
-import { sipSessions, type Binding } from './columns.js';
-import { sameKind, SOCKET_USE } from './store.js';
-
-/** A socket at an instant. */
-interface Place {
-  readonly at: Micros;
-  readonly pbx: string;
-  readonly transport: string;
-  readonly remote_address: string;
-}
-
-/** A CONNECT or DISCONNECT row, as far as binding needs it. */
-interface Boundary extends Place {
-  readonly id: number;
-  readonly event: string;
-  readonly binding: Binding;
-}
+import { bind, boundColumns, type Bound, type Use } from './bind.js';
+import { sipSessions } from './columns.js';
+import { BOUNDARY_COLUMNS, fourOfKind, neighbours, socketOf, type Boundary, type Place } from './neighbours.js';
+import { SOCKET_USE } from './store.js';
+import { accountNames } from './use-names.js';
 
 export interface ReconcileReport {
   readonly looked: number;
@@ -29,10 +16,20 @@ export interface ReconcileReport {
   readonly unknown: number;
 }
 
-const BATCH = 500;
+/** Few enough that whoever reads AMI in the same thread is not kept waiting. */
+const BATCH = 250;
 /** So long a row waits for its account before it is called unknown; a later proof still binds it. */
 const GRACE: Micros = 60 * MICROS_PER_SECOND;
-const COLUMNS = ['id', 'event', 'at', 'binding', 'pbx', 'transport', 'remote_address'] as const;
+
+/** A socket while it was open: from its CONNECT until `end`, null where it still is. */
+interface Connection extends Place {
+  readonly end: Boundary | null;
+}
+
+interface Decision {
+  readonly row: Boundary;
+  readonly bound: Bound;
+}
 
 /**
  * Binds CONNECT and DISCONNECT rows to the account that used that socket while it was open. Looks
@@ -41,7 +38,7 @@ const COLUMNS = ['id', 'event', 'at', 'binding', 'pbx', 'transport', 'remote_add
  * meanwhile is left to it.
  */
 export async function reconcile(database: Database, now: Micros): Promise<ReconcileReport> {
-  const run = new Run(database.knex, now);
+  const run = new Run(database, now);
   await run.pendingRows();
   await run.newUses();
   return run.report;
@@ -51,7 +48,7 @@ class Run {
   private readonly counts = { looked: 0, bound: 0, ambiguous: 0, unknown: 0 };
 
   constructor(
-    private readonly knex: Knex,
+    private readonly database: Database,
     private readonly now: Micros,
   ) {}
 
@@ -60,88 +57,118 @@ class Run {
   }
 
   async pendingRows(): Promise<void> {
-    let after = 0;
+    const { knex } = this.database;
+    // In the order of time: what lies near one another is read together.
+    let after = { at: 0, id: 0 };
     for (;;) {
-      const rows = (await this.knex(sipSessions.table)
-        .select(COLUMNS)
+      const rows = (await knex(sipSessions.table)
+        .select(BOUNDARY_COLUMNS)
         .where('binding', 'pending')
-        .where('id', '>', after)
-        .orderBy('id')
+        .where('at', '>=', after.at)
+        .whereRaw('(at > ? or id > ?)', [after.at, after.id])
+        .orderBy(['at', 'id'])
         .limit(BATCH)) as Boundary[];
-      for (const row of rows) await this.decide(row);
+      await this.keep(await this.decide(rows), []);
       const last = rows.at(-1);
       if (!last || rows.length < BATCH) return;
-      after = last.id;
+      after = last;
     }
   }
 
   /** A proof that came late may bind what was called unknown, or make ambiguous what was bound. */
   async newUses(): Promise<void> {
+    const { knex } = this.database;
     for (;;) {
-      const uses = (await this.knex(SOCKET_USE)
+      const uses = (await knex(SOCKET_USE)
         .select('id', 'at', 'pbx', 'transport', 'remote_address')
         .where('handled', 0)
         .orderBy('id')
         .limit(BATCH)) as (Place & { readonly id: number })[];
-      for (const use of uses) {
-        const opened = await this.neighbour(use, '<=');
-        if (opened?.event === 'CONNECT') await this.decide(opened);
-        const closed = await this.neighbour(use, '>');
-        if (closed?.event === 'DISCONNECT') await this.decide(closed);
-      }
-      await this.knex(SOCKET_USE).whereIn('id', uses.map(({ id }) => id)).update({ handled: 1 });
+      if (uses.length === 0) return;
+      const opened = [...(await neighbours(knex, uses, '<=')).values()].filter(({ event }) => event === 'CONNECT');
+      const closed = [...(await neighbours(knex, uses, '>')).values()].filter(({ event }) => event === 'DISCONNECT');
+      const rows = new Map([...opened, ...closed].map((row) => [row.id, row]));
+      await this.keep(await this.decide([...rows.values()]), uses.map(({ id }) => id));
       if (uses.length < BATCH) return;
     }
   }
 
-  private async decide(row: Boundary): Promise<void> {
-    this.counts.looked += 1;
-    const opened = row.event === 'CONNECT' ? row.at : ((await this.neighbour(row, '<'))?.at ?? 0);
-    const end = row.event === 'DISCONNECT' ? row : await this.neighbour(row, '>');
-    const bound = bind(await this.usesBetween(row, opened, end ?? null));
-    if (bound.kind === 'unknown' && this.now - row.at < GRACE) return;
-    const columns = boundColumns(bound);
-    if (columns.binding === row.binding && columns.binding !== 'ambiguous') return;
-    const changed = await this.knex(sipSessions.table)
-      .where({ id: row.id, binding: row.binding })
-      .update(toRow(sipSessions.columns, columns));
-    this.counts[bound.kind] += changed;
+  /** What can be said of these rows that is not said yet. */
+  private async decide(rows: readonly Boundary[]): Promise<Decision[]> {
+    this.counts.looked += rows.length;
+    const connections = await this.connectionsOf(rows);
+    const uses = await this.usesOf([...new Set(connections.values())]);
+    return rows.flatMap((row) => {
+      const connection = connections.get(row);
+      const bound = bind((connection && uses.get(connection)) ?? []);
+      if (bound.kind === 'unknown' && this.now - row.at < GRACE) return [];
+      return bound.kind === row.binding && bound.kind !== 'ambiguous' ? [] : [{ row, bound }];
+    });
   }
 
-  /** The nearest CONNECT or DISCONNECT of the same socket before or after a row. */
-  private async neighbour(row: Place, side: '<' | '<=' | '>'): Promise<Boundary | undefined> {
-    const rows = (await this.knex(sipSessions.table)
-      .select(COLUMNS)
-      .where('remote_address', row.remote_address)
-      .where('at', side, row.at)
-      .where('pbx', row.pbx)
-      .whereIn('transport', sameKind(row.transport))
-      .whereIn('event', ['CONNECT', 'DISCONNECT'])
-      .orderBy([
-        { column: 'at', order: side === '>' ? 'asc' : 'desc' },
-        { column: 'id', order: side === '>' ? 'asc' : 'desc' },
-      ])
-      .limit(1)) as Boundary[];
-    return rows[0];
-  }
-
-  private async usesBetween(row: Boundary, opened: Micros, end: Boundary | null): Promise<Use[]> {
-    const query = this.knex(SOCKET_USE)
-      .distinct('peername', 'account')
-      .where('remote_address', row.remote_address)
-      .where('at', '>=', opened)
-      .where('pbx', row.pbx)
-      .whereIn('transport', sameKind(row.transport));
-    // A new client's first packet opens its connection and may prove its account at once: that proof is not the old one's.
-    if (end) void query.where('at', end.event === 'CONNECT' ? '<' : '<=', end.at);
-    const found = (await query) as { peername: string; account: string }[];
-    return Promise.all(
-      found.map(async ({ peername, account }) => ({ peername, account: account === '' ? await this.nameOf(row.pbx, peername) : account })),
+  /** Both ends of a connection have one and the same. */
+  private async connectionsOf(rows: readonly Boundary[]): Promise<Map<Boundary, Connection>> {
+    const { knex } = this.database;
+    const before = await neighbours(knex, rows.filter(({ event }) => event === 'DISCONNECT'), '<');
+    const after = await neighbours(knex, rows.filter(({ event }) => event === 'CONNECT'), '>');
+    const known = new Map<string, Connection>();
+    return new Map(
+      rows.map((row) => {
+        const [at, end] = row.event === 'CONNECT' ? [row.at, after.get(row) ?? null] : [before.get(row)?.at ?? 0, row];
+        const name = `${socketOf(row)} ${at} ${end?.id ?? ''}`;
+        const connection = known.get(name) ?? { ...row, at, end };
+        known.set(name, connection);
+        return [row, connection];
+      }),
     );
   }
 
-  private async nameOf(pbx: string, username: string): Promise<string | null> {
-    const row = (await this.knex(registeredAccounts.table).select('description').where({ pbx, username }).first()) as { description: string } | undefined;
-    return row?.description ?? null;
+  private async usesOf(connections: readonly Connection[]): Promise<Map<Connection, Use[]>> {
+    const { knex } = this.database;
+    const query = `select distinct ? as place, peername, account from ${SOCKET_USE} where remote_address = ? and at between ? and ? and pbx = ? and transport in (?, ?, ?, ?)`;
+    const rows = await selectMany(
+      knex,
+      query,
+      connections.map(({ remote_address, at, pbx, transport, end }) => {
+        // A new client's first packet opens its connection and may prove its account at once: that proof is not the old one's.
+        const until = end === null ? Number.MAX_SAFE_INTEGER : end.event === 'CONNECT' ? end.at - 1 : end.at;
+        return [remote_address, at, until, pbx, ...fourOfKind(transport)];
+      }),
+    );
+    const found = connections.map((connection, index) => ({ connection, uses: (rows[index] ?? []).map(({ peername, account }) => ({ peername: String(peername), account: String(account) })) }));
+    const nameless = found.flatMap(({ connection: { pbx }, uses }) => uses.filter(({ account }) => account === '').map(({ peername }) => ({ pbx, peername })));
+    const nameOf = await accountNames(knex, nameless);
+    return new Map(found.map(({ connection, uses }) => [connection, uses.map(({ peername, account }) => ({ peername, account: account === '' ? nameOf(connection.pbx, peername) : account }))]));
   }
+
+  /** Writes decisions together, and that these uses led to them. */
+  private async keep(decisions: readonly Decision[], handled: readonly number[]): Promise<void> {
+    if (decisions.length + handled.length === 0) return;
+    const changed = await writing(this.database, async (trx) => {
+      const counts = { bound: 0, ambiguous: 0, unknown: 0 };
+      for (const alike of runs(decisions)) {
+        const [{ row, bound }] = alike;
+        const times = alike.map((decision) => decision.row.at);
+        const updates = alike.map((decision): RowUpdate => ({ id: decision.row.id, values: toRow(sipSessions.columns, boundColumns(decision.bound)) }));
+        counts[bound.kind] += await updateMany(trx, sipSessions.table, updates, { sql: 'binding = ? and at between ? and ?', values: [row.binding, Math.min(...times), Math.max(...times)] });
+      }
+      if (handled.length > 0) await trx(SOCKET_USE).whereIn('id', handled).update({ handled: 1 });
+      return counts;
+    });
+    this.counts.bound += changed.bound;
+    this.counts.ambiguous += changed.ambiguous;
+    this.counts.unknown += changed.unknown;
+  }
+}
+
+/** Those of one outcome that were the same before. */
+function runs(decisions: readonly Decision[]): [Decision, ...Decision[]][] {
+  const found = new Map<string, [Decision, ...Decision[]]>();
+  for (const decision of decisions) {
+    const name = `${decision.row.binding} ${decision.bound.kind}`;
+    const run = found.get(name);
+    if (run) run.push(decision);
+    else found.set(name, [decision]);
+  }
+  return [...found.values()];
 }

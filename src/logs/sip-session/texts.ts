@@ -1,3 +1,6 @@
+/** Some five milliseconds. */
+const MADE_AT_ONCE = 500;
+
 /** The JSON of many things, each kept until it changes: saving costs what changed since the last time. */
 export class Texts<T extends object> {
   private texts = new WeakMap<T, string>();
@@ -7,6 +10,17 @@ export class Texts<T extends object> {
   /** The item is about to change. */
   forget(item: T): void {
     this.texts.delete(item);
+  }
+
+  /** Makes what {@link array} needs, some at a time: of many that have changed that takes long. */
+  *prepare(items: Iterable<T>): Generator<void> {
+    let made = 0;
+    for (const item of items) {
+      if (this.texts.has(item)) continue;
+      this.of(item);
+      made += 1;
+      if (made % MADE_AT_ONCE === 0) yield;
+    }
   }
 
   /** A JSON array of the items. */

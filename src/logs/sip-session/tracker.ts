@@ -80,6 +80,12 @@ export class SessionTracker {
     }
   }
 
+  /** Does most of the work of {@link save} in steps; nothing may be handled in between. */
+  *prepareSave(): Generator<void> {
+    yield* this.accounts.prepareSave();
+    yield* this.sockets.prepareSave();
+  }
+
   /** The JSON of a {@link SavedTracker}. */
   save(): string {
     const rest: SavedTracker['rest'] = {
@@ -107,7 +113,7 @@ export class SessionTracker {
   handle(input: PbxInput): Output[] {
     const outputs: Output[] = [];
     try {
-      for (const output of this.outputsOf(input)) outputs.push(output);
+      this.collect(input, outputs);
     } catch (error) {
       const isEvent = input.kind === 'event';
       const headers = isEvent ? [...input.event.headers()].map(([name]) => name) : [];
@@ -116,13 +122,14 @@ export class SessionTracker {
     return outputs;
   }
 
-  private *outputsOf(input: PbxInput): Generator<Output> {
+  private collect(input: PbxInput, outputs: Output[]): void {
     const at = input.kind === 'event' ? input.event.at : input.at;
-    if (input.kind === 'connected' || input.kind === 'disconnected') yield* this.breakOff(input);
-    yield* input.kind === 'tick' ? this.tick(at) : this.passTime(at);
-    yield* this.said(input);
+    if (input.kind === 'connected' || input.kind === 'disconnected') this.breakOff(input, outputs);
+    if (input.kind === 'tick') this.tick(at, outputs);
+    else this.passTime(at, outputs);
+    for (const output of this.said(input)) outputs.push(output);
     this.outage.heard(at);
-    yield* this.accounts.changes(at);
+    for (const output of this.accounts.changes(at)) outputs.push(output);
   }
 
   private said(input: PbxInput): Output[] {
@@ -146,20 +153,21 @@ export class SessionTracker {
 
   /** Decides all that still waits, as if its time had passed. */
   finish(): Output[] {
-    const outputs = [...this.settle(Number.POSITIVE_INFINITY), ...this.refusals.settle(Number.POSITIVE_INFINITY)];
+    const outputs: Output[] = [];
+    this.passTime(Number.POSITIVE_INFINITY, outputs);
     return [...outputs, ...this.accounts.changes((this.outage.lastHeard ?? 0) + 2 * SETTLE)];
   }
 
   /** Before time passes: from then on nothing was heard. */
-  private *breakOff({ kind, at }: Extract<PbxInput, { kind: 'connected' | 'disconnected' }>): Generator<Output> {
+  private breakOff({ kind, at }: Extract<PbxInput, { kind: 'connected' | 'disconnected' }>, outputs: Output[]): void {
     const brokeAt = kind === 'disconnected' ? at : (this.outage.lastHeard ?? at);
-    yield* this.passTime(brokeAt);
+    this.passTime(brokeAt, outputs);
     if (kind === 'disconnected') this.outage.disconnected(at);
     else {
       this.outage.connected(at);
       this.sockets.disconnectedFromPbx();
     }
-    yield* this.refusals.cutOff();
+    outputs.push(...this.refusals.cutOff());
     for (const account of this.accounts.all()) if (this.registrations.cutOff(account, brokeAt)) this.accounts.touch(account);
   }
 
@@ -226,8 +234,8 @@ export class SessionTracker {
   }
 
   /** Forgets only by the PBX's clock: an event may be dated far ahead. */
-  private *tick(now: Micros): Generator<Output> {
-    yield* this.passTime(now);
+  private tick(now: Micros, outputs: Output[]): void {
+    this.passTime(now, outputs);
     const sweepAt = Math.floor(now / SWEEP_EVERY) * SWEEP_EVERY;
     if (sweepAt > this.sweptAt) {
       this.sockets.forgetIdle(sweepAt);
@@ -237,16 +245,12 @@ export class SessionTracker {
   }
 
   /** Decides what was due before `now`, each thing as it was when it was due, so that it does not matter when time is next spoken of. */
-  private *passTime(now: Micros): Generator<Output> {
-    yield* this.settle(now);
-    yield* this.refusals.settle(now);
-  }
-
-  private *settle(now: Micros): Generator<Output> {
+  private passTime(now: Micros, outputs: Output[]): void {
     for (let next = this.agenda.take(now); next; next = this.agenda.take(now)) {
       this.accounts.touch(next.what);
-      yield* this.registrations.settle(next.what, next.due, now);
+      outputs.push(...this.registrations.settle(next.what, next.due, now));
     }
+    outputs.push(...this.refusals.settle(now));
   }
 
   /** A driver that can no longer be listed tells of no end either; its registrations end when they said they would. */

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/database/database.js';
 import { addArchived } from '../../../src/retention/archived-months.js';
@@ -55,5 +57,35 @@ describe('logbook backfill', () => {
     expect(await run(['--source', 'csv', '--from', '2026-12-02', '--to', '2026-12-03'])).toMatchObject({ code: 0 });
     expect(await run(['--source', 'csv', '--from', '2026-11-01', '--to', '2026-11-23', '--beside-archive'])).toMatchObject({ code: 0 });
     expect((await run(['--help'])).stdout).toMatch(/ISO 8601, in TIME_ZONE\s+where it names no zone/);
+  });
+
+  it('has each call once though it was killed time and again, also those that are the same to the letter', async () => {
+    const [day, lines] = [Date.UTC(2026, 4, 10), 30_000];
+    const time = (n: number): string => new Date(day + n * 1_000).toISOString().slice(0, 19).replace('T', ' ');
+    // Every tenth line stands there twice.
+    const line = (n: number): string => `"","1","2","lab","1","PJSIP/1-${n - (n % 10 === 1 ? 1 : 0)}","","Dial","","${time(n - (n % 10 === 1 ? 1 : 0))}",,"${time(n - (n % 10 === 1 ? 1 : 0))}",0,0,"NO ANSWER","DOCUMENTATION"\n`;
+    writeFileSync(csv, Array.from({ length: lines }, (_, n) => line(n)).join(''));
+    const url = `sqlite:${join(folder, 'killed.sqlite')}`;
+    const settings = { DATABASE_URL: url, CDR_CSV_ZONE: 'UTC' };
+    const database = openDatabase(url, 'command');
+    try {
+      await database.migrate();
+      const rows = async (): Promise<number> => Number((await database.knex('cdr').count<{ rows: number }[]>({ rows: '*' }))[0]?.rows);
+      for (let kill = 1; kill <= 3; kill += 1) {
+        const before = await rows();
+        const child = execFile(process.execPath, [MAIN, 'backfill', '--source', 'csv', '--from', '2026-01-01'], { cwd: folder, env: { PATH: process.env['PATH'], CDR_CSV: csv, ...settings } });
+        const ended = once(child, 'exit');
+        while ((await rows()) === before && child.exitCode === null) await sleep(1);
+        child.kill('SIGKILL');
+        await ended;
+      }
+      expect(await rows()).toBeLessThan(lines);
+      const { stdout } = await run(['--source', 'csv', '--from', '2026-01-01'], settings);
+      expect(await rows()).toBe(lines);
+      expect(stdout).toMatch(/read +30000\n/);
+      expect((await run(['--source', 'csv', '--from', '2026-01-01'], settings)).stdout).toMatch(/new +0\nalready there +30000\n/);
+    } finally {
+      await database.close();
+    }
   });
 });

@@ -8,6 +8,7 @@ import { reconcile } from '../../../src/logs/sip-session/reconcile.js';
 import { sessionRow } from '../../../src/logs/sip-session/rows.js';
 import { writeBatch } from '../../../src/pipeline/writer.js';
 import { describeEachDatabase } from '../../support/databases.js';
+import { seeded } from '../../support/random.js';
 
 const SECOND = 1_000_000;
 const REMOTE = { transport: 'TLS', ip: '192.0.2.1', port: 40_000 } as const;
@@ -96,6 +97,55 @@ describeEachDatabase('reconciliation', (database) => {
     await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), boundary('DISCONNECT', 200)], 'listener');
     await run(201);
     expect(await run(202)).toEqual({ looked: 0, bound: 0, ambiguous: 0, unknown: 0 });
+  });
+
+  it('says of many sockets what looking at each alone would say, whatever order they come in', async () => {
+    const chance = seeded(5);
+    const below = (most: number): number => Math.floor(chance() * most);
+    const events: { socket: number; at: number; what: 'CONNECT' | 'DISCONNECT' | 'use'; name: string }[] = [];
+    for (let socket = 0; socket < 60; socket += 1) {
+      // Some sockets live within an hour, and some for days.
+      const length = socket % 3 === 0 ? 400_000 : 600;
+      for (let n = 0; n < 3 + below(12); n += 1) {
+        const kind = below(4);
+        events.push({ socket, at: 1_000 + below(length), what: kind === 0 ? 'DISCONNECT' : kind === 1 ? 'CONNECT' : 'use', name: String(900 + below(2)) });
+      }
+    }
+    const expected = (): string[] =>
+      events.flatMap(({ socket, at, what }) => {
+        if (what === 'use') return [];
+        const line = events.filter((event) => event.socket === socket && event.what !== 'use');
+        const from = what === 'CONNECT' ? at : Math.max(0, ...line.filter((event) => event.at < at).map((event) => event.at));
+        const next = Math.min(...line.filter((event) => event.at > at).map((event) => event.at));
+        const isDisconnect = (second: number): boolean => line.some((event) => event.at === second && event.what === 'DISCONNECT');
+        const until = what === 'DISCONNECT' ? at : isDisconnect(next) ? next : next - 0.5;
+        const names = new Set(events.filter((event) => event.socket === socket && event.what === 'use' && event.at >= from && event.at <= until).map(({ name }) => name));
+        const [first] = names;
+        return [`${socket} ${at} ${what} ${names.size === 0 ? 'unknown -' : names.size === 1 ? `bound ${first ?? ''}` : 'ambiguous 900,901'}`];
+      });
+    // What lies at one instant on one socket has no order that this test could know.
+    const seen = new Set<string>();
+    for (const event of [...events]) {
+      const place = `${event.socket} ${event.at}`;
+      if (event.what !== 'use' && seen.has(place)) events.splice(events.indexOf(event), 1);
+      if (event.what !== 'use') seen.add(place);
+    }
+    for (const part of [events.filter((_, index) => index % 3 > 0).reverse(), events.filter((_, index) => index % 3 === 0)]) {
+      const outputs = part.map(({ socket, at, what, name }, index): Output => {
+        const remote = { ...REMOTE, port: 1_000 + socket } as unknown as typeof REMOTE;
+        if (what !== 'use') return boundary(what, at, remote);
+        return { ...(use(name, at) as Extract<Output, { kind: 'socket-use' }>), key: eventKey('many', part.length, index), remoteAddress: `192.0.2.1:${1_000 + socket}` };
+      });
+      await writeBatch(database(), outputs, 'listener');
+      await run(10_000_000);
+    }
+    // A boundary that came late makes others' connections shorter; only proofs are looked at anew.
+    await database().knex('sip_session').update({ binding: 'pending', peername: '', account: '', candidates: '', reconciled: 0 });
+    await run(10_000_000);
+    const { records } = await listPage(database().knex, sipSessions, parseListQuery(sipSessions, { limit: '1000' }));
+    const told = records.map((row) => `${Number(row.remoteAddress?.split(':')[1]) - 1_000} ${row.timestamp / SECOND} ${row.event} ${row.binding} ${row.peername ?? row.candidates ?? '-'}`);
+    expect(told.sort()).toEqual(expected().sort());
+    expect(new Set(told.map((line) => line.split(' ')[3]))).toEqual(new Set(['bound', 'ambiguous', 'unknown']));
   });
 
   it('may run many times at once', async () => {

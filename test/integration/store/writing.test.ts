@@ -61,13 +61,14 @@ describe('SQLite with another process that writes all the time', () => {
   });
   afterAll(() => removeFolder(folder));
 
-  it('takes an import of some thousand calls', async () => {
+  it.each([['the service', undefined], ['a command', 400]])('takes an import of some thousand calls by %s', async (_, transactionMs) => {
     const csv = join(folder, 'Master.csv');
     const time = (n: number): string => new Date(Date.UTC(2026, 4, 10) + n * 1_000).toISOString().slice(0, 19).replace('T', ' ');
     writeFileSync(csv, Array.from({ length: 4_000 }, (_, n) => `"","1","2","lab","1","PJSIP/1-${n}","","Dial","","${time(n)}",,"${time(n)}",0,0,"NO ANSWER","DOCUMENTATION"\n`).join(''));
     const database = await open('command');
-    const source = await openCsvSource({ path: csv, clock: namedClock('UTC'), from: 0, batchSize: 250 });
-    expect(await backfill(database, source, { pbx: 'lab', from: 0, to: Number.MAX_SAFE_INTEGER })).toMatchObject({ read: 4_000, added: 4_000, alreadyThere: 0 });
+    await database.knex('cdr').delete();
+    const source = await openCsvSource({ path: csv, clock: namedClock('UTC'), from: 0, batchSize: 1_000 });
+    expect(await backfill(database, source, { pbx: 'lab', from: 0, to: Number.MAX_SAFE_INTEGER, ...(transactionMs === undefined ? {} : { transactionMs }) })).toMatchObject({ read: 4_000, added: 4_000, alreadyThere: 0 });
     await source.close();
     expect(await database.knex('cdr').select('id')).toHaveLength(4_000);
   });

@@ -1,0 +1,21 @@
+import type { Knex } from 'knex';
+import { registeredAccounts } from '../registered-account/columns.js';
+
+interface Named {
+  readonly pbx: string;
+  readonly peername: string;
+}
+
+/** The names of accounts, read together: null for one that has none or is not known. */
+export async function accountNames(knex: Knex, accounts: readonly Named[]): Promise<(pbx: string, peername: string) => string | null> {
+  const names = new Map<string, string>();
+  const keyOf = (pbx: string, username: string): string => JSON.stringify([pbx, username]);
+  for (const pbx of new Set(accounts.map((account) => account.pbx))) {
+    const rows = (await knex(registeredAccounts.table)
+      .select('username', 'description')
+      .where({ pbx })
+      .whereIn('username', [...new Set(accounts.filter((account) => account.pbx === pbx).map(({ peername }) => peername))])) as { username: string; description: string }[];
+    for (const { username, description } of rows) if (!names.has(keyOf(pbx, username))) names.set(keyOf(pbx, username), description);
+  }
+  return (pbx, peername) => names.get(keyOf(pbx, peername)) ?? null;
+}
