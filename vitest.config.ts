@@ -6,6 +6,8 @@ export default defineConfig({
     // Two cores, and servers that the integration files share: one file after another.
     fileParallelism: false,
     pool: 'forks',
+    // Threads that the code under test starts.
+    env: { NODE_OPTIONS: `--import=${new URL('./test/support/typescript-in-threads.ts', import.meta.url).href}` },
     reporters: ['default', './test/support/reporter.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },

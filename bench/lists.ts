@@ -10,52 +10,73 @@ import { sipSessions } from '../src/logs/sip-session/columns.js';
 import { webSessions } from '../src/logs/web-session/columns.js';
 import { toIso } from '../src/time.js';
 import { seeded } from '../test/support/random.js';
+import { startBareHttp, type BareHttp } from './bare-http.js';
 import { itself, ofLimit, percentile, type Figure } from './figure.js';
 import type { BenchService } from './service.js';
 import { ask, type Store } from './stage.js';
 
 /** A small run only sees whether all works. */
-const requestsFor = (rows: number): number => (rows >= 100_000 ? 200 : 20);
+export const requestsFor = (rows: number): number => (rows >= 100_000 ? 200 : 20);
 const DEEP_PAGES = 1_000;
 const DAY = 86_400_000_000;
 
-interface Case {
+type Parameters = Readonly<Record<string, string>>;
+
+export interface ListCase {
   readonly what: string;
   readonly log: LogDefinition;
-  readonly parameters: (random: () => number) => Readonly<Record<string, string>>;
+  readonly parameters: (random: () => number) => Parameters;
+  /** Measured as a page of the console too. */
+  readonly page?: boolean;
 }
 
-/** Pages of 50 as JSON over HTTP, each request another account, day or number, against the same SQL by the driver alone. */
+export const pathOf = ({ log }: Pick<ListCase, 'log'>, own: Parameters): string => `/api/v1/${log.name}?${new URLSearchParams(own).toString()}`;
+
+/**
+ * Pages of 50 as JSON over HTTP, each request another account, day or number, against the same SQL by the driver alone; beside it
+ * how long the same SQL takes behind node:http and JSON.stringify alone, since no answer over HTTP is as quick as a query.
+ */
 export async function lists(store: Store, service: BenchService, rows: number): Promise<Figure[]> {
   const figures: Figure[] = [];
-  for (const { what, log, parameters } of await cases(store, rows)) {
-    const random = seeded(7);
-    const asked = Array.from({ length: requestsFor(rows) }, () => parameters(random));
-    const path = (own: Readonly<Record<string, string>>): string => `/api/v1/${log.name}?${new URLSearchParams(own).toString()}`;
-    const http: number[] = [];
-    const bare: number[] = [];
-    // In turn, so that both meet the same machine and the same cache; what each was asked first is cold.
-    for (const own of asked) {
-      const { sql, bindings } = bareQuery(store.database.knex, log, parseListQuery(log, own)).toSQL().toNative();
-      const start = performance.now();
-      await ask(store.database, sql, bindings);
-      bare.push(performance.now() - start);
-      http.push((await service.get(path(own))).ms);
-    }
-    const sql = { value: percentile(bare, 50), is: 'p50 of the bare SQL' };
-    figures.push(
-      { what: `${what}, p50`, database: store.name, value: percentile(http, 50), unit: 'ms', limit: sql, target: ofLimit('at most', 2) },
-      { what: `${what}, p99`, database: store.name, value: percentile(http, 99), unit: 'ms', limit: { value: percentile(bare, 99), is: 'p99 of the bare SQL' }, target: itself('at most', 50) },
-    );
+  const bareHttp = await startBareHttp(store.url);
+  try {
+    for (const one of await listCases(store, rows)) figures.push(...(await measured(store, service, bareHttp, one, rows)));
+  } finally {
+    bareHttp.stop();
   }
   return figures;
+}
+
+async function measured(store: Store, service: BenchService, bareHttp: BareHttp, one: ListCase, rows: number): Promise<Figure[]> {
+  const { what, log, parameters, page = false } = one;
+  const random = seeded(7);
+  const times = { json: [] as number[], page: [] as number[], sql: [] as number[], bareHttp: [] as number[] };
+  // In turn, so that all meet the same machine and the same cache; what each was asked first is cold.
+  for (let n = requestsFor(rows); n > 0; n -= 1) {
+    const own = parameters(random);
+    const { sql, bindings } = bareQuery(store.database.knex, log, parseListQuery(log, own)).toSQL().toNative();
+    const start = performance.now();
+    await ask(store.database, sql, bindings);
+    times.sql.push(performance.now() - start);
+    times.bareHttp.push(await bareHttp.get({ sql, bindings }));
+    times.json.push((await service.get(pathOf(one, own))).ms);
+    if (page) times.page.push((await service.get(`/${log.name}?${new URLSearchParams(own).toString()}`)).ms);
+  }
+  const sql = (percent: number): Figure['limit'] => ({ value: percentile(times.sql, percent), is: `p${percent} of the bare SQL` });
+  const figure = (name: string, value: number, limit: Figure['limit'], target: Figure['target']): Figure => ({ what: `${what}${name}`, database: store.name, value, unit: 'ms', limit, target });
+  return [
+    figure(', p50', percentile(times.json, 50), sql(50), ofLimit('at most', 2)),
+    figure(', p50 beside bare HTTP', percentile(times.json, 50), { value: percentile(times.bareHttp, 50), is: 'p50 of the SQL behind node:http' }, ofLimit('at most', 2)),
+    figure(', p99', percentile(times.json, 99), sql(99), itself('at most', 50)),
+    ...(page ? [figure(', as a page, p50', percentile(times.page, 50), sql(50), ofLimit('at most', 2)), figure(', as a page, p99', percentile(times.page, 99), sql(99), itself('at most', 50))] : []),
+  ];
 }
 
 /** A search is several queries; the one that finds is what none can do without. */
 const bareQuery = (knex: Knex, log: LogDefinition, query: ListQuery): Knex.QueryBuilder =>
   query.search === null ? pageQuery(knex, log, { ...query, limit: query.limit + 1 }) : idsByIndexes(knex, log, query, searchCondition(log, query.search));
 
-async function cases(store: Store, rows: number): Promise<Case[]> {
+export async function listCases(store: Store, rows: number): Promise<ListCase[]> {
   const account = (random: () => number): string => String(1_000 + Math.floor(random() ** 1.6 * 5_000));
   const now = Date.now() * 1_000;
   const day = (random: () => number): Readonly<Record<string, string>> => {
@@ -67,15 +88,15 @@ async function cases(store: Store, rows: number): Promise<Case[]> {
   const deepCalls = await deepCursor(store, cdrs, rows);
   const deepSessions = await deepCursor(store, sipSessions, rows);
   return [
-    { what: 'calls, first page', log: cdrs, parameters: () => ({}) },
+    { what: 'calls, first page', log: cdrs, parameters: () => ({}), page: true },
     { what: 'calls, page 1,000 deep', log: cdrs, parameters: () => ({ cursor: deepCalls }) },
-    { what: 'calls of one account', log: cdrs, parameters: (random) => ({ src: account(random) }) },
+    { what: 'calls of one account', log: cdrs, parameters: (random) => ({ src: account(random) }), page: true },
     { what: 'calls of one day', log: cdrs, parameters: day },
     { what: 'calls by src and disposition', log: cdrs, parameters: (random) => ({ src: account(random), disposition: dispositions[Math.floor(random() * 4)] ?? '' }) },
     { what: 'calls, search by first digits', log: cdrs, parameters: (random) => ({ search: `+39347${number(random).slice(0, 5)}` }) },
     { what: 'calls, search by last digits', log: cdrs, parameters: (random) => ({ search: number(random) }) },
     { what: 'calls, search that many fit', log: cdrs, parameters: () => ({ search: '+39' }) },
-    { what: 'sessions, first page', log: sipSessions, parameters: () => ({}) },
+    { what: 'sessions, first page', log: sipSessions, parameters: () => ({}), page: true },
     { what: 'sessions, page 1,000 deep', log: sipSessions, parameters: () => ({ cursor: deepSessions }) },
     { what: 'sessions of one account', log: sipSessions, parameters: (random) => ({ peername: account(random) }) },
     { what: 'sessions of one day', log: sipSessions, parameters: day },

@@ -11,6 +11,7 @@ import { reconciliation } from './reconciliation.js';
 import { amount, lastRun, reportOn } from './report.js';
 import { startBenchService } from './service.js';
 import { buildStage, fill, type Store } from './stage.js';
+import { underLoad } from './under-load.js';
 
 const rows = Number(process.env['BENCH_ROWS'] ?? 1_000_000);
 const only = process.env['BENCH_ONLY']?.split(',');
@@ -77,6 +78,8 @@ try {
     await part('ingest', store, () => ingest(store, source, rows));
     await part('reconciliation', store, () => reconciliation(store, rows));
     await part('backfill', store, () => backfilling(store, rows));
+    // Last: its storm adds rows to the tables.
+    await part('load', store, () => underLoad(store, source, rows));
     reportOn(rows, figures, last, keep);
     if (store.name === 'SQLite') say(`the file has ${amount(statSync(store.url.slice('sqlite:'.length)).size / 1e6)} MB`);
   }

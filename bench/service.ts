@@ -42,6 +42,8 @@ export async function startBenchService(databaseUrl: string, pbx: AmiSource): Pr
   const child = run(process.execPath, [...launchFlags(), ...(profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]), '--import', join(import.meta.dirname, 'probe.js'), join(ROOT, 'dist/src/main.js'), 'start'], join(folder, 'log'), {
     cwd: folder,
     env: {
+      // As the launcher has it.
+      MALLOC_ARENA_MAX: '2',
       PATH: process.env['PATH'], HOME: folder, HTTP_PORT: String(port), ADMIN_USERNAME: 'admin', ADMIN_PASSWORD: PASSWORD, DATABASE_URL: databaseUrl, BENCH_PROBE: probe,
       AMI_HOST: '127.0.0.1', AMI_PORT: String(pbx.port), AMI_USERNAME: 'bench', AMI_SECRET: 'bench', PBX_NAME: 'pbx-milan', RECONCILE_EVERY_S: '3600', TIME_ZONE: 'Europe/Rome', LOG_LEVEL: 'warn',
     },

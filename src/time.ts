@@ -13,11 +13,23 @@ export const fromSeconds = (seconds: number): Micros => Math.round(seconds * MIC
 
 /** ISO 8601 in UTC, as precise as asked: `ms` for sessions, `us` for calls. */
 export function toIso(at: Micros, precision: 'ms' | 'us' = 'ms'): string {
-  const iso = new Date(toMs(at)).toISOString();
-  if (precision === 'ms') return iso;
-  const rest = ((at % MICROS_PER_MS) + MICROS_PER_MS) % MICROS_PER_MS;
-  return `${iso.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+  const ms = toMs(at);
+  const day = Math.floor(ms / MS_PER_DAY);
+  // Rows of a list lie close together, and a Date for each cell costs more than reading it.
+  if (day !== lastDay.day) lastDay = { day, text: new Date(day * MS_PER_DAY).toISOString().slice(0, 'YYYY-MM-DDT'.length) };
+  const inDay = ms - day * MS_PER_DAY;
+  const second = Math.floor(inDay / 1_000);
+  const iso = `${lastDay.text}${two(Math.floor(second / 3_600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}.${three(inDay % 1_000)}`;
+  return precision === 'ms' ? `${iso}Z` : `${iso}${three(at - ms * MICROS_PER_MS)}Z`;
 }
+
+const MS_PER_DAY = 86_400_000;
+
+/** The day that was written last. */
+let lastDay = { day: 0, text: '1970-01-01T' };
+
+const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
+const three = (value: number): string => (value < 100 ? `0${two(value)}` : String(value));
 
 /** What `parseIso` reads, before it looks whether there is such a day. */
 export const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?$/;

@@ -12,8 +12,10 @@ export type IsExpected = (actionId: string) => boolean;
 
 // A line break within a name would end the line for asterisk-manager, and what follows be a header or a block of its own.
 const HEADER = /^([^\s:][^:\r\n]*):[ \t]?/;
-/** What must be escaped or makes a header odd; next to no event has any of it. */
-const NOT_PLAIN = /%|\r(?!\n)|(?<!\r)\n|(?:^|\n)(?:output|variable|chanvariable|userevent)/i;
+/** An event of which nothing must be escaped, dropped or joined, with names of printable ASCII: nearly all of them. */
+const PLAIN_EVENT = /^Event: (\w+)(?:\r\n(?!(?:event|response|actionid|output|variable|chanvariable|userevent|__proto__|constructor):)[!-$&-9;-~]+: [^\r\n%]*)+$/i;
+const MOST_PLAIN = 8_000;
+const NONE: readonly string[] = [];
 const MAX_HEADERS = 2_000;
 const ANSWERS = new Set(['success', 'error', 'goodbye', 'pong']);
 // asterisk-manager keeps headers as keys of a plain object, where these two are not keys like others.
@@ -28,9 +30,14 @@ const UNSAFE = new Set(['__proto__', 'constructor']);
  * (it emits on them by name).
  */
 export function checkBlock(text: string, isExpected: IsExpected): CheckedBlock {
+  const plain = text.length <= MOST_PLAIN ? PLAIN_EVENT.exec(text)?.[1] : undefined;
+  if (plain !== undefined) {
+    const interest = interestIn(plain);
+    if (interest.kind === 'uninteresting') return interest;
+    if (interest.kind === 'happening') return { kind: 'event', text: `Event: ${interest.name}${text.slice('Event: '.length + plain.length)}\r\n\r\n`, dropped: NONE };
+  }
   const malformed: string[] = [];
-  const isPlain = !NOT_PLAIN.test(text);
-  const headers = readHeaders(text.split('\r\n'), malformed, isPlain);
+  const headers = readHeaders(text.split('\r\n'), malformed);
   const names = (): string[] => [...headers.map(([name]) => name), ...malformed].slice(0, 50);
   const first = headers[0];
   if (first === undefined || headers.length > MAX_HEADERS) return { kind: 'malformed', headerNames: names() };
@@ -41,7 +48,7 @@ export function checkBlock(text: string, isExpected: IsExpected): CheckedBlock {
       if (!ANSWERS.has(kindValue.toLowerCase())) return { kind: 'malformed', headerNames: names() };
       if (!isExpected(actionId)) return { kind: 'stray-answer' };
       const dropped = malformed.map(() => '(no header)');
-      return { kind: 'answer', text: write(`Response: ${kindValue}`, headers, isPlain, (name) => name === 'event' || name === 'response', dropped), dropped };
+      return { kind: 'answer', text: write(`Response: ${kindValue}`, headers, (name) => name === 'event' || name === 'response', dropped), dropped };
     }
     case 'event': {
       const interest = interestIn(kindValue);
@@ -51,7 +58,7 @@ export function checkBlock(text: string, isExpected: IsExpected): CheckedBlock {
       if (interest.kind === 'listed' && !expected) return { kind: 'stray-answer' };
       const dropped = malformed.map(() => '(no header)');
       const unwanted = (name: string): boolean => name === 'event' || name === 'response' || (name === 'actionid' && !expected);
-      return { kind: 'event', text: write(`Event: ${interest.name}`, headers, isPlain, unwanted, dropped), dropped };
+      return { kind: 'event', text: write(`Event: ${interest.name}`, headers, unwanted, dropped), dropped };
     }
     default:
       return { kind: 'malformed', headerNames: names() };
@@ -62,15 +69,10 @@ type Header = readonly [name: string, value: string, key: string];
 
 const header = (name: string, value: string): Header => [name, value, name.toLowerCase()];
 
-function readHeaders(lines: readonly string[], malformed: string[], isPlain: boolean): Header[] {
+function readHeaders(lines: readonly string[], malformed: string[]): Header[] {
   const headers: Header[] = [];
   let output: string[] | null = null;
   for (const line of lines) {
-    const colon = isPlain ? plainColon(line) : -1;
-    if (colon > 0) {
-      headers.push(header(line.slice(0, colon), line.slice(colon + 2)));
-      continue;
-    }
     const match = HEADER.exec(line);
     if (!match) {
       if (line !== '') malformed.push('(no header)');
@@ -89,24 +91,14 @@ function readHeaders(lines: readonly string[], malformed: string[], isPlain: boo
   return joined === undefined ? headers : headers.map((one) => (one[0] === 'Output' ? header('Output', joined) : one));
 }
 
-/** Where the colon of `Name: value` stands, spelt as Asterisk does; else -1. */
-function plainColon(line: string): number {
-  const colon = line.indexOf(':');
-  return colon > 0 && line.charCodeAt(colon + 1) === SPACE && isWord(line.charCodeAt(0)) && isWord(line.charCodeAt(colon - 1)) ? colon : -1;
-}
-
-const SPACE = 32;
-/** Printable ASCII. */
-const isWord = (code: number): boolean => code > SPACE && code < 127;
-
-function write(kindLine: string, headers: readonly Header[], isPlain: boolean, unwanted: (name: string) => boolean, dropped: string[]): string {
+function write(kindLine: string, headers: readonly Header[], unwanted: (name: string) => boolean, dropped: string[]): string {
   let text = `${kindLine}\r\n`;
   // asterisk-manager makes a list of a header that comes twice, and throws when this one is no text.
-  const userEvent = isPlain ? -1 : headers.findLastIndex(([, , key]) => key === 'userevent');
+  const userEvent = headers.findLastIndex(([, , key]) => key === 'userevent');
   for (const [index, [name, value, key]] of headers.entries()) {
     if (index === 0 || (key === 'userevent' && index !== userEvent)) continue;
     if (UNSAFE.has(key)) dropped.push(name);
-    else if (!unwanted(key)) text += isPlain ? `${name}: ${value}\r\n` : `${name}: ${escapeValue(key, value)}\r\n`;
+    else if (!unwanted(key)) text += `${name}: ${escapeValue(key, value)}\r\n`;
   }
   return `${text}\r\n`;
 }

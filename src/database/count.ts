@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
+import { canReadApart, countApart } from './apart.js';
 import { withAccounts } from './listing.js';
 import { pageQuery } from './page-query.js';
 import { fittingIds } from './search-page.js';
@@ -12,9 +13,20 @@ export const PATIENCE_MS = 500;
 export async function countRows(knex: Knex, log: LogDefinition, asked: ListQuery, most: number): Promise<number | null> {
   const query = await withAccounts(knex, asked);
   const whole = { ...query, after: null, before: null, limit: most + 1 };
-  const rows = fittingIds(knex, log, whole) ?? pageQuery(knex, log, whole).clearSelect().clearOrder().select(knex.raw('1 as one'));
+  const found = fittingIds(knex, log, whole);
+  // What one filter leaves is counted in its index, and no further than wanted.
+  if (found === null && Object.keys(query.filters).length < 2) return countOf(knex, countable(knex, log, whole), 'as many as are counted');
+  return countOf(knex, found ?? countable(knex, log, whole));
+}
+
+const countable = (knex: Knex, log: LogDefinition, query: ListQuery): Knex.QueryBuilder => pageQuery(knex, log, query).clearSelect().clearOrder().select(knex.raw('1 as one'));
+
+/** How many rows a query answers; null when that takes too long. `reads`: how many it looks at for it. */
+export async function countOf(knex: Knex, rows: Knex.QueryBuilder, reads: 'as many as are counted' | 'nobody knows' = 'nobody knows'): Promise<number | null> {
+  const count = knex.from(rows.as('counted')).count({ count: '*' });
+  if (reads === 'nobody knows' && canReadApart(knex)) return countApart(knex, count, PATIENCE_MS);
   try {
-    const counted = (await knex.from(rows.as('counted')).count({ count: '*' }).first().timeout(PATIENCE_MS, { cancel: canCancel(knex) })) as { readonly count: number | string } | undefined;
+    const counted = (await count.first().timeout(PATIENCE_MS, { cancel: canCancel(knex) })) as { readonly count: number | string } | undefined;
     return Number(counted?.count ?? 0);
   } catch (error) {
     if (error instanceof Error && error.name === 'KnexTimeoutError') return null;
@@ -22,7 +34,7 @@ export async function countRows(knex: Knex, log: LogDefinition, asked: ListQuery
   }
 }
 
-// SQLite answers before any timer fires.
+// SQLite in memory answers before any timer fires.
 const canCancel = (knex: Knex): boolean => (knex.client as { readonly canCancelQuery?: boolean }).canCancelQuery === true;
 
 /** How many rows a list has: all of them, or more than so many. */
@@ -34,9 +46,24 @@ export interface RowCount {
 /** More than these nobody counts by eye. */
 export const MOST_LISTED = 10_000;
 
-/** The size of a whole list, whichever page is asked for; null where counting would take too long. */
+/** What has more rows than are counted has them a moment later too, and what took too long would again. */
+const REMEMBERED_MS = 60_000;
+const MOST_REMEMBERED = 500;
+const large = new WeakMap<Knex, Map<string, { readonly count: RowCount | null; readonly at: number }>>();
+
+/** The size of a whole list, whichever page is asked for; null where counting would take too long. An exact one is counted anew each time. */
 export async function countList(knex: Knex, log: LogDefinition, query: ListQuery): Promise<RowCount | null> {
+  const { from, to, filters, search } = query;
+  const key = JSON.stringify([log.name, from, to, filters, search?.text]);
+  const known = large.get(knex) ?? new Map<string, { readonly count: RowCount | null; readonly at: number }>();
+  large.set(knex, known);
+  const remembered = known.get(key);
+  if (remembered && performance.now() - remembered.at < REMEMBERED_MS) return remembered.count;
+  known.delete(key);
   const rows = await countRows(knex, log, query, MOST_LISTED);
-  if (rows === null) return null;
-  return rows > MOST_LISTED ? { kind: 'more than', rows: MOST_LISTED } : { kind: 'exact', rows };
+  if (rows !== null && rows <= MOST_LISTED) return { kind: 'exact', rows };
+  const count: RowCount | null = rows === null ? null : { kind: 'more than', rows: MOST_LISTED };
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  known.set(key, { count, at: performance.now() });
+  return count;
 }

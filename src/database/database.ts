@@ -3,14 +3,18 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
+import { endReading } from './apart.js';
 import { migrateMysql, migrateSqlite, type OnMigrating } from './migrate.js';
 import type { Dialect } from './dialect.js';
+import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
 import { patiently } from './writing.js';
 
 export { isSqlite, type Dialect } from './dialect.js';
 export { insertOnce, insertOrUpdate } from './statements.js';
 
 export interface Database {
+  /** Where it is; has the password. */
+  readonly url: string;
   readonly knex: Knex;
   readonly dialect: Dialect;
   /** How long `writing` tries again while others are in the way. */
@@ -29,13 +33,6 @@ export type Caller = 'service' | 'command';
 
 const PATIENCE_MS: Readonly<Record<Caller, number>> = { service: 3_000, command: 120_000 };
 const TRANSACTION_LIMIT_MS: Readonly<Record<Caller, number>> = { service: 60_000, command: 600_000 };
-/**
- * What a session asks of MariaDB and MySQL, in seconds. A connection whose other end is gone without a word keeps its
- * locks until the server notices: within a transaction after 20 s (MySQL has no such limit), else after two minutes, not
- * eight hours. The pool gives up an idle connection long before. Who waits for a lock says so after 10 s, not 50. Merged indexes
- * have no order: a page would be read to the list's end and sorted.
- */
-const SESSION_LIMITS = 'set session wait_timeout = 120, innodb_lock_wait_timeout = 10, optimizer_switch = "index_merge=off" /*M!100300 , idle_transaction_timeout = 20 */';
 /** SQLite's own wait stops the whole thread. */
 const BUSY_TIMEOUT_MS: Readonly<Record<Caller, number>> = { service: 100, command: 10_000 };
 
@@ -81,12 +78,13 @@ function sqlite(filename: string, caller: Caller): Database {
         connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
         beginImmediate(connection);
+        keepPrepared(connection);
         done();
       },
     },
     migrations: { migrationSource: migrations },
   });
-  return database(db, 'sqlite', caller);
+  return database(`sqlite:${filename}`, db, 'sqlite', caller);
 }
 
 /**
@@ -98,28 +96,29 @@ function beginImmediate(connection: SqliteConnection): void {
   connection.prepare = (sql) => prepare(sql === 'BEGIN;' ? 'BEGIN IMMEDIATE;' : sql);
 }
 
+/** So many of the statements that pages ask again and again stay prepared. */
+const MOST_PREPARED = 200;
+
+/** knex prepares each statement anew, which takes SQLite longer than to find a row. */
+function keepPrepared(connection: SqliteConnection): void {
+  const prepare = connection.prepare.bind(connection);
+  const prepared = new Map<string, unknown>();
+  connection.prepare = (sql) => {
+    const known = prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = prepare(sql);
+    // Of what another process may add to a table a star would not hear.
+    if (!sql.startsWith('select ') || /(?<!count\()\*/.test(sql)) return statement;
+    if (prepared.size >= MOST_PREPARED) prepared.clear();
+    prepared.set(sql, statement);
+    return statement;
+  };
+}
+
 /** Calls, password hashes and the session key: nobody else on the machine may read them. */
 function prepareFile(filename: string): void {
   mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
   closeSync(openSync(filename, 'a', 0o600));
-}
-
-/** How mysql2 reaches `mysql://user:password@host:port/database`, with `?ssl=true` over TLS. */
-export function mysqlConnection(url: string): Knex.MySql2ConnectionConfig {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(url);
-  return {
-    host: hostname,
-    port: port === '' ? 3306 : Number(port),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
-    charset: 'utf8mb4',
-    supportBigNumbers: true,
-    connectTimeout: 10_000,
-    enableKeepAlive: true,
-    keepAliveInitialDelay: 10_000,
-    ...(searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
-  };
 }
 
 interface MysqlSession {
@@ -143,7 +142,7 @@ function mysql(url: string, caller: Caller): Database {
     acquireConnectionTimeout: 10_000,
     migrations: { migrationSource: migrations },
   });
-  return database(db, 'mysql', caller);
+  return database(url, db, 'mysql', caller);
 }
 
 /**
@@ -156,8 +155,9 @@ export function reasonOf(error: unknown): string {
   return error.name === 'KnexTimeoutError' ? 'no connection was free in time' : 'sqlMessage' in error ? 'failed' : messageOf(error).slice(0, 100);
 }
 
-function database(db: Knex, dialect: Dialect, caller: Caller): Database {
+function database(url: string, db: Knex, dialect: Dialect, caller: Caller): Database {
   return {
+    url,
     knex: db,
     dialect,
     patienceMs: PATIENCE_MS[caller],
@@ -169,6 +169,7 @@ function database(db: Knex, dialect: Dialect, caller: Caller): Database {
       await db.raw('select 1');
     },
     async close() {
+      endReading(db);
       await db.destroy();
     },
   };

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { isSqlite } from './database.js';
-import { onConnection, preparedOn, type SqliteConnection } from './statements.js';
+import { onConnection, preparedOn, type SqliteConnection } from './driver.js';
 
 type Value = string | number;
 export type PlacedRow = Readonly<Record<string, unknown>>;

@@ -13,16 +13,30 @@ interface MysqlConnection {
 }
 
 interface SqliteConnection {
-  prepare(sql: string): { raw(): { all(...bindings: readonly unknown[]): readonly RowArray[] } };
+  prepare(sql: string): SqliteStatement;
+}
+
+interface SqliteStatement {
+  raw(on: boolean): SqliteStatement;
+  all(...bindings: readonly unknown[]): readonly RowArray[];
+}
+
+// Who asks the same next may want objects.
+function allRaw(statement: SqliteStatement, bindings: readonly unknown[]): readonly RowArray[] {
+  try {
+    return statement.raw(true).all(...bindings);
+  } finally {
+    statement.raw(false);
+  }
 }
 
 /** Rows as arrays of the columns in the order of the select: half of what knex's objects cost where there are millions. */
-export async function rowArrays(knex: Knex, query: Knex.QueryBuilder): Promise<readonly RowArray[]> {
+export async function rowArrays(knex: Knex, query: Knex.QueryBuilder | Knex.Raw): Promise<readonly RowArray[]> {
   const { sql, bindings } = query.toSQL().toNative();
   const pool = knex.client as Pool;
   const connection = await pool.acquireConnection();
   try {
-    if (isSqlite(knex)) return connection.prepare(sql).raw().all(...bindings);
+    if (isSqlite(knex)) return allRaw(connection.prepare(sql), bindings);
     const [rows] = await connection.promise().query({ sql, values: bindings, rowsAsArray: true });
     return rows;
   } finally {

@@ -3,6 +3,7 @@ import { isText, type DatabaseRow, type LogDefinition } from '../logs/columns.js
 import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
 import type { Micros } from '../time.js';
+import { canReadApart, readApart } from './apart.js';
 import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy } from './page-query.js';
 
 /** So many entries of an index are read and sorted in a few milliseconds. */
@@ -18,13 +19,19 @@ const NEAR = 5_000;
 export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[] = allColumns(log)): Promise<DatabaseRow[]> {
   const terms = indexedTerms(log, query);
   const onTheWay = pageQuery(knex, log, query).clearSelect().select<DatabaseRow[]>(columns);
-  if (terms === null) return onTheWay;
+  if (terms === null) return areMany(log, query) && canReadApart(knex) ? rowsApart(knex, onTheWay, columns) : onTheWay;
   if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
   if (query.sort !== log.timeColumn) return onTheWay;
   const edge = await nearEdge(knex, log, query);
   const rows = await (edge === null ? onTheWay : onTheWay.where(db(log, log.timeColumn), directionOf(query) === 'desc' ? '>=' : '<=', edge));
-  return rows.length === query.limit ? rows : byIndexes(knex, log, query, terms, columns);
+  return rows.length === query.limit ? rows : byIndexes(knex, log, query, terms, columns, canReadApart(knex));
 }
+
+/** Whether rows are found by one filter and looked through for another: nobody knows how many, until two meet. */
+const areMany = (log: LogDefinition, { filters }: ListQuery): boolean => log.onlyWhere === undefined && Object.keys(filters).length > 1;
+
+const rowsApart = async (knex: Knex, query: Knex.QueryBuilder, columns: readonly string[]): Promise<DatabaseRow[]> =>
+  (await readApart(knex, query)).map((row) => Object.fromEntries(columns.map((name, place) => [name, row[place]])) as DatabaseRow);
 
 /** Whether so few rows have what is searched, whatever else is asked of them, that they are better found by it. */
 export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery): Promise<boolean> {
@@ -83,14 +90,16 @@ const isTextColumn = (log: LogDefinition, name: string): boolean => {
 // SQLite takes an order and a limit within a union only in a query of their own.
 const allOf = (knex: Knex, parts: readonly Knex.QueryBuilder[]): Knex.QueryBuilder => knex.unionAll(parts.map((part, index) => knex.select('*').from(part.as(`part${index}`))));
 
-async function byIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[]): Promise<DatabaseRow[]> {
-  const found = (await idsByIndexes(knex, log, query, terms)) as DatabaseRow[];
-  if (found.length === 0) return [];
+async function byIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[], apart = false): Promise<DatabaseRow[]> {
+  const wanted = idsByIndexes(knex, log, query, terms);
+  const order = orderOf(log, query);
+  const rows = apart ? await readApart(knex, wanted) : ((await wanted) as DatabaseRow[]).map((row) => order.map(({ column }) => row[column]));
+  if (rows.length === 0) return [];
   const time = db(log, log.timeColumn);
-  const times = found.map((row) => Number(row[time]));
-  // The times say in which partitions the rows are.
-  const rows = knex(log.table).select(columns).whereIn('id', found.map(({ id }) => Number(id))).whereBetween(time, [Math.min(...times), Math.max(...times)]);
-  return (await rows.orderBy(orderOf(log, query))) as DatabaseRow[];
+  const times = rows.map((row) => Number(row[order.findIndex(({ column }) => column === time)]));
+  // The id orders a list last; the times say in which partitions the rows are.
+  const found = knex(log.table).select(columns).whereIn('id', rows.map((row) => Number(row.at(-1)))).whereBetween(time, [Math.min(...times), Math.max(...times)]);
+  return (await found.orderBy(order)) as DatabaseRow[];
 }
 
 /** The time of the last of the next rows of the list; null where there are no more. */

@@ -1,7 +1,7 @@
-import type BetterSqlite3 from 'better-sqlite3';
 import type { Knex } from 'knex';
 import type { Connection } from 'mysql2';
 import { isSqlite } from './dialect.js';
+import { onConnection, preparedOn, type SqliteConnection } from './driver.js';
 import { isByMonth, withoutWritten } from './partitions.js';
 
 export type Row = Readonly<Record<string, string | number>>;
@@ -10,13 +10,6 @@ export type Row = Readonly<Record<string, string | number>>;
 const MOST_ROWS = 512;
 /** SQLite takes 32,766 values a statement, MariaDB 65,535. */
 const MOST_VALUES = 30_000;
-
-export type SqliteConnection = BetterSqlite3.Database;
-
-interface Pool {
-  acquireConnection(): Promise<unknown>;
-  releaseConnection(connection: unknown): Promise<void>;
-}
 
 /**
  * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is. Into a table that lies by
@@ -60,17 +53,6 @@ async function insertPrepared(trx: Knex, table: string, rows: readonly Row[], ot
   });
 }
 
-/** The driver's own connection under knex, or under a transaction of it. */
-export async function onConnection<T>(knex: Knex, work: (connection: unknown) => Promise<T> | T): Promise<T> {
-  const pool = knex.client as Pool;
-  const connection = await pool.acquireConnection();
-  try {
-    return await work(connection);
-  } finally {
-    await pool.releaseConnection(connection);
-  }
-}
-
 function largest(columns: number): number {
   let size = MOST_ROWS;
   while (size > 1 && size * columns > MOST_VALUES) size /= 2;
@@ -101,17 +83,6 @@ function statementOf(table: string, columns: readonly string[], size: number, ot
     texts.set(name, text);
   }
   return text;
-}
-
-const prepared = new WeakMap<SqliteConnection, Map<string, BetterSqlite3.Statement>>();
-
-/** SQLite's statements are planned once for each connection; planning costs more than a look-up. */
-export function preparedOn(connection: SqliteConnection, sql: string): BetterSqlite3.Statement {
-  let statements = prepared.get(connection);
-  if (!statements) prepared.set(connection, (statements = new Map<string, BetterSqlite3.Statement>()));
-  let known = statements.get(sql);
-  if (!known) statements.set(sql, (known = connection.prepare(sql)));
-  return known;
 }
 
 /** mysql2 keeps what it prepared by the SQL. */

@@ -81,7 +81,7 @@ export const defineLog = <const C extends Columns>(definition: LogDefinition<C>)
 /** A row of the database as a record. */
 export function fromRow<C extends Columns>(columns: C, row: DatabaseRow): RecordOf<C> {
   const record: Record<string, Value> = {};
-  for (const [name, column] of entriesOf(columns)) record[name] = readValue(column, row[column.db]);
+  for (const { name, db, read } of readersOf(columns)) record[name] = read(row[db]);
   return record as RecordOf<C>;
 }
 
@@ -93,25 +93,27 @@ export function recordViews<C extends Columns>(columns: C, databaseColumns: read
   class View {
     constructor(readonly row: readonly unknown[]) {}
   }
-  for (const [name, column] of entriesOf(columns)) {
-    const place = databaseColumns.indexOf(column.db);
+  for (const { name, db, read } of readersOf(columns)) {
+    const place = databaseColumns.indexOf(db);
     Object.defineProperty(View.prototype, name, {
       get(this: View) {
-        return readValue(column, this.row[place]);
+        return read(this.row[place]);
       },
     });
   }
   return (row) => new View(row) as unknown as RecordOf<C>;
 }
 
-// An export maps millions of rows by the same few lists.
-const entries = new WeakMap<Columns, readonly (readonly [string, Column])[]>();
+type Reader = (stored: unknown) => Value;
 
-function entriesOf(columns: Columns): readonly (readonly [string, Column])[] {
-  let known = entries.get(columns);
+// An export maps millions of rows by the same few lists.
+const readers = new WeakMap<Columns, readonly { readonly name: string; readonly db: string; readonly read: Reader }[]>();
+
+function readersOf(columns: Columns): readonly { readonly name: string; readonly db: string; readonly read: Reader }[] {
+  let known = readers.get(columns);
   if (!known) {
-    known = Object.entries(columns);
-    entries.set(columns, known);
+    known = Object.entries(columns).map(([name, column]) => ({ name, db: column.db, read: readerOf(column) }));
+    readers.set(columns, known);
   }
   return known;
 }
@@ -132,14 +134,10 @@ export const maxLengthOf = (column: Pick<Column, 'maxLength'>): number => column
 /** The only values there are, where the column names them. */
 export const choicesOf = ({ filter }: Pick<Column, 'filter'>): readonly string[] | null => (filter === undefined || filter === true ? null : filter);
 
-function readValue(column: Column, stored: unknown): Value {
-  if (column.type === 'text') {
-    const text = typeof stored === 'string' ? stored : '';
-    return column.optional && text === '' ? null : text;
-  }
-  const number = Number(stored ?? 0);
-  if (column.type === 'flag') return number !== 0;
-  return column.optional && number === 0 ? null : number;
+function readerOf({ type, optional }: Column): Reader {
+  if (type === 'text') return optional ? (stored) => (typeof stored === 'string' && stored !== '' ? stored : null) : (stored) => (typeof stored === 'string' ? stored : '');
+  if (type === 'flag') return (stored) => Number(stored ?? 0) !== 0;
+  return optional ? (stored) => Number(stored ?? 0) || null : (stored) => Number(stored ?? 0);
 }
 
 /** A value as the database stores it. */

@@ -12,8 +12,6 @@ const SHARED_MS = 40;
 const SHARED_FOR_MS = 30_000;
 /** Of SQLite's pages, so many kB: an import meets the same ones again in its next transaction. */
 const CACHE_KB = 131_072;
-/** After so many pages in its log SQLite writes them into the file, in the thread of whoever commits next. */
-const LOG_PAGES = { alone: 8_192, shared: 1_000 };
 
 /**
  * How many calls an import writes in one transaction, and how long it waits between two. MySQL lets others write meanwhile. SQLite does not,
@@ -26,7 +24,6 @@ export class Pace {
   #tookMs = 0;
   #version: unknown = null;
   #sharedUntil = 0;
-  #logPages = 0;
 
   /** `aloneMs`: how long a transaction may take while nobody else writes to SQLite. */
   constructor(
@@ -65,8 +62,5 @@ export class Pace {
     if (this.#version === null) await knex.raw(`pragma cache_size = -${CACHE_KB}`);
     else if (row?.data_version !== this.#version) this.#sharedUntil = performance.now() + SHARED_FOR_MS;
     this.#version = row?.data_version ?? null;
-    const pages = performance.now() < this.#sharedUntil ? LOG_PAGES.shared : LOG_PAGES.alone;
-    if (pages !== this.#logPages) await knex.raw(`pragma wal_autocheckpoint = ${pages}`);
-    this.#logPages = pages;
   }
 }

@@ -1,5 +1,6 @@
 import knex, { type Knex } from 'knex';
-import { mysqlConnection, SILENT } from '../database/database.js';
+import { SILENT } from '../database/database.js';
+import { mysqlConnection } from '../database/mysql-connection.js';
 import { CommandError, messageOf } from '../errors.js';
 import { fromMs, toIso, type Micros } from '../time.js';
 import type { CallSource, Field, FieldLimits, SourceCall, SourceRecord } from './source-call.js';

@@ -1,5 +1,4 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
-import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import type { SchemaElement } from 'hyparquet-writer';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ColumnType, DatabaseRow } from '../logs/columns.js';
 
@@ -16,6 +15,8 @@ export interface ArchiveColumn {
  * more than one is held: 2,000 rows take some 25 ms of the thread.
  */
 export async function* parquetOf(columns: readonly ArchiveColumn[], blocks: AsyncIterable<readonly DatabaseRow[]>): AsyncGenerator<Uint8Array> {
+  // Loaded for whoever asks for Parquet alone.
+  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
   const writer = new ByteWriter();
   const taken = (): Uint8Array => {
     const bytes = writer.getBytes().slice();
@@ -43,6 +44,7 @@ const PARSERS = {
 
 /** The rows of a Parquet file as the database has them, in texts, a row group at a time. Throws when it cannot be read. */
 export async function* parquetRows(path: string): AsyncGenerator<readonly Record<string, string>[]> {
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetRead } = await import('hyparquet');
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   const names = metadata.schema.slice(1).map(({ name }) => name);

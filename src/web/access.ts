@@ -3,8 +3,9 @@ import { MICROS_PER_SECOND, type Micros } from '../time.js';
 import type { AddressLimit } from './address-limit.js';
 import { clientAddress } from './client-address.js';
 import { SignInNeededError, TooManyFailuresError } from './failure.js';
+import { userOfSession } from './sessions.js';
 import type { SignIn, SignInOutcome } from './sign-in.js';
-import type { ConsoleUser, ConsoleUsers } from './users.js';
+import type { ConsoleUser } from './users.js';
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- how Express lets its locals be typed
@@ -32,7 +33,7 @@ export interface Access {
   secondsUntil(at: Micros): number;
 }
 
-export function access(users: ConsoleUsers, signIn: SignIn, limit: AddressLimit, clock: () => Micros): Access {
+export function access(signIn: SignIn, limit: AddressLimit, clock: () => Micros): Access {
   const secondsUntil = (at: Micros): number => Math.max(1, Math.ceil((at - clock()) / MICROS_PER_SECOND));
 
   const attempt: Access['attempt'] = async (request, response, how, principal, password) => {
@@ -64,9 +65,9 @@ export function access(users: ConsoleUsers, signIn: SignIn, limit: AddressLimit,
   return {
     attempt,
     secondsUntil,
-    async knowUser(request, response, next) {
-      const { userId, passwordChangedAt } = request.session;
-      const user = userId === undefined ? null : await users.findById(userId);
+    knowUser(request, response, next) {
+      const { passwordChangedAt } = request.session;
+      const user = userOfSession(request);
       if (user && user.passwordChangedAt === passwordChangedAt) response.locals.user = user;
       next();
     },

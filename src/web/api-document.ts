@@ -18,9 +18,16 @@ export interface Api {
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 export function apiOf(logs: readonly LogDefinition[], others: readonly Endpoint[] = [], clock: () => Micros = () => fromMs(Date.now())): Api {
-  const endpoints: Endpoint[] = [...others, ...logs.map((log) => listEndpoint(log, clock)), accountEndpoint, letterEndpoint, documentEndpoint(() => document)];
-  const document = describe(endpoints);
-  return { endpoints, document };
+  const endpoints: Endpoint[] = [...others, ...logs.map((log) => listEndpoint(log, clock)), accountEndpoint, letterEndpoint, documentEndpoint(() => made.document)];
+  let document: OpenApiDocument | null = null;
+  const made: Api = {
+    endpoints,
+    // Made when somebody reads it: it takes as long as all other parts of the console together.
+    get document() {
+      return (document ??= describe(endpoints));
+    },
+  };
+  return made;
 }
 
 const ofDocument = parametersOf('openapi.json', {});

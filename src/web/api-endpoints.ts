@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { countList } from '../database/count.js';
+import { countList, type RowCount } from '../database/count.js';
 import { listPage } from '../database/listing.js';
 import { NotFoundError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
 import { listParameters } from '../logs/list-query.js';
-import { parametersOf, readParameters, wholeNumber, type QueryParameters } from '../logs/parameters.js';
+import { oneOf, parametersOf, readParameters, wholeNumber, type QueryParameters } from '../logs/parameters.js';
 import { deadLetters } from '../logs/dead-letter/columns.js';
 import type { Micros } from '../time.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
@@ -46,6 +46,12 @@ const countSchema = z
   })
   .meta({ description: 'How many rows all pages have.' });
 
+const countParameter = oneOf(['true', 'false']).optional().meta({ description: 'true: how many rows all pages have is counted, which can take longer than the page.' });
+const ofCount = parametersOf('a list', { count: countParameter });
+
+/** What a list is asked by: its own parameters, and whether it is counted. */
+const countedListParameters = (log: LogDefinition): z.ZodObject => listParameters(log).in.extend({ count: countParameter });
+
 /** Each log as a list of rows; `clock` says which day is today. */
 export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint {
   const record = recordSchema(log);
@@ -54,24 +60,26 @@ export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint 
     operationId: `list${pascal(log.name)}`,
     summary: log.title,
     description: log.about ?? log.title,
-    parameters: { query: listParameters(log) },
+    parameters: { query: countedListParameters(log) },
     answer: {
       description: 'A page of the list.',
       schema: z.strictObject({
         data: z.array(record).meta({ description: 'The rows, in the order asked for.' }),
         next: z.string().nullable().meta({ description: 'The cursor of the next page. Absent on the last one.' }),
         previous: z.string().nullable().meta({ description: 'The cursor of the page that ends before the first row. Absent on the first one.' }),
-        count: countSchema.nullable().meta({ description: 'How many rows all pages have. Absent beside a cursor, and where counting would take too long.' }),
+        count: countSchema.nullable().meta({ description: 'How many rows all pages have. Absent where it was not asked for, unless this page is all there is; beside a cursor; and where counting would take too long.' }),
       }),
     },
     missing: false,
     // The table is called as one row is.
     named: { [pascal(log.table)]: record, Count: countSchema },
-    async respond(knex, { query }) {
+    async respond(knex, { query: { count: counted, ...query } }) {
       const asked = parseApiQuery(log, query, clock());
       // Whoever goes through all pages has been told on the first.
       const isFirst = asked.after === null && asked.before === null;
-      const [{ records, next, previous }, count] = await Promise.all([listPage(knex, log, asked), isFirst ? countList(knex, log, asked) : null]);
+      const wanted = readParameters(ofCount, { count: counted }).count === 'true' && isFirst;
+      const [{ records, next, previous }, all] = await Promise.all([listPage(knex, log, asked), wanted ? countList(knex, log, asked) : null]);
+      const count: RowCount | null = isFirst && next === null ? { kind: 'exact', rows: records.length } : all;
       return { data: records.map((row) => jsonRecord(log, row)), next, previous, count: count && { ...count } };
     },
   };

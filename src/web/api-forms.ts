@@ -44,12 +44,31 @@ export function jsonRecord(log: LogDefinition, record: LogRecord): JsonObject {
 type Described = Omit<Column, 'db'>;
 
 /** The same of columns that no table has. */
-export const jsonColumns = (columns: Readonly<Record<string, Described>>, record: LogRecord): JsonObject =>
-  Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, jsonValue(column, record[name] ?? null)]));
+export function jsonColumns(columns: DescribedColumns, record: LogRecord): JsonObject {
+  const json: Record<string, Json> = {};
+  for (const { name, write } of writersOf(columns)) json[name] = write(record[name] ?? null);
+  return json;
+}
 
-function jsonValue(column: Described, value: Value): Json {
-  if (column.list) return candidateNames(value);
-  return value === null ? null : FORMS[column.type].write(value);
+type DescribedColumns = Readonly<Record<string, Described>>;
+type Writer = (value: Value) => Json;
+
+// A page of a list has a thousand cells and more.
+const writers = new WeakMap<DescribedColumns, readonly { readonly name: string; readonly write: Writer }[]>();
+
+function writersOf(columns: DescribedColumns): readonly { readonly name: string; readonly write: Writer }[] {
+  let known = writers.get(columns);
+  if (!known) {
+    known = Object.entries(columns).map(([name, column]) => ({ name, write: writerOf(column) }));
+    writers.set(columns, known);
+  }
+  return known;
+}
+
+function writerOf({ list, type }: Described): Writer {
+  if (list) return candidateNames;
+  const { write } = FORMS[type];
+  return write === asItIs ? (value) => value : (value) => (value === null ? null : write(value));
 }
 
 /** The schema of what `jsonRecord` gives. */
@@ -60,7 +79,7 @@ export function recordSchema(log: LogDefinition): z.ZodObject {
 const recordShape = (log: LogDefinition): Record<string, z.ZodType> => columnsShape(log.columns);
 
 /** The schemas of what `jsonColumns` gives. */
-export const columnsShape = (columns: Readonly<Record<string, Described>>): Record<string, z.ZodType> =>
+export const columnsShape = (columns: DescribedColumns): Record<string, z.ZodType> =>
   Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, columnSchema(column)]));
 
 function columnSchema(column: Described): z.ZodType {

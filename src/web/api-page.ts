@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { API_ROOT, type OpenApiDocument } from './api-document.js';
+import { API_ROOT, type Api, type OpenApiDocument } from './api-document.js';
 import { languageOf } from './language.js';
 import type { Views } from './views.js';
 
@@ -37,9 +37,9 @@ export interface ApiView {
 }
 
 /** The API's document as a page for people: what stands in the document is English, as scripts are. */
-export function apiPage(views: Views, document: OpenApiDocument): RequestHandler {
+export function apiPage(views: Views, described: Pick<Api, 'document'>): RequestHandler {
   return async (request, response) => {
-    const view = apiView(document, `${request.protocol}://${request.host}`, response.locals.user?.username ?? 'admin');
+    const view = apiView(described.document, `${request.protocol}://${request.host}`, response.locals.user?.username ?? 'admin');
     await views.render(request, response, 'api', { title: languageOf(response).t('JSON API'), view: { api: view } });
   };
 }

@@ -21,6 +21,7 @@ import { callEndpoint, callsEndpoint } from './call-json.js';
 import { exportDownload } from './export-download.js';
 import { exportPage } from './export-page.js';
 import { downloads } from './export-progress.js';
+import { ExportThreads } from './export-thread.js';
 import { health } from './health.js';
 import { listForms } from './list-forms.js';
 import { liveStreams, type LiveTiming } from './live-streams.js';
@@ -61,20 +62,23 @@ export function createWebApp(parts: WebParts): Express {
   const { knex } = parts.database;
   const users = consoleUsers(knex, clock);
   const signIns = signIn(knex, users, clock);
-  const gate = access(users, signIns, addressLimit(), clock);
+  const gate = access(signIns, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
   const known = remembered(readiness, NOTICE_MS);
   const page = views(config, demo, { readiness: known, deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
   const zoneOf = (user: ConsoleUser | undefined): string =>
     user?.timeZone && isZone(user.timeZone) ? user.timeZone : config.timeZone;
   const files = downloads();
+  const exports = { database: parts.database, downloads: files, threads: new ExportThreads(), zoneOf, clock };
   const live = liveStreams({ knex, users, views: page, zoneOf, clock, news: parts.news, stopping: parts.stopping, timing: parts.live });
   const overview = { knex, readiness: known, clock };
-  const { endpoints, document } = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
+  const described = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
 
   const app = express();
   app.set('trust proxy', config.http.trustProxy);
   app.disable('x-powered-by');
+  // Nothing but files is ever kept, and those have their own.
+  app.disable('etag');
   app.use(securityHeaders);
   app.use(overdue);
   app.use(health(readiness));
@@ -82,13 +86,13 @@ export function createWebApp(parts: WebParts): Express {
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
-  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, endpoints));
-  app.get('/api', gate.signedIn, apiPage(page, document));
+  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, described.endpoints));
+  app.get('/api', gate.signedIn, apiPage(page, described));
   app.use('/api', () => {
     throw new NotFoundError('no such address');
   });
   for (const log of ALL_LOGS) {
-    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(knex, log, format, files, zoneOf, clock));
+    for (const format of FORMATS) app.get(`/${log.name}.${format}`, gate.knownOrBasic, gate.signedIn, exportDownload(exports, log, format));
   }
   // Before the sign-in, which a stream speaks of itself.
   for (const log of ALL_LOGS) app.get(livePath(log), live.stream(log));

@@ -1,31 +1,46 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RequestHandler } from 'express';
-import type { Knex } from 'knex';
+import type { Database } from '../database/database.js';
 import type { LogDefinition, LogRecord } from '../logs/columns.js';
 import type { Micros } from '../time.js';
 import { csvWriter, type CsvWriter } from './csv.js';
 import { parseExportRequest, type ExportRequest, type Format } from './export-choices.js';
 import { fieldsOf } from './export-fields.js';
 import { takeDownloadId, type Downloads, type Tracked } from './export-progress.js';
-import { estimateHeader, openExport } from './export-rows.js';
+import { estimateHeader, openExport, type Way } from './export-rows.js';
+import { send, taskOf, wholeFile } from './export-send.js';
+import type { ExportThreads } from './export-thread.js';
 import type { ConsoleUser } from './users.js';
 import { XLSX_TYPE, xlsxStream } from './xlsx.js';
 
 const CONTENT_TYPES: Readonly<Record<Format, string>> = { csv: 'text/csv; charset=utf-8; header=present', xlsx: XLSX_TYPE };
 
+export interface DownloadParts {
+  readonly database: Pick<Database, 'knex' | 'url'>;
+  readonly downloads: Downloads;
+  readonly threads: ExportThreads;
+  readonly zoneOf: (user: ConsoleUser | undefined) => string;
+  readonly clock: () => Micros;
+}
+
 /**
  * The whole filtered list as a file, streamed: as fast as the client reads, and no further once
- * it is gone. A failure midway cuts the download off, so that a short file never looks whole.
+ * it is gone. A failure midway cuts the download off, so that a short file never looks whole. A long file is written by a thread.
  */
-export function exportDownload(knex: Knex, log: LogDefinition, format: Format, downloads: Downloads, zoneOf: (user: ConsoleUser | undefined) => string, clock: () => Micros): RequestHandler {
+export function exportDownload({ database, downloads, threads, zoneOf, clock }: DownloadParts, log: LogDefinition, format: Format): RequestHandler {
   return async (request, response) => {
-    const { id, rest } = takeDownloadId(request.query);
-    const asked = parseExportRequest(log, rest, zoneOf(response.locals.user), format, clock());
+    const { id, rest: parameters } = takeDownloadId(request.query);
+    const asked = parseExportRequest(log, parameters, zoneOf(response.locals.user), format, clock());
     // Before the first byte, so that what fails at once is still answered as an error.
-    const { estimate, blocks, wayOf } = await openExport(knex, asked);
+    const { estimate, blocks, rest, wayOf } = await openExport(database.knex, asked);
+    const isHead = request.method === 'HEAD';
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const task = isHead ? null : taskOf(database, asked, rest);
+    const thread = task && (await threads.start(task, gone.signal));
     const { user } = response.locals;
-    const tracked = id === null || !user || request.method === 'HEAD' ? null : downloads.track(id, user.id, response, estimate);
+    const tracked = id === null || !user || isHead ? null : downloads.track(id, user.id, response, estimate);
     response.set({
       'Content-Type': CONTENT_TYPES[asked.choices.format],
       'Content-Disposition': `attachment; filename="${fileName(asked, clock())}"`,
@@ -34,26 +49,30 @@ export function exportDownload(knex: Knex, log: LogDefinition, format: Format, d
       'X-Accel-Buffering': 'no',
       ...(estimate ? { 'X-Estimated-Rows': estimateHeader(estimate) } : {}),
     });
-    if (request.method === 'HEAD') {
+    if (isHead) {
       response.end();
       return;
     }
     const way = tracked && estimate?.kind !== 'exact' ? await wayOf() : null;
+    const timeColumn = asked.choices.calls === 'folded' ? 'begin' : log.timeColumn;
     try {
-      await pipeline(file(asked, tracked ? watched(blocks, tracked, way) : blocks), response);
+      if (thread && rest) await send(wholeFile(asked, rest, thread), response, tracked, way);
+      else await pipeline(file(asked, tracked ? watched(blocks, tracked, way, timeColumn) : blocks), response);
     } catch (error) {
       if (!isClientGone(error)) throw error;
+    } finally {
+      thread?.close();
     }
   };
 }
 
 /** Counts what is written, and hears of a failure before the connection closes for it. */
-async function* watched(blocks: AsyncIterable<readonly LogRecord[]>, tracked: Tracked, way: ((record: LogRecord) => number) | null): AsyncGenerator<readonly LogRecord[]> {
+async function* watched(blocks: AsyncIterable<readonly LogRecord[]>, tracked: Tracked, way: Way | null, timeColumn: string): AsyncGenerator<readonly LogRecord[]> {
   try {
     for await (const records of blocks) {
       yield records;
       const last = records.at(-1);
-      tracked.wrote(records.length, way && last ? way(last) : null);
+      tracked.wrote(records.length, way && last ? way(Number(last[timeColumn])) : null);
     }
   } catch (error) {
     tracked.failed();

@@ -2,11 +2,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { countRows, PATIENCE_MS } from '../database/count.js';
 import { listAll, pageQuery, withAccounts } from '../database/listing.js';
+import { pagePlan } from '../database/page-plan.js';
+import type { PagePlan } from '../database/planned-pages.js';
+import { fitsFew } from '../database/search-page.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
 import { callQuery, legFilters } from '../logs/cdr/call-query.js';
 import { allCalls } from '../logs/cdr/calls.js';
 import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
-import type { ListQuery } from '../logs/list-query.js';
+import { keysetOf, type ListQuery } from '../logs/list-query.js';
+import type { Micros } from '../time.js';
 import type { ExportRequest } from './export-choices.js';
 
 /** Few enough that nobody else waits long behind one block: about 20 ms. */
@@ -24,8 +28,21 @@ export interface OpenExport {
   /** Null where nothing can be said. */
   readonly estimate: RowEstimate | null;
   readonly blocks: AsyncIterable<readonly LogRecord[]>;
-  /** For files too long to count: how far a record lies on the way to the last one, from 0 to 1, by its time. Null where times do not tell. */
-  readonly wayOf: () => Promise<((record: LogRecord) => number) | null>;
+  /** How a thread goes on behind the first block; null for what is short, and for what takes more than one query a page. */
+  readonly rest: RestOfRows | null;
+  /** For files too long to count. Null where times do not tell how far a row is. */
+  readonly wayOf: () => Promise<Way | null>;
+}
+
+/** How far the row of an instant lies on the way to the last one, from 0 to 1. */
+export type Way = (at: Micros) => number;
+
+/** The rows behind the first ones of a file. */
+export interface RestOfRows {
+  readonly plan: PagePlan;
+  readonly first: readonly LogRecord[];
+  /** The keyset of the last of them. */
+  readonly after: readonly (string | number)[];
 }
 
 /** Begins an export: what fails at once, fails here. Whoever does not read all blocks just lets go of them: nothing is held. */
@@ -35,13 +52,17 @@ export async function openExport(knex: Knex, request: ExportRequest): Promise<Op
 
 async function openRows(knex: Knex, { listing: { log, query: asked } }: ExportRequest): Promise<OpenExport> {
   // A file is the whole list, wherever its reader is in it.
-  const query = { ...asked, after: null, before: null };
+  const query = await withAccounts(knex, { ...asked, after: null, before: null });
   const pages = listAll(knex, log, query, BLOCK_ROWS);
   const first = await pages.next();
   const records = first.done === true ? [] : first.value;
   const exact = records.length < BLOCK_ROWS;
   const count = exact ? records.length : await countRows(knex, log, query, MOST_COUNTED);
-  return { estimate: counted(count), blocks: continued(records, pages), wayOf: () => way(knex, log, query, log.timeColumn, records[0]) };
+  const last = records.at(-1);
+  // What is found by an index of its own is no long way to go.
+  const isLong = !exact && last !== undefined && !(await fitsFew(knex, log, query));
+  const rest = isLong ? { plan: pagePlan(knex, log, query), first: records, after: keysetOf(log, query, last) } : null;
+  return { estimate: counted(count), blocks: continued(records, pages), rest, wayOf: () => way(knex, log, query, log.timeColumn, records[0]) };
 }
 
 async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest): Promise<OpenExport> {
@@ -50,7 +71,7 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
   const first = await pages.next();
   const records = first.done === true ? [] : first.value.calls.map(callRecord);
   const legsRead = first.done === true ? 0 : first.value.legsRead;
-  return { estimate: await estimate(), blocks: continued(records, recordsOf(pages)), wayOf: () => way(knex, log, { ...query, filters: legFilters(calls) }, 'begin', records[0]) };
+  return { estimate: await estimate(), blocks: continued(records, recordsOf(pages)), rest: null, wayOf: () => way(knex, log, { ...query, filters: legFilters(calls) }, 'begin', records[0]) };
 
   /** As many calls as the first legs made, for all legs. */
   async function estimate(): Promise<RowEstimate | null> {
@@ -64,13 +85,13 @@ async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest)
 }
 
 /** The last record is the first one of the list turned round, which its index finds as fast; longer than a count it is not looked for. */
-async function way(knex: Knex, log: LogDefinition, query: ListQuery, timeOf: string, first: LogRecord | undefined): Promise<((record: LogRecord) => number) | null> {
+async function way(knex: Knex, log: LogDefinition, query: ListQuery, timeOf: string, first: LogRecord | undefined): Promise<Way | null> {
   if (query.sort !== log.timeColumn || first === undefined) return null;
   const turned = pageQuery(knex, log, { ...(await withAccounts(knex, query)), after: null, before: null, order: query.order === 'asc' ? 'desc' : 'asc', limit: 1 });
   const [row] = ((await turned.timeout(PATIENCE_MS).catch(() => [])) as DatabaseRow[]).map((found) => fromRow(log.columns, found));
   const begin = Number(first[timeOf]);
   const length = Number(row?.[log.timeColumn]) - begin;
-  return Number.isFinite(length) && length !== 0 ? (record) => Math.min(1, Math.max(0, (Number(record[timeOf]) - begin) / length)) : null;
+  return Number.isFinite(length) && length !== 0 ? (at) => Math.min(1, Math.max(0, (at - begin) / length)) : null;
 }
 
 function counted(count: number | null): RowEstimate | null {

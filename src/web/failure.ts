@@ -26,6 +26,15 @@ export class TooManyFailuresError extends Error {
   }
 }
 
+/** As many long files are being written as Logbook writes at once: says when to come back. */
+export class ExportsBusyError extends Error {
+  override readonly name = 'ExportsBusyError';
+  readonly retryAfterSeconds = 60;
+  constructor() {
+    super('Logbook is writing as many long files as it does at once. Try again in a minute.');
+  }
+}
+
 /** The answer took longer than anybody waits. */
 export class OverdueError extends Error {
   override readonly name = 'OverdueError';
@@ -40,6 +49,9 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof NotFoundError) return failure(404, mark('Not found'), 'There is nothing at this address.');
   if (error instanceof TooManyFailuresError) {
     return failure(429, mark('Too many failures'), error.message, { retryAfterSeconds: error.retryAfterSeconds });
+  }
+  if (error instanceof ExportsBusyError) {
+    return failure(503, mark('Too many files at once'), error.message, { retryAfterSeconds: error.retryAfterSeconds });
   }
   if (codeOf(error) === 'EBADCSRFTOKEN') {
     return failure(403, mark('The form is out of date'), 'Go back, load the page again and send the form once more.');

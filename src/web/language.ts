@@ -74,11 +74,24 @@ function numberFormat(code: LanguageCode, leastDigits = 0, mostDigits = leastDig
   return format;
 }
 
+/** More than there are texts; with values in them there is no end. */
+const MOST_FINISHED = 5_000;
+
 function languageIn(code: LanguageCode): Language {
   const translate: TFunction = texts.getFixedT(code);
   const withValues = (text: string, values?: Values): string =>
     values === undefined ? translate(text) : translate(text, { replace: values, ...(typeof values['count'] === 'number' ? { count: values['count'] } : {}) });
-  const t: Language['t'] = (text, ...values) => withValues(text, values[0]);
+  // i18next looks each text up anew, and a page has hundreds.
+  const finished = new Map<string, string>();
+  const t: Language['t'] = (text, ...values) => {
+    const key = values[0] === undefined ? text : `${text}\n${JSON.stringify(values[0])}`;
+    const known = finished.get(key);
+    if (known !== undefined) return known;
+    const said = withValues(text, values[0]);
+    if (finished.size >= MOST_FINISHED) finished.clear();
+    finished.set(key, said);
+    return said;
+  };
   const listFormat = new Intl.ListFormat(LOCALES[code], { type: 'conjunction' });
   const dateFormat = new Intl.DateTimeFormat(LOCALES[code], { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' });
   return {

@@ -45,12 +45,14 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
       response.redirect(303, listingHref(`/${log.name}`, asked.listing));
       return;
     }
-    const kept = user ? await readKept(preferences, user.id, log) : NOTHING_KEPT;
-    const listing = { ...asked.listing, columns: asked.listing.columns ?? kept.columns };
-    // Before the rows: what comes in between is told, and the page knows it by its id.
-    const place = problems.length === 0 && followed(listing) !== null ? await live.place(log) : null;
+    const begin = async (): Promise<CountedPage & { readonly place: string | null }> => {
+      // Before the rows: what comes in between is told, and the page knows it by its id.
+      const place = followed(asked.listing) === null ? null : await live.place(log);
+      return { place, ...(await read(knex, log, asked.listing.query)) };
+    };
     // What is asked in part is not answered with more than was asked.
-    const { page, count, found } = problems.length > 0 ? NOTHING : await read(knex, log, listing.query);
+    const [kept, { page, count, found, place }] = await Promise.all([user ? readKept(preferences, user.id, log) : NOTHING_KEPT, problems.length > 0 ? NOTHING : begin()]);
+    const listing = { ...asked.listing, columns: asked.listing.columns ?? kept.columns };
     const language = languageOf(response);
     const follows = place !== null && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
     const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page }, language);
@@ -86,15 +88,15 @@ interface CountedPage {
   readonly found: readonly FoldedCall[];
 }
 
-const NOTHING: CountedPage = { page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 }, found: [] };
+const NOTHING: CountedPage & { readonly place: null } = { place: null, page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 }, found: [] };
 const NO_GAPS: PlacedGaps = { places: [], more: false };
 
 async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Promise<CountedPage> {
-  const page = await listPage(knex, log, query);
+  const [page, counted] = await Promise.all([listPage(knex, log, query), countList(knex, log, query)]);
   // Back at the beginning the first page is shown as whoever comes new sees it, and never a short one.
   if (query.before !== null && page.previous === null) return countedPage(knex, log, { ...query, before: null });
   const isWhole = query.after === null && page.previous === null && page.next === null;
-  return { page, count: isWhole ? { kind: 'exact', rows: page.records.length } : await countList(knex, log, query), found: [] };
+  return { page, count: isWhole ? { kind: 'exact', rows: page.records.length } : counted, found: [] };
 }
 
 /** Whole calls are read in one direction, and how many they are nothing tells but folding them all. */

@@ -4,6 +4,7 @@ import { endOfTable, formatPosition, idsBetween, parsePosition, readOn, type Pos
 import { changeMark } from '../logs/changes.js';
 import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
+import { remembered } from './readiness.js';
 
 /** What a reader of a list is told. */
 export type LiveEvent =
@@ -36,9 +37,11 @@ export interface FeedTiming {
   readonly patienceMs: number;
   /** A transaction that takes longer than this brings its rows unseen. */
   readonly holeMs: number;
+  /** How long ago the place may be that a page begins from where nobody follows yet. */
+  readonly placeMs: number;
 }
 
-const TIMING: FeedTiming = { pollMs: 1_000, soonestMs: 250, changesMs: 5_000, patienceMs: 5_000, holeMs: 120_000 };
+const TIMING: FeedTiming = { pollMs: 1_000, soonestMs: 250, changesMs: 5_000, patienceMs: 5_000, holeMs: 120_000, placeMs: 1_000 };
 /** Rows of one look, and those that a reader who was away is given one by one. */
 const MOST_ROWS = 1_000;
 
@@ -64,6 +67,7 @@ export class LiveFeed {
   #troubled = false;
   #wake: (() => void) | null = null;
   #nudged = false;
+  #lately: () => Promise<Place>;
 
   constructor(
     private readonly knex: Knex,
@@ -71,11 +75,14 @@ export class LiveFeed {
     timing: Partial<FeedTiming> = {},
   ) {
     this.#timing = { ...TIMING, ...timing };
+    this.#lately = this.#remembered();
   }
 
-  /** Where the log ends now: what a page is given that begins to follow from here. */
+  readonly #remembered = (): (() => Promise<Place>) => remembered(() => this.#here(), this.#timing.placeMs);
+
+  /** Where the log ended a moment ago: what a page is given that begins to follow from here. What came since is told, and the page knows it by its id. */
   async place(): Promise<string> {
-    return formatPlace(this.#place ?? (await this.#here()));
+    return formatPlace(this.#place ?? (await this.#lately()));
   }
 
   /** From `place` on, or from now where that is none. Answers how to leave. */
@@ -93,6 +100,7 @@ export class LiveFeed {
 
   /** Something may have been written just now. */
   nudge(): void {
+    this.#lately = this.#remembered();
     this.#look();
   }
 

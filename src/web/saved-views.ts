@@ -28,7 +28,7 @@ const columnsName = (log: LogDefinition): string => `columns.${log.name}`;
 const viewsName = (log: LogDefinition): string => `views.${log.name}`;
 
 export async function readKept(preferences: Preferences, userId: number, log: LogDefinition): Promise<KeptOfList> {
-  const [columns, views] = await Promise.all([preferences.read(userId, columnsName(log)), preferences.read(userId, viewsName(log))]);
+  const [columns, views] = await preferences.readAll(userId, [columnsName(log), viewsName(log)]);
   return { columns: knownColumns(log, columns), views: parseViews(views) };
 }
 

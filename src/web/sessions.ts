@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { ConnectSessionKnexStore } from 'connect-session-knex';
 import type { Request, RequestHandler } from 'express';
-import session, { type SessionData } from 'express-session';
+import session, { type Session, type SessionData } from 'express-session';
 import type { Knex } from 'knex';
-import type { ConsoleUser } from './users.js';
+import { rowArrays } from '../database/row-arrays.js';
+import { userOfRow, USER_COLUMNS, type ConsoleUser } from './users.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -20,6 +21,12 @@ const SESSION_MS = 12 * 60 * 60 * 1_000;
 /** A session that only carries the sign-in form's token. */
 const ANONYMOUS_MS = 60 * 60 * 1_000;
 
+/** Whose session a request is of: read with it, since every request asks for both. */
+const users = new WeakMap<object, ConsoleUser>();
+
+/** The user of the session that the request came with, null where it has none or the user is gone. */
+export const userOfSession = (request: Request): ConsoleUser | null => users.get(request) ?? null;
+
 type Callback<T> = (error?: unknown, result?: T) => void;
 
 /**
@@ -27,31 +34,53 @@ type Callback<T> = (error?: unknown, result?: T) => void;
  * ends the process when the database is away; here each call answers once.
  */
 class SessionStore extends ConnectSessionKnexStore {
-  constructor(knex: Knex) {
+  constructor(readonly knex: Knex) {
     super({ knex, tableName: TABLE, createTable: false, cleanupInterval: 0 });
     // The first look for the table may fail, and would then fail every call that follows.
     this.ready.catch(() => undefined);
     this.ready = Promise.resolve();
+    // A session ends when its cookie does, so there is nothing to write for a page that was only read; and
+    // express-session holds an answer's last byte back until it is.
+    Object.defineProperty(this, 'touch', { value: undefined });
   }
 
   override get(sid: string, callback?: Callback<SessionData | null>): Promise<SessionData | null> {
-    return once(super.get(sid, ignore), callback, null);
+    return once(readSession(this.knex, sid), callback, null);
+  }
+
+  override createSession(request: Request, data: SessionData): Session & SessionData {
+    const user = users.get(data);
+    if (user) users.set(request, user);
+    return super.createSession(request, data);
   }
 
   override set(sid: string, data: SessionData, callback?: Callback<void>): Promise<void> {
     return once(super.set(sid, data, ignore), callback, undefined);
   }
 
-  // A session ends when its cookie does, so there is nothing to write for a page that was only read.
-  override touch(_sid: string, _data: SessionData, callback?: () => void): Promise<void> {
-    callback?.();
-    return Promise.resolve();
-  }
 
   override destroy(sid: string, callback?: (error?: unknown) => void): Promise<number> {
     return once(super.destroy(sid, ignore), callback && ((error) => callback(error)), 0);
   }
 }
+
+// The id stands in the session's JSON, which both databases can look into.
+const READ = `select s.sess, ${USER_COLUMNS.map((name) => `u.${name}`).join(', ')} from ${TABLE} s
+  left join console_user u on u.id = cast(json_extract(s.sess, '$.userId') as unsigned) where s.sid = ? and s.expired >= ?`;
+
+/** A session that is not over, with its user beside in `users`. */
+async function readSession(knex: Knex, sid: string): Promise<SessionData | null> {
+  const [row] = await rowArrays(knex, knex.raw(READ, [sid, nowAsExpiry()]));
+  if (!row) return null;
+  const [stored, ...user] = row;
+  // MySQL's driver, other than MariaDB's, has parsed it.
+  const data = (typeof stored === 'string' ? JSON.parse(stored) : stored) as SessionData;
+  if (user[0] !== null) users.set(data, userOfRow(user));
+  return data;
+}
+
+/** This form compares rightly both as SQLite's text and as MariaDB's DATETIME. */
+const nowAsExpiry = (): string => new Date().toISOString().slice(0, 19);
 
 const ignore = (): void => undefined;
 
@@ -125,13 +154,12 @@ export async function beginSession(request: Request, user: ConsoleUser): Promise
 
 /** Deletes the sessions that are over; answers how many. */
 export function clearExpiredSessions(knex: Knex): Promise<number> {
-  // This form compares rightly both as SQLite's text and as MariaDB's DATETIME.
-  return knex(TABLE).where('expired', '<', new Date().toISOString().slice(0, 19)).delete();
+  return knex(TABLE).where('expired', '<', nowAsExpiry()).delete();
 }
 
 /** Those of the sessions that are not over. */
 export async function sessionsAlive(knex: Knex, ids: readonly string[]): Promise<Set<string>> {
-  const rows = (await knex(TABLE).select('sid').whereIn('sid', [...new Set(ids)]).where('expired', '>=', new Date().toISOString().slice(0, 19))) as readonly { readonly sid: string }[];
+  const rows = (await knex(TABLE).select('sid').whereIn('sid', [...new Set(ids)]).where('expired', '>=', nowAsExpiry())) as readonly { readonly sid: string }[];
   return new Set(rows.map(({ sid }) => sid));
 }
 

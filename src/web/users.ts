@@ -136,7 +136,15 @@ export function consoleUsers(knex: Knex, clock: () => Micros = () => fromMs(Date
   };
 }
 
-function fromUserRow(row: UserRow): ConsoleUser {
+/** What `userOfRow` reads, in its order. */
+export const USER_COLUMNS = ['id', 'username', 'time_zone', 'language', 'created_at', 'password_changed_at'] as const satisfies readonly (keyof UserRow)[];
+
+/** A user of a row that is an array of `USER_COLUMNS`. */
+export function userOfRow(values: readonly unknown[]): ConsoleUser {
+  return fromUserRow(Object.fromEntries(USER_COLUMNS.map((name, index) => [name, values[index]])) as unknown as UserRow);
+}
+
+function fromUserRow(row: Omit<UserRow, 'password_hash'>): ConsoleUser {
   return {
     id: row.id,
     username: row.username,

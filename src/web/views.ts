@@ -40,6 +40,9 @@ export interface Views {
   part(response: Response, template: string, view: Readonly<Record<string, unknown>>): string;
 }
 
+// Four hundred names on every page, none with a character that HTML reads otherwise.
+const ZONE_OPTIONS = ZONE_NAMES.map((name) => `<option>${name}</option>`).join('\n');
+
 /** What every page says of the service, asked for each. */
 export interface Asked {
   readonly readiness: () => Promise<Readiness>;
@@ -82,7 +85,7 @@ export function views(
         lacking: user ? await lacking(page.section, asked.deadLetters, language) : [],
         notices: user && page.ownNotices !== true ? (await notices(asked.readiness, language)).map(linked) : [],
         zone,
-        zones: ZONE_NAMES,
+        zoneOptions: ZONE_OPTIONS,
         returnTo: request.originalUrl,
         csrfToken: page.bare ? '' : csrfToken(request),
       };

@@ -1,6 +1,6 @@
 import type { LogRecord, Value } from '../logs/columns.js';
 import { MICROS_PER_MS, MICROS_PER_SECOND } from '../time.js';
-import type { ExportField, FieldKind } from './export-fields.js';
+import { reader, type ExportField, type FieldKind } from './export-field.js';
 import type { ReaderZone } from './zone.js';
 
 /** The cell styles of `STYLES`, by their index in `cellXfs`. */
@@ -52,7 +52,7 @@ export interface SheetXml {
 export function sheetXml(fields: readonly ExportField[], zone: ReaderZone): SheetXml {
   const letters = fields.map((_field, index) => columnLetters(index));
   const lastColumn = letters.at(-1) ?? 'A';
-  const cells = fields.map((field, index) => ({ letter: letters[index] ?? '', value: field.value, write: cellWriter(field.kind, zone) }));
+  const cells = fields.map((field, index) => ({ letter: letters[index] ?? '', value: reader(field), write: cellWriter(field.kind, zone) }));
   const texts = fields.flatMap(({ kind }, index) => (kind === 'text' ? [letters[index] ?? ''] : []));
   const widths = fields.map(({ kind, title }, index) => `<col min="${index + 1}" max="${index + 1}" width="${Math.max(WIDTH[kind], title.length + 4)}" customWidth="1"/>`);
   const heads = fields.map(({ title }, index) => `<c r="${letters[index] ?? ''}1" s="${STYLE.header}" t="inlineStr">${inline(title)}</c>`);

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { LogRecord } from '../logs/columns.js';
-import type { ExportField } from './export-fields.js';
+import type { ExportField } from './export-field.js';
 import { sheetXml, STYLES, type SheetXml } from './xlsx-sheet.js';
 import type { ReaderZone } from './zone.js';
 

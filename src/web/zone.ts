@@ -31,11 +31,24 @@ export interface ReaderZone {
 const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
 const two = (value: number): string => TWO_DIGITS[value] ?? String(value);
 
-export const isZone = (name: string): boolean => IANAZone.isValidZone(name);
+export const isZone = (name: string): boolean => zones.has(name) || IANAZone.isValidZone(name);
+
+/** Luxon takes as long to look whether a zone exists as a database for a page; so many are remembered. */
+const MOST_ZONES = 50;
+const zones = new Map<string, ReaderZone>();
 
 /** Throws InvalidInputError that names `tz` for what is no zone. */
 export function readerZone(name: string): ReaderZone {
+  const known = zones.get(name);
+  if (known) return known;
   if (!isZone(name)) throw new InvalidInputError('tz', 'must be a time zone such as Europe/Rome');
+  const zone = zoneCalled(name);
+  if (zones.size >= MOST_ZONES) zones.clear();
+  zones.set(name, zone);
+  return zone;
+}
+
+function zoneCalled(name: string): ReaderZone {
   const zone = IANAZone.create(name);
   const offsetAt = cachedOffsets(zone);
   const dateOf = cachedDates();
@@ -87,6 +100,9 @@ function cachedOffsets(zone: IANAZone): (ms: number) => number {
 
 const cachedDates = (): ((day: number) => string) => cached((day) => new Date(day * MS_PER_DAY).toISOString().slice(0, 10));
 
+/** A century of days; what is asked beyond is worked out anew. */
+const MOST_CACHED = 40_000;
+
 /** Remembers what was worked out of a number; the last one without looking for it. */
 function cached<T>(work: (of: number) => T): (of: number) => T {
   const known = new Map<number, T>();
@@ -94,6 +110,7 @@ function cached<T>(work: (of: number) => T): (of: number) => T {
   return (of) => {
     if (last?.of === of) return last.result;
     const result = known.has(of) ? (known.get(of) as T) : work(of);
+    if (known.size >= MOST_CACHED) known.clear();
     known.set(of, result);
     last = { of, result };
     return result;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { readXlsx } from 'hucre/xlsx';
@@ -14,6 +15,8 @@ const KINDS: readonly Recorded[] = ['ring group', 'queue, nobody', 'blind transf
 /** Calls of several legs, a minute apart, and after them calls of one. */
 const GROUPS = 200;
 const SINGLES = 700;
+const LONG_ROWS = 4_000;
+const noise = (length: number): string => randomBytes(length).toString('base64').slice(0, length);
 
 onEachDatabase('exports', (emptyDatabase) => {
   let database: EmptyDatabase;
@@ -132,6 +135,9 @@ onEachDatabase('exports', (emptyDatabase) => {
 
   it('are cut off when they fail midway, a workbook too', async () => {
     const { knex } = console.database;
+    // What cannot be compressed, and more of it than sockets hold: short files are whole before anybody could take the table away.
+    const notes = Array.from({ length: LONG_ROWS }, (_, n) => cdr({ callDate: BEGIN - n * MICROS_PER_SECOND, src: 'long', userfield: noise(512), lastdata: noise(512), extra: noise(4_000) }));
+    await insertCdrs(knex, notes);
     const request = httpRequest(`${console.url}/cdrs.xlsx`, { headers: { cookie: visitor.sessionCookie } }).end();
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     await knex.schema.renameTable('cdr', 'cdr_away');
@@ -145,6 +151,7 @@ onEachDatabase('exports', (emptyDatabase) => {
       await knex.schema.renameTable('cdr_away', 'cdr');
     }
     expect((await workbook('/cdrs.xlsx'))[0]?.rows.length).toBeGreaterThan(1_000);
+    await knex('cdr').where({ src: 'long' }).delete();
   });
 
   const page = async (path: string): Promise<string> => {

@@ -63,7 +63,7 @@ describe('the API’s document', () => {
     const filters = Object.keys(log.columns).filter((name) => log.columns[name]?.filter);
     const names = get?.parameters?.map((parameter) => ('name' in parameter ? parameter.name : ''));
     const search = Object.values(log.columns).some((column) => column.search) ? ['search'] : [];
-    expect(names).toEqual(['from', 'to', 'range', 'tz', ...search, ...filters, 'sort', 'order', 'limit', 'cursor']);
+    expect(names).toEqual(['from', 'to', 'range', 'tz', ...search, ...filters, 'sort', 'order', 'limit', 'cursor', 'count']);
     const record = document.components?.schemas?.[log.table.replaceAll(/(?:^|_)(\w)/g, (_match, letter: string) => letter.toUpperCase())];
     expect(typeof record === 'object' && 'properties' in record ? Object.keys(record.properties) : []).toEqual(Object.keys(log.columns));
   });

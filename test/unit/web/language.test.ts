@@ -28,6 +28,14 @@ describe('a language', () => {
   });
 });
 
+describe('a text that was said before', () => {
+  it('is not said for other values', () => {
+    const said = (values: { readonly number: string; readonly count: number }): string => english.t('{{count}} rows of {{number}}' as string, values);
+    expect([said({ number: '1\n2', count: 3 }), said({ count: 3, number: '1' }), said({ number: '3', count: 1 }), said({ number: '1', count: 3 })]).toEqual(['3 rows of 1\n2', '3 rows of 1', '1 rows of 3', '3 rows of 1']);
+    expect(italian.t('{{count}} rows', { count: 5 })).not.toBe(english.t('{{count}} rows', { count: 5 }));
+  });
+});
+
 describe('what other parts say', () => {
   it('is said in Italian by its pattern, with what stands in it', () => {
     const { message } = failureOf(new InvalidInputError('limit', 'must be a whole number from 1 to 1000'));

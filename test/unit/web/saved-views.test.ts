@@ -10,6 +10,7 @@ const view = (name: string, query = ''): SavedView => ({ name, query });
 function remembering(values: Record<string, string> = {}): Preferences {
   return {
     read: (userId, name) => Promise.resolve(values[`${userId} ${name}`] ?? null),
+    readAll: (userId, names) => Promise.resolve(names.map((name) => values[`${userId} ${name}`] ?? null) as { [Place in keyof typeof names]: string | null }),
     write: (userId, name, value) => {
       values[`${userId} ${name}`] = value;
       return Promise.resolve();

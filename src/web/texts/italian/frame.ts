@@ -22,6 +22,7 @@ export const FRAME = {
   'Sign in first': 'Prima accedi',
   'Not found': 'Pagina non trovata',
   'Too many failures': 'Troppi tentativi falliti',
+  'Too many files at once': 'Troppi file insieme',
   'The form is out of date': 'Il modulo non è più valido',
   'The database is away': 'Il database non risponde',
   'That cannot be read': 'Richiesta non leggibile',

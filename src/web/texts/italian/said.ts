@@ -4,6 +4,7 @@ const ERRORS = {
   'Go back, load the page again and send the form once more.': 'Torna indietro, ricarica la pagina e invia di nuovo il modulo.',
   'Logbook cannot reach its database just now. Nothing is lost; try again in a moment.':
     'In questo momento Logbook non raggiunge il suo database. Nulla è perso; riprova tra poco.',
+  'Logbook is writing as many long files as it does at once. Try again in a minute.': 'Logbook sta già scrivendo tutti i file lunghi che può insieme. Riprova tra un minuto.',
   'The request is not in order.': 'La richiesta non è corretta.',
   'Logbook could not do that. Its log says more.': 'Logbook non ci è riuscito. Il suo log dice di più.',
   'Give both a name and a password.': 'Inserisci sia il nome sia la password.',

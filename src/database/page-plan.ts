@@ -1,0 +1,43 @@
+import type { Knex } from 'knex';
+import { isText, type LogDefinition } from '../logs/columns.js';
+import { keysetColumns, type ListQuery } from '../logs/list-query.js';
+import { isSqlite } from './database.js';
+import { allColumns, db, pageQuery } from './page-query.js';
+import { CELL_END, ROW_END, type Binding, type PagePlan, type PlannedSql } from './planned-pages.js';
+
+// Found again among the bindings, where nothing else is so far from zero.
+const PLACE = Number.MIN_SAFE_INTEGER;
+const LIMIT = Number.MAX_SAFE_INTEGER;
+
+/** The pages of a query, whose search knows its accounts, from behind a row on. */
+export function pagePlan(knex: Knex, log: LogDefinition, query: ListQuery): PagePlan {
+  const columns = allColumns(log);
+  const names = keysetColumns(log, query.sort);
+  const page = pageQuery(knex, log, { ...query, after: names.map((_, index) => PLACE + index), before: null, limit: LIMIT });
+  const cells = columns.map(() => '??').join(', ');
+  // The database makes one value of a row several times as fast as a driver makes a string of each cell.
+  const text = isSqlite(knex)
+    ? knex.from(page.clone().clearSelect().select(knex.raw(`concat_ws(char(${CELL_END}), ${cells}) as line`, columns)).as('page')).select(knex.raw(`cast(group_concat(line, char(${ROW_END})) as blob) as lines, count(*) as count`))
+    : page.clone().clearSelect().select(knex.raw(`concat_ws(char(${CELL_END} using utf8mb4), ${cells}) as line`, columns));
+  return {
+    dialect: isSqlite(knex) ? 'sqlite' : 'mysql',
+    columns,
+    keyset: names.map((name) => {
+      const column = log.columns[name];
+      return { place: columns.indexOf(db(log, name)), text: column !== undefined && isText(column) };
+    }),
+    arrays: planned(page),
+    texts: planned(text),
+  };
+}
+
+function planned(query: Knex.QueryBuilder): PlannedSql {
+  const { sql, bindings } = query.toSQL().toNative();
+  return {
+    sql,
+    bindings: (bindings as readonly (string | number)[]).map((value): Binding => {
+      if (value === LIMIT) return { limit: true };
+      return typeof value === 'number' && value - PLACE < 16 ? { keyset: value - PLACE } : value;
+    }),
+  };
+}

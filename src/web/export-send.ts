@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import type { Response } from 'express';
+import type { Database } from '../database/database.js';
+import { allColumns } from '../database/page-query.js';
+import { csvWriter } from './csv.js';
+import type { ExportRequest } from './export-choices.js';
+import { fieldsOf } from './export-fields.js';
+import type { Tracked } from './export-progress.js';
+import type { RestOfRows, Way } from './export-rows.js';
+import type { Block, ExportTask } from './export-task.js';
+import type { ThreadedFile } from './export-thread.js';
+
+/** Whether nobody but this connection sees the database. */
+const isPrivate = (url: string): boolean => url === 'sqlite::memory:';
+
+/** What a thread is to write; null where none can. A workbook is all its own, of a CSV file the rows behind the first. */
+export function taskOf({ url }: Pick<Database, 'url'>, { listing: { log, zone }, choices }: ExportRequest, rest: RestOfRows | null): ExportTask | null {
+  if (rest === null || isPrivate(url)) return null;
+  const names = allColumns(log).map((db) => Object.keys(log.columns).find((name) => log.columns[name]?.db === db) ?? '');
+  return {
+    url,
+    plan: rest.plan,
+    format: choices.format,
+    title: log.title,
+    fields: fieldsOf(log, choices, zone),
+    columns: log.columns,
+    zone: zone.name,
+    choices,
+    first: choices.format === 'xlsx' ? rest.first.map((record) => names.map((name) => record[name] ?? null)) : [],
+    after: rest.after,
+    timeColumn: log.columns[log.timeColumn]?.db ?? '',
+  };
+}
+
+/** The file that a thread writes the rest of. */
+export async function* wholeFile({ listing: { log, zone }, choices }: ExportRequest, { first }: RestOfRows, thread: ThreadedFile): AsyncGenerator<Block> {
+  if (choices.format === 'csv') {
+    const bytes = new TextEncoder().encode(csvWriter(fieldsOf(log, choices, zone), zone, choices)(first));
+    yield { bytes, rows: first.length, at: Number(first.at(-1)?.[log.timeColumn]) };
+  }
+  yield* thread.blocks();
+}
+
+/**
+ * Writes blocks as an answer, each when the one before has left: its memory is used anew. Cuts the answer off when they fail;
+ * ends without a word when whoever reads it is gone.
+ */
+export async function send(blocks: AsyncIterable<Block>, response: Response, tracked: Tracked | null, way: Way | null): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  try {
+    for await (const { bytes, rows, at } of blocks) {
+      await written(response, bytes, gone.signal);
+      if (gone.signal.aborted) return;
+      if (rows > 0) tracked?.wrote(rows, way && at !== null ? way(at) : null);
+    }
+    response.end();
+    if (!gone.signal.aborted) await once(response, 'close');
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    tracked?.failed();
+    response.destroy();
+    throw error;
+  }
+}
+
+/** Until the bytes have left, or nobody is there to take them. */
+function written(response: Response, bytes: Uint8Array, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      gone.removeEventListener('abort', done);
+      resolve();
+    };
+    if (gone.aborted) {
+      resolve();
+      return;
+    }
+    gone.addEventListener('abort', done, { once: true });
+    // Why it could not be written does not matter: then the answer closes.
+    response.write(bytes, done);
+  });
+}

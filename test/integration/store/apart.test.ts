@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canReadApart, countApart, readApart } from '../../../src/database/apart.js';
+import { countList } from '../../../src/database/count.js';
+import { openDatabase, type Database } from '../../../src/database/database.js';
+import { listPage } from '../../../src/database/listing.js';
+import { cdrs } from '../../../src/logs/cdr/columns.js';
+import { parseListQuery } from '../../../src/logs/list-query.js';
+import { generate } from '../../support/generate/generate.js';
+import { removeFolder, tempFolder } from '../../support/processes.js';
+
+const CALLS = 12_000;
+/** Takes SQLite seconds. */
+const SLOW = 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000000) select count(*) from n';
+
+describe('reads of a SQLite file that may take long', () => {
+  const folder = tempFolder('apart');
+  let database: Database;
+  let inMemory: Database;
+
+  beforeAll(async () => {
+    database = openDatabase(`sqlite:${join(folder, 'own.sqlite')}`);
+    inMemory = openDatabase('sqlite::memory:');
+    for (const one of [database, inMemory]) {
+      await one.migrate();
+      await generate(one, { calls: CALLS, sessions: 0, webSessions: 0, accounts: 200 });
+      // Many of long ago and none lately, which neither the newest rows nor a few entries of an index tell.
+      await one.knex('cdr').where('id', '<=', 4_000).update({ src: '0999123', disposition: 'FAILED' });
+    }
+  });
+  afterAll(async () => {
+    await database.close();
+    await inMemory.close();
+    removeFolder(folder);
+  });
+
+  it('find what reads on this thread find', async () => {
+    expect([canReadApart(database.knex), canReadApart(inMemory.knex)]).toEqual([true, false]);
+    for (const asked of [{ src: '0999123', disposition: 'FAILED' }, { src: '0999123', disposition: 'ANSWERED' }, { search: '0999' }, { search: '0999', disposition: 'FAILED' }]) {
+      for (const order of ['asc', 'desc']) {
+        const query = parseListQuery(cdrs, { ...asked, sort: 'callDate', order });
+        const page = await listPage(database.knex, cdrs, query);
+        expect(page, JSON.stringify(asked)).toEqual(await listPage(inMemory.knex, cdrs, query));
+        expect(await countList(database.knex, cdrs, query)).toEqual(await countList(inMemory.knex, cdrs, query));
+      }
+    }
+  });
+
+  it('leave this thread free, and are given up as counts', async () => {
+    const { knex } = database;
+    let latest = 0;
+    let last = performance.now();
+    const watch = setInterval(() => {
+      latest = Math.max(latest, performance.now() - last);
+      last = performance.now();
+    }, 5);
+    const start = performance.now();
+    expect(await countApart(knex, knex.raw(SLOW), 100)).toBeNull();
+    const gaveUp = performance.now() - start;
+    // While that goes on nothing is counted, at once, and lists are read all the same.
+    expect(await countApart(knex, knex.raw('select 7'), 60_000)).toBeNull();
+    expect(await readApart(knex, knex.raw('select 8, 9'))).toEqual([[8, 9]]);
+    clearInterval(watch);
+    expect(Math.max(latest, gaveUp)).toBeLessThan(1_000);
+    await expect.poll(async () => {
+      await sleep(100);
+      return countApart(knex, knex.raw('select 7'), 1_000);
+    }, { timeout: 60_000 }).toBe(7);
+  });
+
+  it('say what went wrong', async () => {
+    await expect(readApart(database.knex, database.knex.raw('select * from nowhere'))).rejects.toMatchObject({ code: 'SQLITE_ERROR' });
+    expect(await readApart(database.knex, database.knex.raw('select 1'))).toEqual([[1]]);
+  });
+});
