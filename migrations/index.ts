@@ -13,6 +13,7 @@ import * as tellers from './20261127090100_add_account_listener.js';
 import * as takenBack from './20261128010000_create_taken_back.js';
 import * as devices from './20261128020000_index_pbx_and_devices.js';
 import * as callerNames from './20261128020100_create_caller_names.js';
+import * as months from './20261128060000_partition_logs.js';
 import * as summary from './20261128080000_create_summary.js';
 
 interface Migration {
@@ -36,6 +37,7 @@ const all: Readonly<Record<string, Migration>> = {
   '20261128010000_create_taken_back': takenBack,
   '20261128020000_index_pbx_and_devices': devices,
   '20261128020100_create_caller_names': callerNames,
+  '20261128060000_partition_logs': months,
   '20261128080000_create_summary': summary,
 };
 

@@ -11,6 +11,7 @@ import { loggedError } from './logged-error.js';
 import type { StoredDeadLetter } from './logs/dead-letter/store.js';
 import { retryDeadLetters, type Retried } from './pipeline/retry.js';
 import { backfillRange, runBackfill, type BackfillCommand } from './recovery/command.js';
+import { progressOn } from './progress.js';
 import { listArchive, restoreMonth, type RestoreCommand } from './retention/command.js';
 import { startService } from './service.js';
 import { toIso } from './time.js';
@@ -166,8 +167,10 @@ export async function userCommand(environment: Environment, command: UserCommand
 
 async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
   const database = openDatabase(config.databaseUrl, 'command');
+  const progress = progressOn(process.stderr);
   try {
-    await database.migrate();
+    await database.migrate((done, what) => progress.show(done, () => what));
+    progress.end();
     return await work(database);
   } catch (error) {
     throw explained(error, config);

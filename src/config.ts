@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { InvalidConfigError } from './errors.js';
+import { ARCHIVE_FORMATS } from './retention/archive-file.js';
 import type { RetentionConfig } from './retention/retain.js';
 
 export interface Config {
@@ -72,6 +73,7 @@ const settings = z.object({
   RETAIN_SIP_SESSIONS_DAYS: days.optional(),
   RETAIN_WEB_SESSIONS_DAYS: days.optional(),
   ARCHIVE_DIR: text.optional(),
+  ARCHIVE_FORMAT: z.enum(ARCHIVE_FORMATS, `must be one of ${ARCHIVE_FORMATS.join(', ')}`).default('csv'),
   TRUST_PROXY: z.string().refine(isTrust, 'must be 0, the number of proxies, or their addresses, such as 10.0.0.1, 192.168.0.0/16 or loopback').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
@@ -131,6 +133,7 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Config {
     retention: {
       days: { cdrs: s.RETAIN_CALLS_DAYS ?? null, 'sip-sessions': s.RETAIN_SIP_SESSIONS_DAYS ?? null, 'web-sessions': s.RETAIN_WEB_SESSIONS_DAYS ?? null },
       archiveDir: s.ARCHIVE_DIR ?? null,
+      archiveFormat: s.ARCHIVE_FORMAT,
     },
     logLevel: s.LOG_LEVEL,
   });

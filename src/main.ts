@@ -49,7 +49,8 @@ program
   .addOption(new Option('--source <source>', "csv: cdr_csv's Master.csv and its rotations (CDR_CSV); sql: a CDR table (CDR_SQL_URL)").choices(['csv', 'sql']).makeOptionMandatory())
   .requiredOption('--from <instant>', 'calls that began at or after it; ISO 8601, in TIME_ZONE where it names no zone: 2026-05-01, 2026-05-01T08:30+02:00')
   .option('--to <instant>', 'calls that began before it; now, when not given')
-  .action((options: { source: 'csv' | 'sql'; from: string; to?: string }) => backfillCommand(process.env, options));
+  .option('--beside-archive', 'also calls of months that lie in the archive, whose rows it cannot see: each is written a second time')
+  .action((options: { source: 'csv' | 'sql'; from: string; to?: string; besideArchive?: boolean }) => backfillCommand(process.env, options));
 
 program
   .command('retry')

@@ -8,8 +8,10 @@ import type { Config } from './config.js';
 import { whenDatabaseServes } from './database-ready.js';
 import { openDatabase, type Database } from './database/database.js';
 import type { DemoPbx } from './demo/server.js';
+import { messageOf } from './errors.js';
 import { InProcessScheduler } from './jobs/in-process.js';
 import { journalled } from './jobs/journal.js';
+import { makeMonthsAhead, partitionsJob } from './jobs/partitions.js';
 import { reconcileJob, squareJob } from './jobs/reconcile.js';
 import { recoverGapsJob } from './jobs/recover-gaps.js';
 import { retentionJob } from './jobs/retention.js';
@@ -22,6 +24,7 @@ import { Drainer } from './pipeline/drainer.js';
 import { Translator } from './pipeline/translator.js';
 import { writerOf, type Writer } from './pipeline/writer-thread.js';
 import { readinessOf } from './readiness.js';
+import { fromMs } from './time.js';
 import { createWebApp } from './web/app.js';
 import { housekeepingJob } from './web/housekeeping.js';
 import { consoleUsers } from './web/users.js';
@@ -65,7 +68,12 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     connection.start();
     const users = consoleUsers(database.knex);
     const prepare = async () => {
-      await database.migrate();
+      await database.migrate((done, what) => {
+        opening.waitsFor = `${what}, ${Math.floor(done * 100)} %`;
+        logger.info({ what, percent: Math.floor(done * 100) }, 'the tables are brought up to date');
+      });
+      // Whatever lies in the spool is of months that may have begun since the last run.
+      await makeMonthsAhead(database, fromMs(Date.now())).catch((error: unknown) => logger.warn({ reason: messageOf(error) }, 'the months ahead could not be made; the job partitions tries again'));
       const accounts = await readAccountStates(database.knex, config.pbxName);
       // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
       const { generatedPassword } = await users.ensureAdmin(config.admin.username, config.admin.password);
@@ -75,7 +83,8 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     if (spool.state !== null && translator.load(spool.state)) translator.learn(accounts);
     else translator.restore(accounts);
     drainer.start();
-    await scheduler.start([reconcileJob(database, config.reconcileEveryMs), retentionJob(database, config.retention), rollUpJob(database)].map((job) => journalled(database.knex, job)));
+    const jobs = [reconcileJob(database, config.reconcileEveryMs), retentionJob(database, config.retention), rollUpJob(database), ...(database.dialect === 'mysql' ? [partitionsJob(database)] : [])];
+    await scheduler.start(jobs.map((job) => journalled(database.knex, job)));
     await ownJobs.start([squareJob(connection, config.reconcileEveryMs), housekeepingJob(database), recoverGapsJob(database, demo ? { ...config, recovery: { csv: null, sql: null } } : config)]);
     opening.waitsFor = null;
     return { url: `http://${hostInUrl(config.http.host)}:${port}`, generatedPassword, stop: () => stopAll(parts) };

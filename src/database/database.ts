@@ -4,7 +4,7 @@ import knex, { type Knex } from 'knex';
 import { InvalidInputError, messageOf } from '../errors.js';
 import { migrations } from '../../migrations/index.js';
 import { endReading } from './apart.js';
-import { migrateMysql, migrateSqlite } from './migrate.js';
+import { migrateMysql, migrateSqlite, type OnMigrating } from './migrate.js';
 import type { Dialect } from './dialect.js';
 import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
 import { patiently } from './writing.js';
@@ -22,7 +22,7 @@ export interface Database {
   /** How long one transaction of `writing` may take on MySQL, whose connection may be dead without a word. */
   readonly transactionLimitMs: number;
   /** Applies what is missing of the migrations; safe when two processes do so at once, and after one was killed amid them. */
-  migrate(): Promise<void>;
+  migrate(onMigrating?: OnMigrating): Promise<void>;
   /** Answers when the database can be written, rejects with the reason otherwise. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -162,8 +162,8 @@ function database(url: string, db: Knex, dialect: Dialect, caller: Caller): Data
     dialect,
     patienceMs: PATIENCE_MS[caller],
     transactionLimitMs: TRANSACTION_LIMIT_MS[caller],
-    async migrate() {
-      await patiently(PATIENCE_MS[caller], () => (dialect === 'sqlite' ? migrateSqlite(db) : migrateMysql(db, PATIENCE_MS[caller])));
+    async migrate(onMigrating) {
+      await patiently(PATIENCE_MS[caller], () => (dialect === 'sqlite' ? migrateSqlite(db) : migrateMysql(db, PATIENCE_MS[caller], onMigrating)));
     },
     async check() {
       await db.raw('select 1');

@@ -27,10 +27,13 @@ export async function migrateSqlite(db: Knex): Promise<void> {
   });
 }
 
+/** Called now and then while a large table is altered: how much of it is done, 0 to 1, and what it is. */
+export type OnMigrating = (done: number, what: string) => void;
+
 /** As `migrateSqlite`; waits for another process that does so now, at most `waitMs`. */
-export async function migrateMysql(db: Knex, waitMs: number): Promise<void> {
+export async function migrateMysql(db: Knex, waitMs: number, onMigrating: OnMigrating = () => undefined): Promise<void> {
   if ((await missing(db)).length === 0) return;
-  await underServerLock(db, waitMs, async () => {
+  await underServerLock(db, waitMs, onMigrating, async () => {
     if ((await missing(db)).length === 0) return;
     const brokenOff = await freeLock(db);
     await latest(() => (brokenOff ? latestAfterBreak(db) : db.migrate.latest()));
@@ -64,8 +67,18 @@ interface Pooled {
   releaseConnection(connection: object): Promise<void>;
 }
 
+const LOOK_EVERY_MS = 2_000;
+/** MariaDB counts what it has copied; MySQL has no such columns. */
+const ALTERING = `select concat((stage - 1 + progress / 100) / max_stage, ' ', substring_index(info, ' ', 3)) as answer
+  from information_schema.processlist where db = database() and max_stage > 0 and info like 'alter table %' limit 1`;
+
+function progressIn(answer: string): [number, string] {
+  const [done = '', ...what] = answer.split(' ');
+  return [Math.min(1, Number(done)), what.join(' ')];
+}
+
 /** A lock of the server's, which goes with the connection of whoever held it; knex's own stays after a crash. */
-async function underServerLock(db: Knex, waitMs: number, work: () => Promise<void>): Promise<void> {
+async function underServerLock(db: Knex, waitMs: number, onMigrating: OnMigrating, work: () => Promise<void>): Promise<void> {
   const pool = db.client as Pooled;
   const connection = await pool.acquireConnection();
   const ask = async (sql: string, values: readonly (string | number)[]): Promise<unknown> => {
@@ -82,9 +95,15 @@ async function underServerLock(db: Knex, waitMs: number, work: () => Promise<voi
     // It is idle for as long as the others work, and the lock goes with it.
     const patience = Number(await ask('select @@session.wait_timeout as answer', []));
     await ask('set session wait_timeout = 28800', []);
+    const looking = setInterval(() => {
+      ask(ALTERING, []).then((answer) => {
+        if (typeof answer === 'string') onMigrating(...progressIn(answer));
+      }, () => undefined);
+    }, LOOK_EVERY_MS);
     try {
       await work();
     } finally {
+      clearInterval(looking);
       await ask('select release_lock(?) as answer', [name]).catch(() => undefined);
       await ask('set session wait_timeout = ?', [patience]).catch(() => undefined);
     }

@@ -100,10 +100,14 @@ const allOf = (knex: Knex, parts: readonly Knex.QueryBuilder[]): Knex.QueryBuild
 
 async function byIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[], apart = false): Promise<DatabaseRow[]> {
   const wanted = idsByIndexes(knex, log, query, terms);
-  // The id orders a list last.
-  const ids = apart ? (await readApart(knex, wanted)).map((row) => Number(row.at(-1))) : ((await wanted) as { readonly id: number }[]).map(({ id }) => id);
-  if (ids.length === 0) return [];
-  return (await knex(log.table).select(columns).whereIn('id', ids).orderBy(orderOf(log, query))) as DatabaseRow[];
+  const order = orderOf(log, query);
+  const rows = apart ? await readApart(knex, wanted) : ((await wanted) as DatabaseRow[]).map((row) => order.map(({ column }) => row[column]));
+  if (rows.length === 0) return [];
+  const time = db(log, log.timeColumn);
+  const times = rows.map((row) => Number(row[order.findIndex(({ column }) => column === time)]));
+  // The id orders a list last; the times say in which partitions the rows are.
+  const found = knex(log.table).select(columns).whereIn('id', rows.map((row) => Number(row.at(-1)))).whereBetween(time, [Math.min(...times), Math.max(...times)]);
+  return (await found.orderBy(order)) as DatabaseRow[];
 }
 
 /** The time of the last of the next rows of the list; null where there are no more. */

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Connection } from 'mysql2';
 import { isSqlite } from './dialect.js';
 import { onConnection, preparedOn, type SqliteConnection } from './driver.js';
+import { isByMonth, withoutWritten } from './partitions.js';
 
 export type Row = Readonly<Record<string, string | number>>;
 
@@ -11,11 +12,12 @@ const MOST_ROWS = 512;
 const MOST_VALUES = 30_000;
 
 /**
- * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is.
+ * Inserts rows by their unique `event_key`; a row whose key is there already is left as it is. Into a table that lies by
+ * month (`BY_MONTH`) in the turn of the rows' PBX.
  * Not INSERT IGNORE, which on MariaDB would also cut texts and swallow other errors.
  */
-export const insertOnce = (trx: Knex, table: string, rows: readonly Row[]): Promise<void> =>
-  insertPrepared(trx, table, rows, isSqlite(trx) ? 'on conflict (event_key) do nothing' : 'on duplicate key update event_key = values(event_key)');
+export const insertOnce = async (trx: Knex, table: string, rows: readonly Row[]): Promise<void> =>
+  insertPrepared(trx, table, isByMonth(trx, table) ? await withoutWritten(trx, table, rows) : rows, isSqlite(trx) ? 'on conflict (event_key) do nothing' : 'on duplicate key update event_key = values(event_key)');
 
 /**
  * Inserts rows, or sets the columns of those that are there by the unique ones named here; none may come twice. Where the id is

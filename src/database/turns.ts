@@ -14,3 +14,8 @@ export async function takeTurn(trx: Knex, name: string): Promise<void> {
   // Two that meet here, which happens once, deadlock, and one of them begins again.
   if (locked.length === 0) await trx(SETTING).insert({ ...row, value: '' }).onConflict('name').merge(['name']);
 }
+
+/** The turns of several, each once and all in one order. */
+export async function takeTurns(trx: Knex, names: readonly string[]): Promise<void> {
+  for (const name of [...new Set(names)].sort()) await takeTurn(trx, name);
+}

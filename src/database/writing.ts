@@ -70,10 +70,13 @@ export async function letOthersWrite({ dialect }: Database, tookMs: number): Pro
   if (dialect === 'sqlite') await sleep(Math.min(tookMs, MOST_YIELDED_MS));
 }
 
+/** The last: a month was made or left since the transaction began. */
+const CONTENTION: ReadonlySet<string> = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'ER_TABLE_DEF_CHANGED']);
+
 /** Whether somebody else was in the way, who will be gone: the same again may work. */
 export function isContention(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^SQLITE_(BUSY|LOCKED)/.test(code) || code === 'ER_LOCK_DEADLOCK' || code === 'ER_LOCK_WAIT_TIMEOUT' || code === 'ER_CHECKREAD';
+  return /^SQLITE_(BUSY|LOCKED)/.test(code) || CONTENTION.has(code);
 }
 
 // knex calls the work also when BEGIN failed; its own rejection with the reason is under way then.

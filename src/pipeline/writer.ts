@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { takeTurn } from '../database/turns.js';
+import { takeTurns } from '../database/turns.js';
 import { writing } from '../database/writing.js';
 import { writeListening } from '../logs/capture-gap/listening.js';
 import { writeLosses } from '../logs/capture-gap/store.js';
@@ -9,7 +9,7 @@ import { writeDeadLetters } from '../logs/dead-letter/store.js';
 import type { Output } from '../logs/output.js';
 import { writeAccountStates } from '../logs/registered-account/store.js';
 import { fillDetails, writeSocketUses } from '../logs/sip-session/store.js';
-import { needsTurn, writeSessions } from '../logs/sip-session/write.js';
+import { writeSessions } from '../logs/sip-session/write.js';
 import { insertWebSessions } from '../logs/web-session/store.js';
 
 type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
@@ -22,7 +22,7 @@ type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
 export async function writeBatch(database: Database, outputs: readonly Output[], listener: string): Promise<number> {
   const of = <K extends Output['kind']>(kind: K): OutputOf<K>[] => outputs.filter((output): output is OutputOf<K> => output.kind === kind);
   return writing(database, async (trx) => {
-    for (const pbx of inTurn(outputs)) await takeTurn(trx, pbx);
+    await takeTurns(trx, inTurn(outputs));
     await insertCalls(trx, of('cdr').map(({ row }) => row));
     await writeSessions(trx, listener, of('sip-session'));
     await insertWebSessions(trx, of('web-session').map(({ row }) => row));
@@ -38,9 +38,8 @@ export async function writeBatch(database: Database, outputs: readonly Output[],
 
 /** The PBXs of what somebody else may be writing as well: another listener, or the recovery of calls. */
 function inTurn(outputs: readonly Output[]): string[] {
-  const pbxs = outputs.flatMap((output) => {
+  return outputs.flatMap((output) => {
     if (output.kind === 'account-state') return [output.account.pbx];
-    return output.kind === 'cdr' || (output.kind === 'sip-session' && needsTurn(output)) ? [output.row.pbx] : [];
+    return output.kind === 'cdr' || output.kind === 'sip-session' ? [output.row.pbx] : [];
   });
-  return [...new Set(pbxs)].sort();
 }

@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
+import { monthsCover } from '../database/cover-months.js';
 import type { Database } from '../database/database.js';
 import { takeTurn } from '../database/turns.js';
 import { writing } from '../database/writing.js';
+import { cdrs } from '../logs/cdr/columns.js';
 import { NearCalls } from '../logs/cdr/near-calls.js';
 import { matchCalls } from '../logs/cdr/same-call.js';
 import { storedCall, writeCalls } from '../logs/cdr/store.js';
@@ -39,6 +41,7 @@ export interface BackfillOptions {
  */
 export async function backfill(database: Database, source: CallSource, options: BackfillOptions): Promise<BackfillReport> {
   const report = emptyReport(source);
+  const cover = monthsCover(database, cdrs.table);
   const preparation = new Preparation(source.clock.instants, options);
   const pace = new Pace(database, options.transactionMs ?? TRANSACTION_MS);
   const near = new NearCalls();
@@ -52,6 +55,7 @@ export async function backfill(database: Database, source: CallSource, options: 
     }
     countRead(batch);
     const { calls } = batch;
+    await cover(calls.flatMap(({ starts }) => starts));
     for (let start = 0; start < calls.length; ) {
       await pace.wait();
       const some = calls.slice(start, start + pace.size);

@@ -3,6 +3,8 @@ import { DateTime } from 'luxon';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
 import { CommandError } from '../errors.js';
+import { cdrs } from '../logs/cdr/columns.js';
+import { monthsAway } from '../retention/archived-months.js';
 import { settleGaps } from '../logs/capture-gap/recovery.js';
 import { readOffsets } from '../logs/cdr/pbx-offsets.js';
 import { fromMs, MICROS_PER_MS, parseIso, type Micros } from '../time.js';
@@ -22,6 +24,8 @@ export interface BackfillCommand {
   readonly from: string;
   /** Now, when not given. */
   readonly to?: string;
+  /** Also calls of months that lie in the archive. */
+  readonly besideArchive?: boolean;
 }
 
 /** How many records of a source are read at once: few where AMI is read in the same thread. */
@@ -43,6 +47,7 @@ export function backfillRange(config: Config, command: BackfillCommand): { reado
 /** Imports, shows how far it is on stderr and what it did on stdout. Throws CommandError (1) when a part could not be read. */
 export async function runBackfill(config: Config, database: Database, command: BackfillCommand, signal?: AbortSignal): Promise<BackfillReport> {
   const { from, to } = backfillRange(config, command);
+  if (command.besideArchive !== true) await refuseArchived(database.knex, from, to);
   const source = await openSource(config, database.knex, command.source, { from, to }, COMMAND_BATCH);
   const progress = progressOn(process.stderr);
   try {
@@ -57,6 +62,14 @@ export async function runBackfill(config: Config, database: Database, command: B
     progress.end();
     await source.close();
   }
+}
+
+/** An import does not see the calls of a month that has left, and would write them a second time. */
+async function refuseArchived(knex: Knex, from: Micros, to: Micros): Promise<void> {
+  const months = await monthsAway(knex, cdrs.name, from, to, fromMs(Date.now()));
+  if (months.length === 0) return;
+  const [first = ''] = months;
+  throw new CommandError(`calls of ${months.join(', ')} lie in the archive and would be written a second time; bring them back first (logbook archive restore ${first}), choose other times, or say --beside-archive`, 2);
 }
 
 export interface WantedCalls {

@@ -3,12 +3,13 @@ import { insertOnce } from '../database/database.js';
 import { forgetNames } from '../logs/cdr/caller-names.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import { writeCalls } from '../logs/cdr/store.js';
-import type { DatabaseRow, LogDefinition } from '../logs/columns.js';
+import { isInstant, type DatabaseRow, type LogDefinition } from '../logs/columns.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { forgetSocketUses } from '../logs/sip-session/store.js';
 import { rangeChanged, rowsChanged } from '../logs/statistics/summaries.js';
 import { webSessions } from '../logs/web-session/columns.js';
 import type { Micros } from '../time.js';
+import type { ArchiveColumn } from './archive-parquet.js';
 
 /** A log whose rows leave when they are old. Registered Accounts is a state, and gaps are few: both stay. */
 export interface AgingLog {
@@ -18,6 +19,8 @@ export interface AgingLog {
   readonly time: string;
   /** The database columns that make the row, in the order of the archive: all but the id, which a restored row has anew. */
   readonly columns: readonly string[];
+  /** The same, with their types. */
+  readonly archived: readonly ArchiveColumn[];
   /** Deletes up to so many of the rows from before an instant that serve only to make rows of this log; answers how many. */
   readonly forget: ((trx: Knex, before: Micros, most: number) => Promise<number>) | null;
   /** Writes rows that were archived, with what serves to find them. */
@@ -30,10 +33,17 @@ export const AGING_LOGS: readonly AgingLog[] = [cdrs, sipSessions, webSessions].
   name: log.name,
   table: log.table,
   time: log.columns[log.timeColumn]?.db ?? '',
-  columns: ['event_key', ...new Set(Object.values(log.columns).map((column) => column.db))].filter((column) => column !== 'id'),
+  columns: archivedColumns(log).map(({ name }) => name),
+  archived: archivedColumns(log),
   forget: FORGET[log.name] ?? null,
   insert: log.name === cdrs.name ? writeCalls : (trx, rows) => insertOnce(trx, log.table, rows),
 }));
+
+function archivedColumns(log: LogDefinition): ArchiveColumn[] {
+  const own = new Map(Object.values(log.columns).map(({ db, type, optional }) => [db, { name: db, type, isOptional: optional === true && isInstant({ type }) }] as const));
+  own.delete('id');
+  return [{ name: 'event_key', type: 'text', isOptional: false }, ...own.values()];
+}
 
 /** Rows of one log in `[from, to)` whose id is at most `lastId`. */
 export interface Stretch {

@@ -8,6 +8,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { DatabaseRow } from '../logs/columns.js';
+import { parquetOf, parquetRows, type ArchiveColumn } from './archive-parquet.js';
 
 /** What is known of a file once it is on the disk: enough to tell later whether it is whole. */
 export interface FileFacts {
@@ -21,22 +22,23 @@ export type Alive = () => Promise<void>;
 
 const EOL = '\r\n';
 
+export const ARCHIVE_FORMATS = ['csv', 'parquet'] as const;
+export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number];
+
 /**
- * Writes rows as gzip-compressed CSV (RFC 4180, UTF-8, a header, the database's own values) under its final name
- * only when it is whole and on the disk, with `NAME.sha256` beside it for `sha256sum --check`.
+ * Writes rows as its name says: Parquet, or gzip-compressed CSV (RFC 4180, UTF-8, a header, the database's own values). It
+ * has its final name only when it is whole and on the disk, with `NAME.sha256` beside it for `sha256sum --check`.
  * What is read back from the disk must be what was written; throws when it is not, or the folder cannot be written.
  */
-export async function writeArchive(path: string, columns: readonly string[], blocks: AsyncIterable<readonly DatabaseRow[]>, alive: Alive = () => Promise.resolve()): Promise<FileFacts> {
+export async function writeArchive(path: string, columns: readonly ArchiveColumn[], blocks: AsyncIterable<readonly DatabaseRow[]>, alive: Alive = () => Promise.resolve()): Promise<FileFacts> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const partial = `${path}.partial`;
   const written = createHash('sha256');
   let rows = 0;
-  const csv = async function* (): AsyncGenerator<string> {
-    yield columns.join(',') + EOL;
-    const parser = new Parser<DatabaseRow, DatabaseRow>({ fields: [...columns], header: false, eol: EOL });
+  const counted = async function* (): AsyncGenerator<readonly DatabaseRow[]> {
     for await (const block of blocks) {
       rows += block.length;
-      if (block.length > 0) yield parser.parse([...block]) + EOL;
+      yield block;
     }
   };
   const counting = new Transform({
@@ -46,7 +48,9 @@ export async function writeArchive(path: string, columns: readonly string[], blo
     },
   });
   try {
-    await pipeline(Readable.from(csv()), createGzip(), counting, createWriteStream(partial, { mode: 0o600, flush: true }));
+    const file = createWriteStream(partial, { mode: 0o600, flush: true });
+    if (isParquet(path)) await pipeline(Readable.from(parquetOf(columns, counted())), counting, file);
+    else await pipeline(Readable.from(csvOf(columns, counted())), createGzip(), counting, file);
     const sha256 = written.digest('hex');
     const facts = { sha256, bytes: (await stat(partial)).size, rows };
     await check(partial, facts, alive);
@@ -60,6 +64,15 @@ export async function writeArchive(path: string, columns: readonly string[], blo
   }
 }
 
+async function* csvOf(columns: readonly ArchiveColumn[], blocks: AsyncIterable<readonly DatabaseRow[]>): AsyncGenerator<string> {
+  const fields = columns.map(({ name }) => name);
+  yield fields.join(',') + EOL;
+  const parser = new Parser<DatabaseRow, DatabaseRow>({ fields, header: false, eol: EOL });
+  for await (const block of blocks) if (block.length > 0) yield parser.parse([...block]) + EOL;
+}
+
+const isParquet = (path: string): boolean => path.endsWith('.parquet') || path.endsWith('.parquet.partial');
+
 /** Whether the file is what it was; answers what is wrong with it in a few words, null when nothing is. */
 export async function faultOf(path: string, { sha256, bytes }: Pick<FileFacts, 'sha256' | 'bytes'>, alive: Alive = () => Promise.resolve()): Promise<string | null> {
   try {
@@ -72,7 +85,17 @@ export async function faultOf(path: string, { sha256, bytes }: Pick<FileFacts, '
 }
 
 /** The rows of an archive in blocks; values are texts, which the database makes numbers of. Throws when the file is damaged. */
-export async function* readArchive(path: string, size: number): AsyncGenerator<readonly Record<string, string>[]> {
+export function readArchive(path: string, size: number): AsyncGenerator<readonly Record<string, string>[]> {
+  return isParquet(path) ? readParquet(path, size) : readCsv(path, size);
+}
+
+async function* readParquet(path: string, size: number): AsyncGenerator<readonly Record<string, string>[]> {
+  for await (const rows of parquetRows(path)) {
+    for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
+  }
+}
+
+async function* readCsv(path: string, size: number): AsyncGenerator<readonly Record<string, string>[]> {
   const parser = parse({ columns: true, bom: true, record_delimiter: EOL });
   const reading = pipeline(createReadStream(path), createGunzip(), parser);
   // Its failure is thrown below, or by the loop; whichever is first must not leave the other unheard.
@@ -121,4 +144,4 @@ async function syncFolder(folder: string): Promise<void> {
 
 /** Where a month of a log lies: its first part, and parts of what came later. */
 export const archivePath = (folder: string, file: string): string => join(folder, file);
-export const archiveName = (log: string, month: string, part: number): string => `${log}-${month}${part === 1 ? '' : `-${part}`}.csv.gz`;
+export const archiveName = (log: string, month: string, part: number, format: ArchiveFormat): string => `${log}-${month}${part === 1 ? '' : `-${part}`}.${format === 'parquet' ? 'parquet' : 'csv.gz'}`;

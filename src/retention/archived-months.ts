@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Micros } from '../time.js';
 import type { FileFacts } from './archive-file.js';
-import type { Month } from './month.js';
+import { rangeOf, type Month } from '../month.js';
 
 const TABLE = 'archived_month';
 
@@ -49,6 +49,13 @@ export async function archivedMonths(knex: Knex, which: { readonly log?: string;
     droppedAt: Number(row.dropped_at) || null,
     restoredUntil: Number(row.restored_until) || null,
   }));
+}
+
+/** The months with a part in `[from, to)` whose rows have left a log, or are leaving, and are not back now. */
+export async function monthsAway(knex: Knex, log: string, from: Micros, to: Micros, now: Micros): Promise<Month[]> {
+  const parts = (await archivedMonths(knex, { log })).filter(({ month }) => rangeOf(month).from < to && rangeOf(month).to > from);
+  const back = new Set(parts.filter(({ restoredUntil }) => restoredUntil !== null && restoredUntil > now).map(({ month }) => month));
+  return [...new Set(parts.map(({ month }) => month))].filter((month) => !back.has(month));
 }
 
 export async function addArchived(knex: Knex, { rows, archivedAt, ...part }: Omit<ArchivedMonth, 'id' | 'droppedAt' | 'restoredUntil'>): Promise<void> {

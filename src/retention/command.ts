@@ -6,7 +6,7 @@ import { progressOn } from '../progress.js';
 import { fromMs, toIso, type Micros } from '../time.js';
 import { archivePath, faultOf } from './archive-file.js';
 import { archivedMonths, type ArchivedMonth } from './archived-months.js';
-import { isMonth } from './month.js';
+import { isMonth } from '../month.js';
 import { restore } from './restore.js';
 
 export interface RestoreCommand {

@@ -1,4 +1,6 @@
+import { monthsCover } from '../database/cover-months.js';
 import type { Database } from '../database/database.js';
+import { takeTurns } from '../database/turns.js';
 import { letOthersWrite, writing } from '../database/writing.js';
 import { CommandError } from '../errors.js';
 import { rangeChanged } from '../logs/statistics/summaries.js';
@@ -7,7 +9,7 @@ import { AGING_LOGS } from './aging-log.js';
 import { archivePath, faultOf, readArchive } from './archive-file.js';
 import { archivedMonths, markRestored } from './archived-months.js';
 import { takeLease } from './lease.js';
-import { rangeOf, type Month } from './month.js';
+import { rangeOf, type Month } from '../month.js';
 
 const BATCH = 500;
 
@@ -47,11 +49,13 @@ export async function restore(database: Database, month: Month, { archiveDir, lo
     for (const part of parts) {
       const aging = AGING_LOGS.find(({ name }) => name === part.log);
       if (aging === undefined) throw new CommandError(`${part.file} is of a log that this version does not have: ${part.log}`, 1);
+      await monthsCover(database, aging.table)([rangeOf(month).from]);
       for await (const rows of readArchive(archivePath(archiveDir, part.file), BATCH)) {
         if (signal.aborted) throw new CommandError('stopped before the end; run this again for the rest', 1);
         await lease.hold();
         const before = performance.now();
         await writing(database, async (trx) => {
+          await takeTurns(trx, rows.map(({ pbx = '' }) => pbx));
           await aging.insert(trx, rows);
           await rangeChanged(trx, aging.table, rangeOf(month));
         });

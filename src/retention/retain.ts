@@ -4,16 +4,20 @@ import { letOthersWrite, writing } from '../database/writing.js';
 import { messageOf } from '../errors.js';
 import type { Micros } from '../time.js';
 import { AGING_LOGS, blocksOf, deleteByKeys, deleteSome, lastIdIn, oldestIn, type AgingLog } from './aging-log.js';
-import { archiveName, archivePath, faultOf, readArchive, writeArchive } from './archive-file.js';
+import { archiveName, archivePath, faultOf, readArchive, writeArchive, type ArchiveFormat } from './archive-file.js';
 import { addArchived, archivedMonths, markDropped, markRestored, type ArchivedMonth } from './archived-months.js';
 import { takeLease, type Lease } from './lease.js';
-import { leavesBefore, monthOf, rangeOf, type Month } from './month.js';
+import { giveBackMonths } from './spare-months.js';
+import { emptyOut, letGo, partitionOf, takenOut, takeOut, type GivenBack, type TakenOut } from './taken-out.js';
+import { leavesBefore, monthOf, rangeOf, type Month } from '../month.js';
 
 /** How many days each log keeps its rows, by the log's name; a log without a number keeps them for ever. */
 export interface RetentionConfig {
   readonly days: Readonly<Record<string, number | null>>;
   /** Where months are written to before they leave; null: they leave for good. */
   readonly archiveDir: string | null;
+  /** CSV when not given. */
+  readonly archiveFormat?: ArchiveFormat;
 }
 
 export interface RetainOptions {
@@ -34,7 +38,8 @@ const STEP = 1_000;
 
 /**
  * Lets leave what is older than its log keeps, by whole months, oldest first: written to the archive and read back
- * before the first row goes, when there is an archive. Ended anywhere, the next run goes on from there: a file that is
+ * before the first row goes, when there is an archive. A month that has a partition is taken out whole, others are deleted
+ * in steps. Ended anywhere, the next run goes on from there: a file that is
  * whole is not written again, only rows that are in it go, and a row that came after it waits for a part of its own. No
  * file is ever written over or deleted. Null when another process is at
  * it. Throws when a month cannot be archived; its rows stay.
@@ -47,16 +52,17 @@ export async function retain(database: Database, config: RetentionConfig, option
   try {
     for (const log of AGING_LOGS) {
       const days = config.days[log.name] ?? null;
-      if (days === null) continue;
       try {
-        const leaving = new Leaving(database, config.archiveDir, log, lease, options);
-        const before = leavesBefore(options.clock(), days);
+        const leaving = new Leaving(database, config, log, lease, options);
         await leaving.settle();
+        if (days === null) continue;
+        const before = leavesBefore(options.clock(), days);
         for await (const rows of monthsLeaving(leaving, before)) {
           total.months += 1;
           total.rows += rows;
         }
         await leaving.forget(before);
+        if (!leaving.isStopped()) await giveBackMonths(database, log, monthOf(before));
       } catch (error) {
         // The other logs have nothing to do with it.
         failures.push(`${log.name}: ${messageOf(error)}`);
@@ -74,7 +80,7 @@ async function* monthsLeaving(leaving: Leaving, before: Micros): AsyncGenerator<
   let from: Micros = 0;
   for (;;) {
     const oldest = await leaving.oldest(from, before);
-    if (oldest === null || leaving.stopped) return;
+    if (oldest === null || leaving.isStopped()) return;
     const month = monthOf(oldest);
     const rows = await leaving.leave(month);
     if (rows !== null) yield rows;
@@ -85,13 +91,17 @@ async function* monthsLeaving(leaving: Leaving, before: Micros): AsyncGenerator<
 class Leaving {
   constructor(
     private readonly database: Database,
-    private readonly archiveDir: string | null,
+    private readonly config: RetentionConfig,
     private readonly log: AgingLog,
     private readonly lease: Lease,
     private readonly options: RetainOptions,
   ) {}
 
-  get stopped(): boolean {
+  private get archiveDir(): string | null {
+    return this.config.archiveDir;
+  }
+
+  isStopped(): boolean {
     return this.options.signal.aborted;
   }
 
@@ -99,9 +109,17 @@ class Leaving {
     return oldestIn(this.database.knex, this.log, from, before);
   }
 
-  /** A run that ended just before it could say that all rows of a part had left. */
+  /** Ends what a run before this has begun: rows that were taken out, and parts whose rows had all left before it could say so. */
   async settle(): Promise<void> {
     const { knex } = this.database;
+    for (const out of await takenOut(this.database, this.log)) {
+      if (this.isStopped()) return;
+      const parts = await archivedMonths(knex, { log: this.log.name, month: out.month });
+      // Without a sound file of theirs all rows are in the log again.
+      const part = this.archiveDir === null ? undefined : await this.#soundPart(this.archiveDir, parts);
+      await this.#letGo(out, part);
+    }
+    if (this.isStopped()) return;
     for (const { id, month, droppedAt } of await archivedMonths(knex, { log: this.log.name })) {
       const { from, to } = rangeOf(month);
       if (droppedAt === null && (await this.oldest(from, to)) === null) await this.#dropped([id]);
@@ -113,11 +131,13 @@ class Leaving {
     const { knex } = this.database;
     const parts = await archivedMonths(knex, { log: this.log.name, month });
     if (parts.some(({ restoredUntil }) => restoredUntil !== null && restoredUntil > this.options.clock())) return null;
-    if (this.archiveDir === null) return this.#inSteps((trx) => deleteSome(trx, this.log, rangeOf(month), STEP));
+    const partition = await partitionOf(this.database, this.log, month);
+    if (this.archiveDir === null) return partition ? emptyOut(this.database, this.log, partition) : this.#inSteps((trx) => deleteSome(trx, this.log, rangeOf(month), STEP));
     const part = await this.#archived(month, this.archiveDir, parts);
-    if (!part) return 0;
-    const rows = await this.#deleteWhatIsIn(archivePath(this.archiveDir, part.file));
-    if (this.stopped) return rows;
+    if (!part || this.isStopped()) return 0;
+    await this.#goOn();
+    const rows = partition ? (await this.#letGo(await takeOut(this.database, this.log, partition), part)).left : await this.#deleteWhatIsIn(archivePath(this.archiveDir, part.file));
+    if (this.isStopped()) return rows;
     await this.#dropped([part.id]);
     await writing(this.database, (trx) => markRestored(trx, parts.map(({ id }) => id), null));
     return rows;
@@ -126,17 +146,17 @@ class Leaving {
   /** The file that holds what is there now: the one a run before this has written, or a new one. Null when stopped. */
   async #archived(month: Month, folder: string, parts: readonly ArchivedMonth[]): Promise<ArchivedMonth | null> {
     const { knex } = this.database;
-    const begun = parts.filter(({ droppedAt }) => droppedAt === null);
-    for (const part of begun) if ((await faultOf(archivePath(folder, part.file), part, this.#alive)) === null) return part;
+    const sound = await this.#soundPart(folder, parts);
+    if (sound) return sound;
     // A file that was damaged amid it, or lies on a disk that is not there now, keeps its place; what is still in the table goes into another.
-    await this.#dropped(begun.map(({ id }) => id));
+    await this.#dropped(parts.filter(({ droppedAt }) => droppedAt === null).map(({ id }) => id));
     const { from, to } = rangeOf(month);
     const lastId = await lastIdIn(knex, this.log, from, to);
     const number = Math.max(0, ...parts.map(({ part }) => part)) + 1;
-    const file = archiveName(this.log.name, month, number);
+    const file = archiveName(this.log.name, month, number, this.config.archiveFormat ?? 'csv');
     const blocks = this.#watched(blocksOf(knex, this.log, { from, to, lastId }, BLOCK));
-    const facts = await writeArchive(archivePath(folder, file), this.log.columns, blocks, this.#alive).catch((error: unknown) => {
-      if (this.stopped) return null;
+    const facts = await writeArchive(archivePath(folder, file), this.log.archived, blocks, this.#alive).catch((error: unknown) => {
+      if (this.isStopped()) return null;
       throw error;
     });
     if (!facts) return null;
@@ -144,11 +164,31 @@ class Leaving {
     return (await archivedMonths(knex, { log: this.log.name, month })).find(({ part }) => part === number) ?? null;
   }
 
+  /** The part that a run before this has written, and whose rows have not all left. */
+  async #soundPart(folder: string, parts: readonly ArchivedMonth[]): Promise<ArchivedMonth | undefined> {
+    for (const part of parts) if (part.droppedAt === null && (await faultOf(archivePath(folder, part.file), part, this.#alive)) === null) return part;
+    return undefined;
+  }
+
+  /** Stopped amid it, the next run ends it. */
+  async #letGo(out: TakenOut, part: ArchivedMonth | undefined): Promise<GivenBack> {
+    const kept = part && this.archiveDir !== null ? readArchive(archivePath(this.archiveDir, part.file), STEP) : nothing();
+    try {
+      return await letGo(this.database, this.log, out, kept, async () => {
+        this.options.signal.throwIfAborted();
+        await this.#goOn();
+      });
+    } catch (error) {
+      if (this.isStopped()) return { left: 0, back: 0 };
+      throw error;
+    }
+  }
+
   /** By the keys in the file: what came while it was written is in none, and stays for the next. */
   async #deleteWhatIsIn(path: string): Promise<number> {
     let rows = 0;
     for await (const block of readArchive(path, STEP)) {
-      if (this.stopped) break;
+      if (this.isStopped()) break;
       await this.#goOn();
       const before = performance.now();
       rows += await writing(this.database, (trx) => deleteByKeys(trx, this.log, block.map((row) => row['event_key'] ?? '')));
@@ -179,7 +219,7 @@ class Leaving {
   /** Again and again until a step deletes less than it might; answers how many rows all did. */
   async #inSteps(step: (trx: Knex) => Promise<number>): Promise<number> {
     let rows = 0;
-    while (!this.stopped) {
+    while (!this.isStopped()) {
       await this.#goOn();
       const before = performance.now();
       const deleted = await writing(this.database, step);
@@ -195,3 +235,5 @@ class Leaving {
     this.options.onAlive?.();
   }
 }
+
+async function* nothing(): AsyncGenerator<never> {}

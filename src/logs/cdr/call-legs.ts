@@ -53,5 +53,6 @@ export async function callsOf(knex: Knex, legs: readonly LegKey[]): Promise<Map<
 /** The legs with one of these values; by `uniqueid` those alone that have no linkedid. */
 export function legsBy(knex: Knex, column: 'linkedid' | 'uniqueid' | 'id', values: readonly (string | number)[]): Knex.QueryBuilder {
   const query = knex(cdrs.table).select(Object.values(cdrs.columns).map(({ db }) => db)).whereIn(column, values);
-  return column === 'uniqueid' ? query.where('linkedid', '') : query;
+  // Hidden from the planner: where no leg has a linkedid, its index would lead through all of them.
+  return column === 'uniqueid' ? query.whereRaw(`coalesce(linkedid, '') = ''`) : query;
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
+import { around } from '../../database/partitions.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, storeValue, type Column, type DatabaseRow } from '../columns.js';
 import type { NewCdr } from '../output.js';
@@ -40,7 +41,7 @@ async function anyRecovered(trx: Knex): Promise<boolean> {
 async function unmatched(trx: Knex, rows: readonly NewCdr[], recovered: readonly Cdr[]): Promise<readonly NewCdr[]> {
   if (recovered.length === 0) return rows;
   // A row that is written already has its place, and must not take the one of its look-alike.
-  const written = await writtenKeys(trx, rows.map(({ key }) => key));
+  const written = await writtenKeys(trx, rows);
   const fresh = rows.filter(({ key }) => !written.has(key));
   const found = ofEachPbx(fresh, recovered);
   return fresh.filter((row) => !found.has(row));
@@ -60,10 +61,14 @@ function ofEachPbx(rows: readonly NewCdr[], recovered: readonly Cdr[]): Set<NewC
   return found;
 }
 
-async function writtenKeys(trx: Knex, keys: readonly string[]): Promise<Set<string>> {
+async function writtenKeys(trx: Knex, rows: readonly NewCdr[]): Promise<Set<string>> {
   const written = new Set<string>();
-  for (let start = 0; start < keys.length; start += 500) {
-    const found = (await trx(cdrs.table).select('event_key').whereIn('event_key', keys.slice(start, start + 500))) as readonly { readonly event_key: string }[];
+  for (let start = 0; start < rows.length; start += 500) {
+    const some = rows.slice(start, start + 500);
+    const found = (await trx(cdrs.table)
+      .select('event_key')
+      .whereIn('event_key', some.map(({ key }) => key))
+      .whereBetween('call_date', around(some.map(({ callDate }) => callDate)))) as readonly { readonly event_key: string }[];
     for (const { event_key } of found) written.add(event_key);
   }
   return written;

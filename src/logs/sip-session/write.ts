@@ -18,8 +18,8 @@ interface StoredBoundary extends Boundary {
 }
 
 /**
- * Writes a listener's rows, without those that another one has told with another key. The turn of each PBX of which
- * `needsTurn` says so must have been taken.
+ * Writes a listener's rows, without those that another one has told with another key. The turn of each of their PBXs must
+ * have been taken.
  */
 export async function writeSessions(trx: Knex, listener: string, outputs: readonly SessionOutput[]): Promise<void> {
   const rows: Row[] = [];
@@ -36,9 +36,6 @@ export async function writeSessions(trx: Knex, listener: string, outputs: readon
   await insertOnce(trx, sipSessions.table, await untold(trx, polled));
   await rowsChanged(trx, sipSessions.table, rows.filter(isOfAccount).map(({ at }) => Number(at)));
 }
-
-/** Whether another listener may be writing, just now, what this row says or what it is looked for among. */
-export const needsTurn = ({ row, doubt }: SessionOutput): boolean => doubt !== undefined || isOfAccount(stores(row));
 
 const stores = ({ key, ...record }: SessionOutput['row']): Row => ({ event_key: key, ...toRow(sipSessions.columns, record) });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/database/database.js';
+import { addArchived } from '../../../src/retention/archived-months.js';
 import { built } from '../../support/logbook.js';
 import { removeFolder, tempFolder } from '../../support/processes.js';
 
@@ -22,6 +23,12 @@ describe('logbook backfill', () => {
       const env = { PATH: process.env['PATH'], DATABASE_URL: `sqlite:${join(folder, 'calls.sqlite')}`, TIME_ZONE: 'Europe/Rome', CDR_CSV: csv, ...settings };
       execFile(process.execPath, [MAIN, 'backfill', ...args], { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
     });
+
+  const archived = async (month: string): Promise<void> => {
+    const database = openDatabase(`sqlite:${join(folder, 'calls.sqlite')}`);
+    await addArchived(database.knex, { log: 'cdrs', month, part: 1, file: `cdrs-${month}.csv.gz`, sha256: '', bytes: 1, rows: 1, archivedAt: 1 });
+    await database.close();
+  };
 
   it.each([
     ['no from', ['--source', 'csv'], {}, /--from/],
@@ -44,6 +51,11 @@ describe('logbook backfill', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^source +Master\.csv \(times in Europe\/Rome\)\nread +2\nnew +1\nalready there +0\noutside range +0\nunreadable +1\n {2}Master\.csv:2: it has 1 fields.*\nambiguous +0\nnote: the PBX has not told its zone yet, so TIME_ZONE was taken; CDR_CSV_ZONE names another\n$/);
     expect((await run(['--source', 'csv', '--from', '2026-11-22'], { CDR_CSV_ZONE: 'UTC' })).stdout).toMatch(/new +1\n/);
+    await archived('2026-11');
+    const refused = await run(['--source', 'csv', '--from', '2026-10-01', '--to', '2026-11-23']);
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/calls of 2026-11 lie in the archive .*logbook archive restore 2026-11.*--beside-archive\n$/) as string });
+    expect(await run(['--source', 'csv', '--from', '2026-12-02', '--to', '2026-12-03'])).toMatchObject({ code: 0 });
+    expect(await run(['--source', 'csv', '--from', '2026-11-01', '--to', '2026-11-23', '--beside-archive'])).toMatchObject({ code: 0 });
     expect((await run(['--help'])).stdout).toMatch(/ISO 8601, in TIME_ZONE\s+where it names no zone/);
   });
 

@@ -5,8 +5,10 @@ import { toRow } from '../../../src/logs/columns.js';
 import { writeAccountStates } from '../../../src/logs/registered-account/store.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
 import { webSessions } from '../../../src/logs/web-session/columns.js';
+import { BY_MONTH, makeMonths } from '../../../src/database/partitions.js';
 import { writing } from '../../../src/database/writing.js';
 import type { Database } from '../../../src/database/database.js';
+import { monthOf } from '../../../src/month.js';
 import { parseIso, type Micros } from '../../../src/time.js';
 import { seeded } from '../random.js';
 import { bulkInsert } from './bulk.js';
@@ -35,6 +37,7 @@ export async function generate(database: Database, options: GenerateOptions): Pr
   const { calls, sessions = calls, webSessions: signIns = Math.ceil(calls / 100), accounts = 5_000, seed = 1 } = options;
   const to = options.to ?? parseIso('2026-11-01') ?? 0;
   const from = options.from ?? to - 2 * 365 * 86_400_000_000;
+  for (const table of Object.keys(BY_MONTH)) await makeMonths(database.knex, table, monthOf(from), monthOf(to));
   const company = new Company(accounts);
   // One stream of numbers a log, so that more of one does not change the others.
   const random = (log: number): (() => number) => seeded(seed * 10 + log);

@@ -1,4 +1,4 @@
-import { fromMs, toMs, type Micros } from '../time.js';
+import { fromMs, toMs, type Micros } from './time.js';
 
 /** A calendar month in UTC, `2026-05`. */
 export type Month = string;
@@ -22,3 +22,5 @@ const DAY: Micros = fromMs(86_400_000);
 
 /** Rows before it are older than `days`, and so is every other row of their month. */
 export const leavesBefore = (now: Micros, days: number): Micros => rangeOf(monthOf(now - days * DAY)).from;
+
+export const monthAfter = (month: Month): Month => monthOf(rangeOf(month).to);

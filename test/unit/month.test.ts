@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isMonth, leavesBefore, monthOf, rangeOf } from '../../../src/retention/month.js';
-import { parseIso, toIso } from '../../../src/time.js';
+import { isMonth, leavesBefore, monthOf, rangeOf } from '../../src/month.js';
+import { parseIso, toIso } from '../../src/time.js';
 
 const at = (iso: string): number => parseIso(iso) ?? Number.NaN;
 
