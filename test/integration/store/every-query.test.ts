@@ -14,6 +14,7 @@ import { sipSessions } from '../../../src/logs/sip-session/columns.js';
 import { webSessions } from '../../../src/logs/web-session/columns.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { generate } from '../../support/generate/generate.js';
+import { planOf, rowsRead } from './plans.js';
 
 const ROWS = 50_000;
 const DAY = 86_400_000_000;
@@ -58,7 +59,7 @@ describeEachDatabase('every query that a list can make of 50,000 rows', (databas
       asked += 1;
       const fault = isSortedApart(log, query)
         ? await tooMuchRead(database(), MOST_READ_APART, (trx) => readPage(trx, log, query).catch(refused))
-        : (faultOf(await planOf(database(), pageQuery(knex, log, query)), isPlain(log, query)) ?? (isPlain(log, query) ? await tooMuchRead(database(), MOST_READ, (trx) => pageQuery(trx, log, query)) : null));
+        : (faultOf(await planOf(database(), pageQuery(knex, log, query), MOST_READ), isPlain(log, query)) ?? (isPlain(log, query) ? await tooMuchRead(database(), MOST_READ, (trx) => pageQuery(trx, log, query)) : null));
       if (fault !== null) faults.push(`${JSON.stringify({ ...query, search: undefined })}: ${fault}`);
     }
     expect({ faults: faults.length, first: faults.slice(0, 10) }).toEqual({ faults: 0, first: [] });
@@ -70,7 +71,7 @@ describeEachDatabase('every query that a list can make of 50,000 rows', (databas
     const { knex } = database();
     for (const sort of sortNames(cdrs.columns)) {
       const query: ListQuery = { from: null, to: null, filters: {}, search: { text, accounts: ['1000', '1001'] }, sort, order: 'desc', limit: PAGE, after: null, before: null };
-      const plan = await planOf(database(), idsByIndexes(knex, cdrs, query, searchCondition(cdrs, { text, accounts: ['1000', '1001'] })));
+      const plan = await planOf(database(), idsByIndexes(knex, cdrs, query, searchCondition(cdrs, { text, accounts: ['1000', '1001'] })), MOST_READ);
       const read = plan.filter((step) => /\bcdr\b|cdr_/.test(step));
       expect(read.length, plan.join('\n')).toBeGreaterThanOrEqual(6);
       for (const step of read) expect(step, plan.join('\n')).toMatch(/(?:range|ref) cdr_(?:src|dst)|SEARCH cdr USING (?:COVERING )?INDEX cdr_(?:src|dst)/);
@@ -100,15 +101,6 @@ async function valuesOf(knex: Knex, log: LogDefinition): Promise<ReadonlyMap<str
   return values;
 }
 
-/** How the database would do it, step by step. */
-async function planOf({ knex, dialect }: Database, query: Knex.QueryBuilder): Promise<string[]> {
-  const { sql, bindings } = query.toSQL().toNative();
-  const answer: unknown = await knex.raw(`explain ${dialect === 'sqlite' ? 'query plan ' : ''}${sql}`, [...bindings]);
-  if (dialect === 'sqlite') return (answer as { detail: string }[]).map(({ detail }) => detail);
-  const [steps] = answer as [{ table: string | null; type: string | null; key: string | null; rows: number | null; Extra: string }[]];
-  return steps.map(({ table, type, key, rows, Extra }) => `${table ?? ''}: ${type ?? ''} ${key ?? 'NO KEY'} ${Extra}${(rows ?? 0) > MOST_READ ? ' of many' : ''}`);
-}
-
 function faultOf(plan: readonly string[], sorted: boolean): string | null {
   const text = plan.join('; ');
   // What no row can have, MariaDB knows without a table.
@@ -121,18 +113,7 @@ function refused(error: unknown): void {
   if (!(error instanceof InvalidInputError)) throw error;
 }
 
-/** MariaDB counts the rows it reads; SQLite's plan says the same without numbers. */
-async function tooMuchRead({ knex, dialect }: Database, most: number, ask: (trx: Knex) => PromiseLike<unknown>): Promise<string | null> {
-  if (dialect === 'sqlite') return null;
-  return knex.transaction(async (trx) => {
-    const read = async (): Promise<number> => {
-      const [rows] = (await trx.raw(`show session status like 'Handler_read%'`)) as [{ Value: string }[]];
-      return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
-    };
-    const begin = await read();
-    const own = (await read()) - begin;
-    await ask(trx);
-    const rows = (await read()) - begin - 2 * own;
-    return rows > most ? `reads ${rows} rows` : null;
-  });
+async function tooMuchRead(database: Database, most: number, ask: (trx: Knex) => PromiseLike<unknown>): Promise<string | null> {
+  const rows = await rowsRead(database, ask);
+  return rows !== null && rows > most ? `reads ${rows} rows` : null;
 }

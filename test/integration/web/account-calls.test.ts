@@ -35,11 +35,7 @@ onEachDatabase('the calls of an account', (emptyDatabase) => {
     await database.drop();
   });
 
-  const page = async (path: string): Promise<string> => {
-    const answer = await visitor.get(path);
-    expect([path, answer.status]).toEqual([path, 200]);
-    return answer.text();
-  };
+  const page = (path: string): Promise<string> => visitor.page(path);
   const list = async (query: string): Promise<readonly Cdr[]> => ((await (await fetch(`${console.url}/api/v1/cdrs?limit=1000&${query}`, { headers: basic('admin', PASSWORD) })).json()) as { data: Cdr[] }).data;
   const linksOf = (html: string): string[] => [...html.matchAll(/<a href="(\/cdrs\?(?:channel|dstchannel|src|dst)=[^"]+)">/g)].map(([, href]) => (href ?? '').replaceAll('&amp;', '&'));
   const channelOf = (name: string): string => name.slice(0, name.lastIndexOf('-'));

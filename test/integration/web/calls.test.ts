@@ -26,11 +26,7 @@ onEachDatabase('whole calls and accounts in the console', (emptyDatabase) => {
     await database.drop();
   });
 
-  const page = async (path: string): Promise<string> => {
-    const answer = await visitor.get(path);
-    expect([path, answer.status]).toEqual([path, 200]);
-    return answer.text();
-  };
+  const page = (path: string): Promise<string> => visitor.page(path);
   const json = async (path: string): Promise<Record<string, unknown>> => (await fetch(`${console.url}/api/v1${path}`, { headers: basic('admin', PASSWORD) })).json() as Promise<Record<string, unknown>>;
   /** The calls of a page, by where they lead. */
   const callsOf = (html: string): string[] => [...html.matchAll(/<td class="begin [^>]*><a href="([^"]+)">/g)].map(([, href]) => href ?? '');

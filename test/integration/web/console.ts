@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { pino } from 'pino';
+import { expect } from 'vitest';
 import { openDatabase, type Database } from '../../../src/database/database.js';
 import type { Micros } from '../../../src/time.js';
 import { createWebApp } from '../../../src/web/app.js';
@@ -96,6 +97,13 @@ export class Visitor {
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
     return this.keep(await fetch(this.url + path, { redirect: 'manual', headers: this.all(headers) }));
+  }
+
+  /** The text of a page, which must be there. */
+  async page(path: string): Promise<string> {
+    const answer = await this.get(path);
+    expect([path, answer.status]).toEqual([path, 200]);
+    return answer.text();
   }
 
   /** Sends a form, with the token of the page at `from` unless `fields` has one. */

@@ -154,11 +154,7 @@ onEachDatabase('exports', (emptyDatabase) => {
     await knex('cdr').where({ src: 'long' }).delete();
   });
 
-  const page = async (path: string): Promise<string> => {
-    const answer = await visitor.get(path);
-    expect(answer.status).toBe(200);
-    return answer.text();
-  };
+  const page = (path: string): Promise<string> => visitor.page(path);
   const choose = async (from: string, fields: [string, string][]): Promise<Response> => {
     const html = await page(from);
     const hidden = [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)">/g)].filter(([, name]) => ['_csrf', 'list', 'calls', 'parameters'].includes(name ?? ''));

@@ -26,11 +26,7 @@ onEachDatabase('lists', (emptyDatabase) => {
     await database.drop();
   });
 
-  const page = async (path: string, reader = visitor): Promise<string> => {
-    const answer = await reader.get(path);
-    expect([path, answer.status]).toEqual([path, 200]);
-    return answer.text();
-  };
+  const page = (path: string, reader = visitor): Promise<string> => reader.page(path);
   interface Listed { data: { callDate: string; id: number }[]; next: string | null; previous: string | null; count: { kind: string; rows: number } | null }
   const json = async (path: string): Promise<Listed> => (await fetch(`${console.url}/api/v1${path}`, { headers: basic('admin', PASSWORD) })).json() as Promise<Listed>;
   const times = (html: string): string[] => [...html.matchAll(/<time datetime="(\d[^"]+)"/g)].map((match) => match[1] ?? '');

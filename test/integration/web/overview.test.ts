@@ -27,11 +27,7 @@ onEachDatabase('the overview', (emptyDatabase) => {
     await database.drop();
   });
 
-  const page = async (path = '/overview'): Promise<string> => {
-    const answer = await visitor.get(path);
-    expect(answer.status).toBe(200);
-    return answer.text();
-  };
+  const page = (path = '/overview'): Promise<string> => visitor.page(path);
   const json = async (query = ''): Promise<OverviewJson> => {
     const answer = await fetch(`${console.url}/api/v1/overview${query}`, { headers: basic('admin', PASSWORD) });
     expect(answer.status).toBe(200);

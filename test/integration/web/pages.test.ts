@@ -36,11 +36,7 @@ onEachDatabase('pages and JSON', (emptyDatabase) => {
     await database.drop();
   });
 
-  const page = async (path: string): Promise<string> => {
-    const answer = await visitor.get(path);
-    expect(answer.status).toBe(200);
-    return answer.text();
-  };
+  const page = (path: string): Promise<string> => visitor.page(path);
   const json = async (path: string): Promise<{ status: number; body: Record<string, unknown> & { data: Record<string, unknown>[] } }> => {
     const answer = await fetch(`${console.url}/api/v1${path}`, { headers: basic('admin', PASSWORD) });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> & { data: Record<string, unknown>[] } };
