@@ -5,7 +5,7 @@ import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at, cdr, insertCdrs } from '../web/samples.js';
 import { Line } from './line.js';
-import { launchBrowser } from './visitor.js';
+import { launchBrowser, signIn, visit } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/progress';
 const CALLS = 30_000;
@@ -34,13 +34,8 @@ describeWith(['chromium'], 'a long download in a browser', () => {
 
   async function begin(format: 'csv' | 'xlsx', options: Parameters<Browser['newContext']>[0] = {}): Promise<Download> {
     line.slow = true;
-    context = await browser.newContext({ baseURL: line.url, acceptDownloads: true, locale: 'en-GB', ...options });
-    page = await context.newPage();
-    await page.goto('/');
-    await page.getByLabel('Name').fill('admin');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.waitForURL('**/sip-sessions');
+    ({ context, page } = await visit(browser, line.url, 'en', options));
+    await signIn(page, 'en', PASSWORD);
     await page.goto(`/export?list=cdrs&format=${format}`);
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
     return download;

@@ -5,7 +5,7 @@ import type { Output } from '../../../src/logs/output.js';
 import { writeBatch } from '../../../src/pipeline/writer.js';
 import { startConsole, Visitor, type TestConsole } from './console.js';
 import { onEachDatabase, type EmptyDatabase } from './each-database.js';
-import { LiveReader } from './live-reader.js';
+import { follow as followPage, followable, type Followable, type LiveReader } from './live-reader.js';
 import { at, cdr, insertCdrs } from './samples.js';
 
 const TIMING = { pollMs: 100, soonestMs: 20, changesMs: 100, beatMs: 200, patienceMs: 500, placeMs: 0 };
@@ -34,13 +34,9 @@ onEachDatabase('following whole calls, and rows that leave a log', (emptyDatabas
     await database.drop();
   });
 
-  const pageOf = async (path: string): Promise<{ html: string; href: string; place: string }> => {
-    const html = await (await visitor.get(path)).text();
-    const [, href = '', place = ''] = /data-href="([^"]*)" data-place="([^"]*)"/.exec(html) ?? [];
-    return { html, href: href.replaceAll('&amp;', '&'), place };
-  };
-  const followFrom = async ({ href, place }: { href: string; place: string }): Promise<LiveReader> => {
-    const reader = await LiveReader.open(`${console.url}${href}${href.includes('?') ? '&' : '?'}place=${encodeURIComponent(place)}`, { cookie: visitor.sessionCookie });
+  const pageOf = (path: string): Promise<Followable> => followable(visitor, path);
+  const followFrom = async (page: Pick<Followable, 'href' | 'place'>): Promise<LiveReader> => {
+    const reader = await followPage(visitor, page);
     open.push(reader);
     await reader.until(({ told }) => told.some(({ event }) => event === 'well'));
     return reader;

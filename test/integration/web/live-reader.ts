@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Visitor } from './console.js';
 
 export interface Told {
   readonly event: string;
@@ -81,3 +82,19 @@ export class LiveReader {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 }
+
+export interface Followable {
+  readonly html: string;
+  readonly href: string;
+  readonly place: string;
+}
+
+/** What the script of a page would follow: the address and the place that the page says. */
+export async function followable(visitor: Visitor, path: string): Promise<Followable> {
+  const html = await (await visitor.get(path)).text();
+  const [, href = '', place = ''] = /data-href="([^"]*)" data-place="([^"]*)"/.exec(html) ?? [];
+  return { html, href: href.replaceAll('&amp;', '&'), place };
+}
+
+export const follow = (visitor: Visitor, { href, place }: Pick<Followable, 'href' | 'place'>, headers: Record<string, string> = {}): Promise<LiveReader> =>
+  LiveReader.open(`${visitor.url}${href}${href.includes('?') ? '&' : '?'}place=${encodeURIComponent(place)}`, { cookie: visitor.sessionCookie, ...headers });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
 import { onEachDatabase, type EmptyDatabase } from './each-database.js';
-import { LiveReader } from './live-reader.js';
+import { follow as followFrom, followable, type Followable, LiveReader } from './live-reader.js';
 import { at, cdr, gap, HOSTILE, insertAccount, insertCdrs, insertGaps, insertSipSessions, sipSession } from './samples.js';
 
 const TIMING = { pollMs: 100, soonestMs: 20, changesMs: 100, beatMs: 200, patienceMs: 500, streamsAUser: 3 };
@@ -29,14 +29,9 @@ onEachDatabase('following a list', (emptyDatabase) => {
     await database.drop();
   });
 
-  /** What the script of a page would do: the address and the place that the page says. */
-  const pageOf = async (path: string): Promise<{ href: string; place: string }> => {
-    const html = await (await visitor.get(path)).text();
-    const [, href = '', place = ''] = /data-href="([^"]*)" data-place="([^"]*)"/.exec(html) ?? [];
-    return { href: href.replaceAll('&amp;', '&'), place };
-  };
+  const pageOf = (path: string): Promise<Followable> => followable(visitor, path);
   const follow = async (href: string, place: string, headers: Record<string, string> = {}): Promise<LiveReader> => {
-    const reader = await LiveReader.open(`${console.url}${href}${href.includes('?') ? '&' : '?'}place=${encodeURIComponent(place)}`, { cookie: visitor.sessionCookie, ...headers });
+    const reader = await followFrom(visitor, { href, place }, headers);
     open.push(reader);
     return reader;
   };
