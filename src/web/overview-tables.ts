@@ -75,9 +75,9 @@ export function refusedView({ refused, range }: Overview, tz: string | null, tim
   });
   return {
     says: attempts === 0 ? t('Nobody was turned away in this time.') : says(),
-    addresses: addresses.map(({ address, attempts: own, lastAt, socket, nameCount: tried, names: most }) => ({
+    addresses: addresses.map(({ address, attempts: own, lastAt, nameCount: tried, names: most }) => ({
       address: address === '' ? t('(not told)') : visible(address),
-      href: socket === null ? null : listHref('sip-sessions', { event: 'REGISTER', remoteAddress: socket }, range, tz),
+      href: address === '' ? null : listHref('sip-sessions', { event: 'REGISTER', remoteAddress: address }, range, tz),
       attempts: count(own),
       names: most.map(link),
       moreNames: tried - most.length,

@@ -25,8 +25,6 @@ export interface RefusedAddress {
   readonly attempts: number;
   readonly firstAt: Micros;
   readonly lastAt: Micros;
-  /** `address:port` where all came from one; null where they came from several ports. */
-  readonly socket: string | null;
   /** How many names it tried, and the ones it tried most. */
   readonly nameCount: number;
   readonly names: readonly RefusedName[];
@@ -51,14 +49,13 @@ export async function refused(knex: Knex, range: Span, mostAddresses = 10, mostN
   return {
     attempts: Number(byAddress[0]?.total ?? 0),
     addressCount: Number(byAddress[0]?.groups ?? 0),
-    addresses: byAddress.map(({ address, attempts, first_at, last_at, first_socket, last_socket }) => {
+    addresses: byAddress.map(({ address, attempts, first_at, last_at }) => {
       const own = each.filter((row) => row.address === address);
       return {
         address,
         attempts: Number(attempts),
         firstAt: Number(first_at),
         lastAt: Number(last_at),
-        socket: first_socket === last_socket && first_socket !== '' ? first_socket : null,
         nameCount: Number(own[0]?.groups ?? 0),
         names: own.map(toName),
       };
@@ -79,8 +76,6 @@ interface AddressRow {
   readonly attempts: number | string;
   readonly first_at: number | string;
   readonly last_at: number | string;
-  readonly first_socket: string;
-  readonly last_socket: string;
   readonly groups: number | string;
   readonly total: number | string;
 }
@@ -93,8 +88,8 @@ export const addressesQuery = (knex: Knex, range: Span): Knex.QueryBuilder =>
   rowsIn(knex, range)
     .select(knex.raw(`${ADDRESS} as address`))
     .count({ attempts: '*' })
-    .min({ first_at: 'at', first_socket: 'remote_address' })
-    .max({ last_at: 'at', last_socket: 'remote_address' })
+    .min({ first_at: 'at' })
+    .max({ last_at: 'at' })
     .groupBy('address');
 
 export const namesQuery = (knex: Knex, range: Span): Knex.QueryBuilder => rowsIn(knex, range).select('peername').count({ attempts: '*' }).groupBy('peername');

@@ -101,7 +101,7 @@ describeWith(['chromium'], 'whole calls that are followed and paged through', ()
     await add(leg(59, 2));
     await follow('/calls');
     await page.mouse.wheel(0, 600);
-    await page.waitForFunction('scrollY > 300');
+    await page.waitForFunction('scrollY >= 600');
     const row = rowOf('1030');
     const before = await row.boundingBox();
     await addCalls(60, 63);

@@ -84,7 +84,7 @@ describeWith(['chromium'], 'a list that is followed', () => {
     await addCalls(0, 60);
     await follow('/cdrs');
     await page.mouse.wheel(0, 600);
-    await page.waitForFunction('scrollY > 300');
+    await page.waitForFunction('scrollY >= 600');
     const row = page.locator('tr', { has: page.getByText('1030', { exact: true }) });
     const before = await row.boundingBox();
     await addCalls(60, 72);
