@@ -17,6 +17,8 @@ class ApartError extends Error {
 
 /** A thread that has nothing to do for so long gives its memory back. */
 const IDLE_MS = 30_000;
+/** Of questions that wait for an answer: each may take long, and one comes after the other. */
+const MOST_WAITING = 8;
 const BUSY_TIMEOUT_MS = 2_000;
 
 interface Started {
@@ -45,11 +47,12 @@ class ReadingThread {
   read(question: Question): Promise<readonly RowArray[]> {
     if (this.#idle) clearTimeout(this.#idle);
     const { worker, waiting } = (this.#current ??= this.#start());
+    if (waiting.length >= MOST_WAITING) return Promise.reject(new ApartError('SQLITE_BUSY', 'too many lists are being looked through'));
     // So that a process does not end amid what it waits for.
     worker.ref();
     return new Promise((resolve, reject) => {
-      waiting.push({ resolve, reject });
       worker.postMessage(question);
+      waiting.push({ resolve, reject });
     });
   }
 

@@ -64,6 +64,8 @@ async function mysqlReader(url: string, { arrays, texts }: PagePlan, splitter: L
     });
 
   await ask(SESSION_LIMITS, [], {}, () => undefined);
+  // Longer than whoever reads may take for a block.
+  await ask('set session wait_timeout = 900', [], {}, () => undefined);
   return {
     async lines(after, limit, sink) {
       let count = 0;

@@ -21,7 +21,7 @@ const NEAR = 5_000;
  */
 export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[] = allColumns(log)): Promise<DatabaseRow[]> {
   const terms = indexedTerms(log, query);
-  if (isSortedApart(log, query) && !(terms !== null && (await fitsFew(knex, log, query, MOST_SORTED)))) return readSorted(knex, log, query, columns);
+  if (isSortedApart(log, query)) return terms !== null && (await fitsFew(knex, log, query, MOST_SORTED)) ? byIndexes(knex, log, query, terms, columns) : readSorted(knex, log, query, columns);
   const onTheWay = pageQuery(knex, log, query).clearSelect().select<DatabaseRow[]>(columns);
   if (terms === null) return areMany(log, query) && canReadApart(knex) ? rowsApart(knex, onTheWay, columns) : onTheWay;
   if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);

@@ -70,8 +70,8 @@ export async function letOthersWrite({ dialect }: Database, tookMs: number): Pro
   if (dialect === 'sqlite') await sleep(Math.min(tookMs, MOST_YIELDED_MS));
 }
 
-/** The last: a month was made or left since the transaction began. */
-const CONTENTION: ReadonlySet<string> = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'ER_TABLE_DEF_CHANGED']);
+/** The last three: a month was made or left since the transaction began, or by two at once. */
+const CONTENTION: ReadonlySet<string> = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'ER_TABLE_DEF_CHANGED', 'ER_SAME_NAME_PARTITION', 'ER_DROP_PARTITION_NON_EXISTENT']);
 
 /** Whether somebody else was in the way, who will be gone: the same again may work. */
 export function isContention(error: unknown): boolean {

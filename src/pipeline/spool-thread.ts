@@ -54,8 +54,8 @@ export class SpoolThread {
     // One that died is started anew: the file says where it was.
     const { worker, waiting } = (this.#current ??= this.#start());
     return new Promise((resolve, reject) => {
-      waiting.push({ resolve, reject });
       worker.postMessage(question);
+      waiting.push({ resolve, reject });
     });
   }
 

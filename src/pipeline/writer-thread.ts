@@ -82,8 +82,8 @@ export class WriterThread implements Writer {
     // One that died is started anew.
     const { worker, waiting } = (this.#current ??= this.#start());
     return new Promise((resolve, reject) => {
-      waiting.push({ resolve, reject });
       worker.postMessage(question);
+      waiting.push({ resolve, reject });
     });
   }
 

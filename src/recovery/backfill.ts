@@ -3,6 +3,7 @@ import { monthsCover } from '../database/cover-months.js';
 import type { Database } from '../database/database.js';
 import { takeTurn } from '../database/turns.js';
 import { writing } from '../database/writing.js';
+import { holdNames } from '../logs/cdr/caller-names.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import { NearCalls } from '../logs/cdr/near-calls.js';
 import { matchCalls } from '../logs/cdr/same-call.js';
@@ -84,6 +85,7 @@ export async function backfill(database: Database, source: CallSource, options: 
   async function addMissing(trx: Knex, calls: readonly NumberedCall[]): Promise<Added> {
     // What AMI tells of the same calls meanwhile waits until these are there.
     await takeTurn(trx, options.pbx);
+    await holdNames(trx);
     const around = await near.find(trx, options.pbx, calls.flatMap(({ starts }) => starts));
     const there = around.filter(({ key }) => !taken.has(key)).map((call) => ({ call, starts: [call.callDate] }));
     const matched = matchCalls(calls.map(({ row, starts }) => ({ call: row, starts })), there, source.limits);

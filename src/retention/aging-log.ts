@@ -23,6 +23,8 @@ export interface AgingLog {
   readonly archived: readonly ArchiveColumn[];
   /** Deletes up to so many of the rows from before an instant that serve only to make rows of this log; answers how many. */
   readonly forget: ((trx: Knex, before: Micros, most: number) => Promise<number>) | null;
+  /** Whether that is asked every time, or only when rows have left, since it looks through all that serves them. */
+  readonly forgets: 'by age' | 'with rows';
   /** Writes rows that were archived, with what serves to find them. */
   readonly insert: (trx: Knex, rows: readonly Record<string, string | number>[]) => Promise<void>;
 }
@@ -36,6 +38,7 @@ export const AGING_LOGS: readonly AgingLog[] = [cdrs, sipSessions, webSessions].
   columns: archivedColumns(log).map(({ name }) => name),
   archived: archivedColumns(log),
   forget: FORGET[log.name] ?? null,
+  forgets: log.name === cdrs.name ? 'with rows' : 'by age',
   insert: log.name === cdrs.name ? writeCalls : (trx, rows) => insertOnce(trx, log.table, rows),
 }));
 

@@ -1,5 +1,6 @@
 import type { SchemaElement } from 'hyparquet-writer';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+// Not by name: Node before 22.15 has none of Zstandard, and reads this file all the same.
+import zlib from 'node:zlib';
 import type { ColumnType, DatabaseRow } from '../logs/columns.js';
 
 /** A column of an archive; `isOptional` says of an instant that it may be absent, which the database has as 0. */
@@ -24,7 +25,7 @@ export async function* parquetOf(columns: readonly ArchiveColumn[], blocks: Asyn
     return bytes;
   };
   const schema: SchemaElement[] = [{ name: 'log', num_children: columns.length }, ...columns.map(elementOf)];
-  const parquet = new ParquetWriter({ writer, schema, codec: 'ZSTD', compressors: { ZSTD: (bytes) => zstdCompressSync(bytes) }, createdBy: 'Logbook for Asterisk' });
+  const parquet = new ParquetWriter({ writer, schema, codec: 'ZSTD', compressors: { ZSTD: (bytes) => zlib.zstdCompressSync(bytes) }, createdBy: 'Logbook for Asterisk' });
   for await (const rows of blocks) {
     if (rows.length === 0) continue;
     const columnData = columns.map((column) => ({ name: column.name, data: rows.map((row) => toParquet(column, row[column.name])), offsetIndex: false }));
@@ -35,7 +36,7 @@ export async function* parquetOf(columns: readonly ArchiveColumn[], blocks: Asyn
   yield taken();
 }
 
-const DECOMPRESSORS = { ZSTD: (bytes: Uint8Array): Uint8Array => zstdDecompressSync(bytes) };
+const DECOMPRESSORS = { ZSTD: (bytes: Uint8Array): Uint8Array => zlib.zstdDecompressSync(bytes) };
 const PARSERS = {
   timestampFromMicroseconds: (micros: bigint): bigint => micros,
   // The library's own leaves out a byte order mark that a text begins with.

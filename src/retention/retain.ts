@@ -57,11 +57,13 @@ export async function retain(database: Database, config: RetentionConfig, option
         await leaving.settle();
         if (days === null) continue;
         const before = leavesBefore(options.clock(), days);
+        let left = 0;
         for await (const rows of monthsLeaving(leaving, before)) {
           total.months += 1;
-          total.rows += rows;
+          left += rows;
         }
-        await leaving.forget(before);
+        total.rows += left;
+        if (left > 0 || log.forgets === 'by age') await leaving.forget(before);
         if (!leaving.isStopped()) await giveBackMonths(database, log, monthOf(before));
       } catch (error) {
         // The other logs have nothing to do with it.

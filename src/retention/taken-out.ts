@@ -84,7 +84,7 @@ export async function letGo(database: Database, log: AgingLog, out: TakenOut, ke
 }
 
 /** As rows of the log, with the ids that they had. */
-export async function putBack(database: Database, log: AgingLog, rows: readonly DatabaseRow[]): Promise<void> {
+async function putBack(database: Database, log: AgingLog, rows: readonly DatabaseRow[]): Promise<void> {
   const before = performance.now();
   await writing(database, async (trx) => {
     await takeTurns(trx, rows.map((row) => String(row['pbx'])));
@@ -98,6 +98,8 @@ export async function putBack(database: Database, log: AgingLog, rows: readonly 
 function ahead(blocks: AsyncIterable<readonly Readonly<Record<string, string>>[]>, time: string): (at: number, key: string) => Promise<boolean> {
   const rows = flat(blocks);
   let next = rows.next();
+  // It fails where it is awaited, which may be a while from now.
+  next.catch(() => undefined);
   let keys = new Set<string>();
   let reached = Number.NEGATIVE_INFINITY;
   return async (at, key) => {

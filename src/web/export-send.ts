@@ -10,6 +10,9 @@ import type { RestOfRows, Way } from './export-rows.js';
 import type { Block, ExportTask } from './export-task.js';
 import type { ThreadedFile } from './export-thread.js';
 
+/** Who takes no block for so long keeps a thread from others. Less than a thread's connection is kept (`page-reader.ts`). */
+const STALLED_MS = 600_000;
+
 /** Whether nobody but this connection sees the database. */
 const isPrivate = (url: string): boolean => url === 'sqlite::memory:';
 
@@ -38,7 +41,7 @@ export async function* wholeFile({ listing: { log, zone }, choices }: ExportRequ
     const bytes = new TextEncoder().encode(csvWriter(fieldsOf(log, choices, zone), zone, choices)(first));
     yield { bytes, rows: first.length, at: Number(first.at(-1)?.[log.timeColumn]) };
   }
-  yield* thread.blocks();
+  yield* thread.blocks;
 }
 
 /**
@@ -67,12 +70,14 @@ export async function send(blocks: AsyncIterable<Block>, response: Response, tra
 /** Until the bytes have left, or nobody is there to take them. */
 function written(response: Response, bytes: Uint8Array, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    const stalled = setTimeout(() => response.destroy(), STALLED_MS);
     const done = (): void => {
+      clearTimeout(stalled);
       gone.removeEventListener('abort', done);
       resolve();
     };
     if (gone.aborted) {
-      resolve();
+      done();
       return;
     }
     gone.addEventListener('abort', done, { once: true });

@@ -14,7 +14,7 @@ const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 };
 /** A file that a thread writes, ahead of its reader by a block. */
 export interface ThreadedFile {
   /** Throws what the database said, or that the thread died. */
-  blocks(): AsyncIterable<Block>;
+  readonly blocks: AsyncIterable<Block>;
   /** Ends the thread, wherever it is. */
   close(): void;
 }
@@ -32,14 +32,28 @@ export class ExportThreads {
       if (!open) return;
       open = false;
       void worker.terminate();
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
+      this.#handOn();
     };
-    const worker = startWorker(task);
+    const worker = this.#started(task);
+    const blocks = blocksOf(worker);
     if (signal.aborted) close();
     signal.addEventListener('abort', close, { once: true });
-    return { blocks: () => blocksOf(worker), close };
+    return { blocks, close };
+  }
+
+  #started(task: ExportTask): Worker {
+    try {
+      return startWorker(task);
+    } catch (error) {
+      this.#handOn();
+      throw error;
+    }
+  }
+
+  #handOn(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#running -= 1;
   }
 
   /** Returns when a thread more may run, which `close` hands on. */
@@ -67,7 +81,8 @@ function startWorker(task: ExportTask): Worker {
   return new Worker(at('export-worker'), { execArgv: [], workerData, resourceLimits: LIMITS });
 }
 
-async function* blocksOf(worker: Worker): AsyncGenerator<Block> {
+/** Listens from now on, whenever somebody reads: what a thread says to nobody is lost. */
+function blocksOf(worker: Worker): AsyncGenerator<Block> {
   const heard: FromThread[] = [];
   let wake: () => void = () => undefined;
   const hear = (message: FromThread): void => {
@@ -78,15 +93,17 @@ async function* blocksOf(worker: Worker): AsyncGenerator<Block> {
   worker.on('message', hear);
   worker.on('error', (error) => failed(error instanceof Error ? error.message : String(error)));
   worker.on('exit', (code) => failed(`the thread that writes a file ended (${code})`));
-  for (;;) {
-    const next = heard.shift();
-    if (!next) await new Promise<void>((resolve) => (wake = resolve));
-    else if ('end' in next) return;
-    else if ('error' in next) throw Object.assign(new Error(next.error.message), next.error.code === null ? {} : { code: next.error.code });
-    else {
-      yield next.block;
-      const memory = next.block.bytes.buffer;
-      worker.postMessage({ memory } satisfies Written, [memory]);
+  return (async function* () {
+    for (;;) {
+      const next = heard.shift();
+      if (!next) await new Promise<void>((resolve) => (wake = resolve));
+      else if ('end' in next) return;
+      else if ('error' in next) throw Object.assign(new Error(next.error.message), next.error.code === null ? {} : { code: next.error.code });
+      else {
+        yield next.block;
+        const memory = next.block.bytes.buffer;
+        worker.postMessage({ memory } satisfies Written, [memory]);
+      }
     }
-  }
+  })();
 }

@@ -19,7 +19,7 @@ export interface FreshRows {
   readonly gone: readonly string[];
 }
 
-export const NOTHING_FRESH: FreshRows = { records: [], calls: [], again: [], gone: [] };
+const NOTHING_FRESH: FreshRows = { records: [], calls: [], again: [], gone: [] };
 
 /** Reads what the rows with these ids are, for each way of filtering that is asked then. */
 export async function freshRows(knex: Knex, log: LogDefinition, ids: readonly number[]): Promise<(query: ListQuery) => Promise<FreshRows>> {

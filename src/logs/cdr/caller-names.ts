@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isSqlite } from '../../database/dialect.js';
 import { clip } from '../columns.js';
 import { plainName } from '../plain-name.js';
 
@@ -51,6 +52,14 @@ export async function rememberNames(trx: Knex, callerIds: Iterable<string>): Pro
     for (const name of there) seen.add(name);
     await insertNames(trx, some.filter((name) => !there.has(name)));
   }
+}
+
+/**
+ * To be called before a transaction reads what makes it write calls: nobody forgets names until the calls are there, and on
+ * MariaDB the names that it reads later are not those from before somebody did.
+ */
+export async function holdNames(trx: Knex): Promise<void> {
+  if (!isSqlite(trx)) await trx(SETTING).where(FORGOTTEN).forShare().select('value');
 }
 
 async function seenUntilNow(trx: Knex): Promise<Set<string>> {

@@ -5,7 +5,7 @@ import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, storeValue, type Column, type DatabaseRow } from '../columns.js';
 import type { NewCdr } from '../output.js';
 import { rowsChanged } from '../statistics/summaries.js';
-import { rememberNames } from './caller-names.js';
+import { holdNames, rememberNames } from './caller-names.js';
 import { cdrs, type Cdr } from './columns.js';
 import { RANGES_A_QUERY, secondsAround } from './near-calls.js';
 import { matchCalls } from './same-call.js';
@@ -22,6 +22,7 @@ const NEAR: Micros = 5 * MICROS_PER_SECOND;
  */
 export async function insertCalls(trx: Knex, rows: readonly NewCdr[]): Promise<void> {
   if (rows.length === 0) return;
+  await holdNames(trx);
   const recovered = (await anyRecovered(trx)) ? await recoveredAround(trx, rows.map(({ callDate }) => callDate)) : [];
   await writeCalls(trx, (await unmatched(trx, rows, recovered)).map(databaseRow));
 }

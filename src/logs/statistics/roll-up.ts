@@ -35,6 +35,6 @@ export async function rollUp(database: Database, now: Micros, signal: AbortSigna
     made += part.length;
     await letOthersWrite(database, performance.now() - startedAt);
   }
-  if (!signal.aborted) await forgetSummaries(database.knex, begin);
+  if (!signal.aborted) await writing(database, (trx) => forgetSummaries(trx, begin));
   return made;
 }

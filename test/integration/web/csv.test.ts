@@ -4,9 +4,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listAll } from '../../../src/database/listing.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { csvWriter } from '../../../src/web/csv.js';
-import { parseExportRequest } from '../../../src/web/export-choices.js';
+import { parseExportRequest, type ExportRequest } from '../../../src/web/export-choices.js';
 import { fieldsOf } from '../../../src/web/export-fields.js';
 import type { DownloadState } from '../../../src/web/export-progress.js';
+import { openExport } from '../../../src/web/export-rows.js';
+import { taskOf, wholeFile } from '../../../src/web/export-send.js';
+import { ExportThreads } from '../../../src/web/export-thread.js';
 import { basic, PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
 import { onEachDatabase, type EmptyDatabase } from './each-database.js';
 import { at, cdr, insertCdrs } from './samples.js';
@@ -111,12 +114,28 @@ onEachDatabase('the download', (emptyDatabase) => {
     expect((await progress()).rows).toBeLessThan(CALLS);
   });
 
-  it('is the same whether a thread writes it, page after page, or not', async () => {
-    const { listing, choices } = parseExportRequest(cdrs, {}, 'Europe/Rome');
+  const whole = async ({ listing, choices }: ExportRequest): Promise<string> => {
     const write = csvWriter(fieldsOf(cdrs, choices, listing.zone), listing.zone, choices);
     let text = '';
     for await (const records of listAll(console.database.knex, cdrs, listing.query)) text += write(records);
-    expect((await download('/cdrs.csv')).join('\r\n')).toBe(text.slice(1));
+    return text;
+  };
+
+  it('is the same whether a thread writes it, page after page, or not', async () => {
+    expect((await download('/cdrs.csv')).join('\r\n')).toBe((await whole(parseExportRequest(cdrs, {}, 'Europe/Rome'))).slice(1));
+  });
+
+  it('misses nothing of what a thread writes before anybody reads', async () => {
+    const asked = parseExportRequest(cdrs, {}, 'Europe/Rome');
+    const { rest } = await openExport(console.database.knex, asked);
+    const task = taskOf(console.database, asked, rest);
+    if (!rest || !task) throw new Error('a thread was to write this');
+    const thread = await new ExportThreads().start(task, new AbortController().signal);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const chunks: Buffer[] = [];
+    for await (const { bytes } of wholeFile(asked, rest, thread)) chunks.push(Buffer.from(bytes));
+    thread.close();
+    expect(Buffer.concat(chunks).toString()).toBe(await whole(asked));
   });
 
   it('tells a value with the characters that part cells and rows', async () => {
