@@ -3,6 +3,7 @@ import { InvalidInputError } from '../errors.js';
 import { isText, type DatabaseRow, type LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition } from '../logs/search.js';
+import { isByMonth } from './partitions.js';
 import { afterRow, db, directionOf, equalities, leaveOut, orderingColumns, orderOf, placeOf } from './page-query.js';
 
 /** So many rows are put in order, or looked through in order, for one page. */
@@ -32,13 +33,16 @@ export async function readSorted(knex: Knex, log: LogDefinition, query: ListQuer
   throw new InvalidInputError('sort', `is an order for up to ${MOST_SORTED} rows, and more fit: choose a shorter range of time, another filter, or the order of time`);
 }
 
+/** Of a row that may fit: every index of a filter or an order has both. */
+const found = (log: LogDefinition): Readonly<Record<string, string>> => ({ found: 'id', found_at: db(log, log.timeColumn) });
+
 /** What fits of the next `many` rows in the order of the page, whether they fit or not. */
 function amongNext(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[], many: number): Promise<DatabaseRow[]> {
   return ofThese(knex, log, query, nextIds(knex, log, query, many), columns);
 }
 
 function nextIds(knex: Knex, log: LogDefinition, query: ListQuery, many: number): Knex.QueryBuilder {
-  const sql = knex(log.table).select('id as found').orderBy(orderOf(log, query)).limit(many);
+  const sql = knex(log.table).select(found(log)).orderBy(orderOf(log, query)).limit(many);
   const place = placeOf(log, query);
   if (place) afterRow(knex, sql, place, directionOf(query) === 'desc' ? '<' : '>');
   return sql;
@@ -66,7 +70,7 @@ async function fewestIds(knex: Knex, log: LogDefinition, query: ListQuery): Prom
 }
 
 function inRange(knex: Knex, log: LogDefinition, { from, to }: ListQuery): Knex.QueryBuilder {
-  const sql = knex(log.table).select('id as found');
+  const sql = knex(log.table).select(found(log));
   if (from !== null) void sql.where(db(log, log.timeColumn), '>=', from);
   if (to !== null) void sql.where(db(log, log.timeColumn), '<', to);
   return sql;
@@ -76,6 +80,8 @@ function inRange(knex: Knex, log: LogDefinition, { from, to }: ListQuery): Knex.
 async function ofThese(knex: Knex, log: LogDefinition, query: ListQuery, ids: Knex.QueryBuilder, columns: readonly string[]): Promise<DatabaseRow[]> {
   const time = db(log, log.timeColumn);
   const sql = knex.from(ids.as('these')).crossJoin(log.table, `${log.table}.id`, 'these.found');
+  // By the id alone each row would be looked for in every month.
+  if (isByMonth(knex, log.table)) void sql.whereRaw('??.?? = these.found_at', [log.table, time]);
   for (const { column, value } of equalities(log, query)) void sql.whereRaw(`coalesce(??, ${typeof value === 'number' ? '0' : "''"}) = ?`, [column, value]);
   if (query.from !== null) void sql.whereRaw('coalesce(??, 0) >= ?', [time, query.from]);
   if (query.to !== null) void sql.whereRaw('coalesce(??, 0) < ?', [time, query.to]);
@@ -87,9 +93,11 @@ async function ofThese(knex: Knex, log: LogDefinition, query: ListQuery, ids: Kn
   if (place) {
     void sql.whereRaw(`(${hidden.join(', ')}) ${directionOf(query) === 'desc' ? '<' : '>'} (${place.map(() => '?').join(', ')})`, [...names, ...place.map(({ value }) => value)]);
   }
-  const found = (await sql.select(`${log.table}.id`).orderByRaw(hidden.map((part) => `${part} ${directionOf(query)}`).join(', '), names).limit(query.limit)) as { readonly id: number }[];
-  if (found.length === 0) return [];
-  return (await knex(log.table).select(columns).whereIn('id', found.map(({ id }) => id)).orderBy(orderOf(log, query))) as DatabaseRow[];
+  const rows = (await sql.select('found', 'found_at').orderByRaw(hidden.map((part) => `${part} ${directionOf(query)}`).join(', '), names).limit(query.limit)) as { readonly found: number; readonly found_at: number | string }[];
+  if (rows.length === 0) return [];
+  const times = rows.map((row) => Number(row.found_at));
+  const whole = knex(log.table).select(columns).whereIn('id', rows.map((row) => row.found)).whereBetween(time, [Math.min(...times), Math.max(...times)]);
+  return (await whole.orderBy(orderOf(log, query))) as DatabaseRow[];
 }
 
 const isTextColumn = (log: LogDefinition, name: string): boolean => {
