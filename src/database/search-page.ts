@@ -49,12 +49,12 @@ export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery, 
   return Number(row?.few ?? 0) <= most;
 }
 
-/** The ids of rows that fit, `limit` at most and in no order: for counting. */
+/** The ids of rows that fit, each with its time as `at`, `limit` at most and in no order: for counting. */
 export function fittingIds(knex: Knex, log: LogDefinition, query: ListQuery): Knex.QueryBuilder | null {
   const terms = indexedTerms(log, query);
   if (terms === null) return null;
-  const parts = partsOf(log, terms).map((part) => fitting(matching(knex, log, query), part).select('id').limit(query.limit));
-  return knex.distinct('id').from(allOf(knex, parts).as('fitting')).limit(query.limit);
+  const parts = partsOf(log, terms).map((part) => fitting(matching(knex, log, query), part).select({ id: 'id', at: db(log, log.timeColumn) }).limit(query.limit));
+  return knex.distinct('id', 'at').from(allOf(knex, parts).as('fitting')).limit(query.limit);
 }
 
 /** Null where there is nothing to search by, or the table is small. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { isSqlite } from '../../database/database.js';
 import { pageQuery } from '../../database/listing.js';
+import { isByMonth } from '../../database/partitions.js';
 import { fittingIds } from '../../database/search-page.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import type { ListQuery, Order } from '../list-query.js';
@@ -58,7 +59,9 @@ export function underWayQuery(knex: Knex, query: CallQuery, behind: Place, begun
 function fittingLegs(knex: Knex, page: ListQuery): Knex.QueryBuilder | null {
   const found = fittingIds(knex, cdrs, page);
   // In this order, which statistics of what nobody has searched yet do not tell.
-  return found && knex.from(found.as('found')).joinRaw(`${isSqlite(knex) ? 'cross join' : 'straight_join'} cdr on cdr.id = found.id`);
+  // By the id alone each leg would be looked for in every month.
+  const sameMonth = isByMonth(knex, cdrs.table) ? ' and cdr.call_date = found.at' : '';
+  return found && knex.from(found.as('found')).joinRaw(`${isSqlite(knex) ? 'cross join' : 'straight_join'} cdr on cdr.id = found.id${sameMonth}`);
 }
 
 /** The SQL of a row for each call that fits, `most` at most; of a search those of the first `most` legs that it finds. */
