@@ -7,6 +7,7 @@ import { endReading } from './apart.js';
 import { migrateMysql, migrateSqlite, type OnMigrating } from './migrate.js';
 import type { Dialect } from './dialect.js';
 import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
+import { makeSharedSettings } from './shared-settings.js';
 import { patiently } from './writing.js';
 
 export { isSqlite, type Dialect } from './dialect.js';
@@ -164,6 +165,7 @@ function database(url: string, db: Knex, dialect: Dialect, caller: Caller): Data
     transactionLimitMs: TRANSACTION_LIMIT_MS[caller],
     async migrate(onMigrating) {
       await patiently(PATIENCE_MS[caller], () => (dialect === 'sqlite' ? migrateSqlite(db) : migrateMysql(db, PATIENCE_MS[caller], onMigrating)));
+      await patiently(PATIENCE_MS[caller], () => makeSharedSettings(db));
     },
     async check() {
       await db.raw('select 1');

@@ -1,12 +1,13 @@
 import type { Knex } from 'knex';
 import { isSqlite } from '../../database/dialect.js';
+import { SHARED_SETTINGS } from '../../database/shared-settings.js';
 import { clip } from '../columns.js';
 import { plainName } from '../plain-name.js';
 
 const TABLE = 'caller_name';
 const SETTING = 'setting';
 /** Its value is another one when names were forgotten. */
-const FORGOTTEN = { name: 'caller names forgotten' };
+const FORGOTTEN = { name: SHARED_SETTINGS.namesForgotten };
 const LONGEST = 64;
 /** Whoever calls chooses the name. */
 const MOST_WORDS = 12;
@@ -65,7 +66,6 @@ export async function holdNames(trx: Knex): Promise<void> {
 async function seenUntilNow(trx: Knex): Promise<Set<string>> {
   // Shared, so that who forgets names waits until the calls are there.
   const [row]: readonly { readonly value: string }[] = await trx(SETTING).where(FORGOTTEN).forShare().select('value');
-  if (row === undefined) await trx(SETTING).insert({ ...FORGOTTEN, value: '0' }).onConflict('name').merge(['name']);
   const forgotten = row?.value ?? '0';
   const { config } = trx.client as { readonly config: object };
   const before = seenBy.get(config);

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { SHARED_SETTINGS } from '../../database/shared-settings.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { cdrs } from '../cdr/columns.js';
 import { sipSessions } from '../sip-session/columns.js';
@@ -7,7 +8,7 @@ import type { Span } from './spans.js';
 const TABLE = 'summary';
 const SETTING = 'setting';
 /** No summary speaks of what was later than this. */
-const UNTIL = 'summarised until';
+const UNTIL = SHARED_SETTINGS.summarisedUntil;
 
 export const HOUR: Micros = 3_600 * MICROS_PER_SECOND;
 export const DAY: Micros = 24 * HOUR;
@@ -46,7 +47,7 @@ export async function rangeChanged(trx: Knex, table: string, { from, to }: Span)
   if (made.before !== null) await trx(TABLE).where('kind', made.before).where('from_at', '>', from).delete();
 }
 
-/** Until the transaction ends nobody sums up, also where the row is not there yet and MariaDB locks its place; others may write meanwhile. */
+/** Until the transaction ends nobody sums up; others may write meanwhile. */
 async function summarisedUntil(trx: Knex): Promise<Micros> {
   const row = await trx<{ name: string; value: string }>(SETTING).where('name', UNTIL).forShare().first('value');
   return Number(row?.value ?? 0);

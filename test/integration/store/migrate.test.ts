@@ -38,8 +38,8 @@ describeEachDatabase('bringing the tables up to date', (database, url) => {
     const { knex } = database();
     const all = await applied();
     const tables = await tablesOf(database());
-    // MariaDB keeps each table that was made by then, SQLite none.
-    if (database().dialect === 'mysql') await knex('knex_migrations').delete();
+    // MariaDB keeps each table that was made by then, still empty, SQLite none.
+    if (database().dialect === 'mysql') await Promise.all([knex('knex_migrations').delete(), knex('setting').delete()]);
     else await knex.migrate.rollback(undefined, true);
     await knex('knex_migrations_lock').update({ is_locked: 1 });
     await open(database().dialect === 'sqlite' ? 'service' : 'command').migrate();
