@@ -17,8 +17,8 @@ class ApartError extends Error {
 
 /** A thread that has nothing to do for so long gives its memory back. */
 const IDLE_MS = 30_000;
-/** Of questions that wait for an answer: each may take long, and one comes after the other. */
-const MOST_WAITING = 8;
+/** Of questions that wait for an answer, one after the other; an account's page asks eight. */
+const MOST_WAITING = 64;
 const BUSY_TIMEOUT_MS = 2_000;
 
 interface Started {

@@ -57,6 +57,7 @@ export const overviewSchema = z
       busiestHour: about(z.strictObject({ ...span, total: count }).nullable(), 'The first of the hours with most calls.'),
       hours: z.array(z.strictObject({ ...span, running: z.boolean(), ...figures })),
     }),
+    pbxs: about(z.array(z.strictObject({ pbx: z.string(), heardAt: instant, heardNow: z.boolean() })), 'The PBXs that were heard in this time, by whichever process, and when last.'),
     trunks: about(
       z.array(
         z.strictObject({
@@ -112,6 +113,7 @@ export function jsonOverview(overview: Overview): OverviewJson {
       busiestHour: busiest && { ...spanOf(busiest), total: busiest.calls.total },
       hours: hours.map((hour) => ({ ...spanOf(hour), running: hour.running, ...figuresOf(hour.calls) })),
     },
+    pbxs: overview.pbxs.map(({ pbx, heardAt, now }) => ({ pbx, heardAt: toIso(heardAt), heardNow: now })),
     trunks: overview.trunks.map((trunk) => ({ ...trunk, since: toIso(trunk.since), heardAt: toIso(trunk.heardAt) })),
     refused: {
       attempts: refused.attempts,

@@ -98,7 +98,7 @@ export interface StateRow {
 }
 
 /** What recording stands on, part by part. */
-export function stateRows({ readiness, deadLetters }: Overview, pbxName: string, { t, said, count }: Language): StateRow[] {
+export function stateRows({ readiness, deadLetters, pbxs }: Overview, pbxName: string, time: Clock, { t, said, count }: Language): StateRow[] {
   const letters: StateRow = {
     title: t('Dead letters'),
     tone: deadLetters === 0 ? 'good' : 'caution',
@@ -115,7 +115,16 @@ export function stateRows({ readiness, deadLetters }: Overview, pbxName: string,
     href: null,
   });
   const { ami, database, spool, jobs } = readiness;
-  return [row(t('PBX {{name}}', { name: visible(pbxName) }), ami), row(t('Database'), database), row(t('Spool'), spool), row(t('Background jobs'), jobs), letters];
+  const others = pbxs
+    .filter(({ pbx }) => pbx !== pbxName)
+    .map(({ pbx, heardAt, now }): StateRow => ({
+      title: t('PBX {{name}}', { name: visible(pbx) }),
+      tone: now ? 'good' : 'bad',
+      word: now ? t('Heard') : t('Not heard'),
+      text: now ? t('by another process') : t('since {{time}}', { time: time(heardAt).text }),
+      href: null,
+    }));
+  return [row(t('PBX {{name}}', { name: visible(pbxName) }), ami), ...others, row(t('Database'), database), row(t('Spool'), spool), row(t('Background jobs'), jobs), letters];
 }
 
 export interface GapsTable {

@@ -63,7 +63,7 @@ export function overviewView(overview: Overview, tz: string | null, pbxName: str
     unknown: JSON.stringify(accounts.unknown.map(({ from, to }) => [toMs(from), toMs(to)])),
     trunks: trunkRows(overview, time, language),
     refused: refusedView(overview, tz, time, language),
-    states: stateRows(overview, pbxName, language),
+    states: stateRows(overview, pbxName, time, language),
     gaps: gapsTable(overview, pbxName, tz, time, language),
     runs: runs.map(({ job, startedAt, finishedAt, result }) => ({ job: visible(job), at: time(finishedAt), took: `${decimal((finishedAt - startedAt) / MICROS_PER_SECOND, 1)} s`, result: visible(said(result)) })),
   };

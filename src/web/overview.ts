@@ -10,7 +10,7 @@ import { presence } from '../logs/statistics/presence-store.js';
 import { refused, type Refused } from '../logs/statistics/refused.js';
 import { lengthOf, union, within, type Span } from '../logs/statistics/spans.js';
 import { trunks, type Trunk } from '../logs/statistics/trunks.js';
-import { hearing } from '../logs/statistics/unheard.js';
+import { heardPbxs, hearing, type HeardPbx } from '../logs/statistics/unheard.js';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
 import { hourOf, hoursBetween } from './hours.js';
 import type { Readiness } from './readiness.js';
@@ -58,6 +58,8 @@ export interface Overview {
     /** When it is not known who was on line: nobody listened, or more happened than is read. */
     readonly unknown: readonly Span[];
   };
+  /** Those that were heard in the range, also by other processes. */
+  readonly pbxs: readonly HeardPbx[];
   readonly calls: Tally;
   /** The first of the hours with most calls; null without a call. */
   readonly busiest: OverviewHour | null;
@@ -102,6 +104,7 @@ export async function readOverview(knex: Knex, readiness: () => Promise<Readines
     hours,
     readiness: await readiness().catch((error: unknown) => messageOf(error)),
     accounts,
+    pbxs: await heardPbxs(knex, { from: range.from, to: range.asOf }),
     calls: tallies([range], quarters)[0] ?? NO_CALLS,
     busiest: busiestOf(hours),
     trunks: await trunks(knex, now - TRUNK_LOOK_BACK),

@@ -53,6 +53,20 @@ export async function unheardOf(knex: Knex, pbx: string, range: Span): Promise<S
   return [...stateOf(logins, spansOf(gaps), range).unheard];
 }
 
+/** When a PBX was heard last, whichever process listens to it. */
+export interface HeardPbx {
+  readonly pbx: string;
+  readonly heardAt: Micros;
+  /** It is heard now. */
+  readonly now: boolean;
+}
+
+/** The PBXs that were heard at some time in `[from, to)`, where `to` is now, by name. */
+export async function heardPbxs(knex: Knex, range: Span): Promise<HeardPbx[]> {
+  const rows = await knex(LISTENING).where('until_at', '>=', range.from).groupBy('pbx').orderBy('pbx').select('pbx').max<{ pbx: string; heard: number | string }[]>({ heard: 'until_at' });
+  return rows.map(({ pbx, heard }) => ({ pbx, heardAt: Number(heard), now: Number(heard) >= range.to - LATE }));
+}
+
 function stateOf(logins: readonly Span[] | undefined, gaps: readonly Span[], range: Span): { readonly heard: boolean; readonly unheard: readonly Span[] } {
   const known = within(gaps, range);
   const unheard = logins === undefined ? known : union([...known, ...silenceAround(logins, range)]);

@@ -191,4 +191,18 @@ onEachDatabase('the overview', (emptyDatabase) => {
     expect((await page(href)).match(/<td class="event/g)).toHaveLength(7);
     console.readiness = READY;
   });
+
+  it('says of each PBX whether it is heard, whichever process listens', async () => {
+    const { knex } = console.database;
+    const login = (pbx: string, until: number) => ({ listener: `listener of ${pbx}`.slice(0, 36), pbx, from_at: NOW - 50 * HOUR, until_at: until });
+    await knex('listening').insert([login('pbx-milan', NOW - SECOND), login('pbx-rome', NOW - 5 * SECOND), login('pbx-oslo', NOW - 3 * HOUR), login('pbx-of-old', NOW - 40 * HOUR)]);
+    expect((await json()).pbxs).toEqual([
+      { pbx: 'pbx-milan', heardAt: '2026-10-25T11:29:59.000Z', heardNow: true },
+      { pbx: 'pbx-oslo', heardAt: '2026-10-25T08:30:00.000Z', heardNow: false },
+      { pbx: 'pbx-rome', heardAt: '2026-10-25T11:29:55.000Z', heardNow: true },
+    ]);
+    const html = await page();
+    const states = [...html.matchAll(/<dt>PBX ([^<]+)<\/dt><dd><span class="tone (\w+)">([^<]+)<\/span> <span class="note">· ([^<]+)</g)].map(([, ...words]) => words.join(', '));
+    expect(states).toEqual([expect.stringMatching(/^pbx-milan, \w+, Works/), 'pbx-oslo, bad, Not heard, since 25 Oct 09:30', 'pbx-rome, good, Heard, by another process']);
+  });
 });

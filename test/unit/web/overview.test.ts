@@ -22,6 +22,7 @@ const overview = (changes: Partial<Overview> = {}): Overview => ({
   hours: [],
   readiness: ready,
   accounts: { known: 9, onLineNow: 1, pbxsLeftOut: [], unknown: [] },
+  pbxs: [],
   calls: NO_CALLS,
   busiest: null,
   trunks: [],
