@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { monthAfter, monthOf, rangeOf, type Month } from '../month.js';
 import type { Micros } from '../time.js';
+import { onConnection } from './driver.js';
 
 /**
  * The tables that MariaDB keeps in a partition a month, and the column that says in which a row is. Their unique keys
@@ -80,11 +81,6 @@ export async function mergeMonths(knex: Knex, table: string, months: readonly Mo
   await alterByMonth(knex, table, `reorganize partition ${[OLD, ...months.map(({ name }) => name)].join(', ')} into (${oldBefore(monthAfter(last.month))})`);
 }
 
-interface Pool {
-  acquireConnection(): Promise<object>;
-  releaseConnection(connection: object): Promise<void>;
-}
-
 const PATIENCE_S = 2;
 
 /**
@@ -93,10 +89,8 @@ const PATIENCE_S = 2;
  * contention (`isContention`).
  */
 export async function alterByMonth(knex: Knex, table: string, change: string): Promise<void> {
-  const pool = knex.client as Pool;
-  const connection = await pool.acquireConnection();
-  const say = (sql: string): PromiseLike<unknown> => knex.raw(sql).connection(connection);
-  try {
+  await onConnection(knex, async (connection) => {
+    const say = (sql: string): PromiseLike<unknown> => knex.raw(sql).connection(connection);
     const [rows] = (await say('select @@session.lock_wait_timeout as seconds')) as [{ readonly seconds: number }[]];
     await say(`set session lock_wait_timeout = ${PATIENCE_S}`);
     try {
@@ -104,9 +98,7 @@ export async function alterByMonth(knex: Knex, table: string, change: string): P
     } finally {
       await Promise.resolve(say(`set session lock_wait_timeout = ${Number(rows[0]?.seconds)}`)).catch(() => undefined);
     }
-  } finally {
-    await pool.releaseConnection(connection);
-  }
+  });
 }
 
 const monthName = (month: Month): string => `p${month.replace('-', '')}`;
