@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Knex } from 'knex';
 import type { Question, Reply, WorkerData } from './apart-worker.js';
-
-type RowArray = readonly unknown[];
+import type { RowArray } from './row-arrays.js';
 
 /** The thread could not read; `code` is SQLite's own, such as `SQLITE_BUSY`. */
 class ApartError extends Error {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { InvalidInputError } from '../errors.js';
 import { callersNamed } from '../logs/cdr/caller-names.js';
-import { fromRow, recordViews, type Column, type Columns, type LogDefinition, type RecordOf } from '../logs/columns.js';
+import { recordsOf, recordViews, type Column, type Columns, type LogDefinition, type RecordOf } from '../logs/columns.js';
 import { cursorAfter, cursorBefore, keysetColumns, keysetOf, type ListQuery } from '../logs/list-query.js';
 import { MOST_NAMED } from '../logs/plain-name.js';
 import { accountsNamed } from '../logs/registered-account/named.js';
@@ -25,13 +25,15 @@ export interface Page<C extends Columns> {
 /** One page of a log, in the order asked for, forward or back. Never counts and never skips: a page costs what it shows. */
 export async function listPage<C extends Columns>(knex: Knex, log: LogDefinition<C>, asked: ListQuery): Promise<Page<C>> {
   const query = await withNames(knex, log, asked);
-  const rows = await readPage(knex, log, { ...query, limit: query.limit + 1 });
-  const shown = rows.slice(0, query.limit).map((row) => fromRow(log.columns, row));
+  const columns = allColumns(log);
+  const rows = await readPage(knex, log, { ...query, limit: query.limit + 1 }, columns);
+  const recordOf = recordsOf(log.columns, columns);
+  const shown = rows.slice(0, query.limit).map(recordOf);
   const records = query.before ? shown.reverse() : shown;
   const [first, last] = [records[0], records.at(-1)];
   if (!first || !last) return { records, previous: null, next: null, above: query.after };
   const more = rows[query.limit];
-  const above = query.before ? (more ? keysetOf(log, query, fromRow(log.columns, more)) : null) : query.after;
+  const above = query.before ? (more ? keysetOf(log, query, recordOf(more)) : null) : query.after;
   return {
     records,
     previous: above === null ? null : cursorBefore(log, query, first),
@@ -77,7 +79,7 @@ export async function* listAll<C extends Columns>(
   let after = query.after;
   for (;;) {
     const page = { ...query, after, before: null, limit: pageSize };
-    const rows = few ? (await readPage(knex, log, page)).map((row) => names.map((name) => row[name])) : await rowArrays(knex, pageQuery(knex, log, page));
+    const rows = few ? await readPage(knex, log, page, names) : await rowArrays(knex, pageQuery(knex, log, page));
     const last = rows.at(-1);
     if (!last) return;
     yield rows.map(view);

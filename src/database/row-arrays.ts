@@ -1,15 +1,11 @@
 import type { Knex } from 'knex';
-import { isSqlite } from './database.js';
+import { isSqlite } from './dialect.js';
+import { onConnection } from './driver.js';
 
-type RowArray = readonly unknown[];
-
-interface Pool {
-  acquireConnection(): Promise<MysqlConnection & SqliteConnection>;
-  releaseConnection(connection: object): Promise<void>;
-}
+export type RowArray = readonly unknown[];
 
 interface MysqlConnection {
-  promise(): { query(options: { sql: string; values: readonly unknown[]; rowsAsArray: true }): Promise<[readonly RowArray[], unknown]> };
+  query(options: { sql: string; values: readonly unknown[]; rowsAsArray: true }, done: (error: Error | null, rows: readonly RowArray[]) => void): unknown;
 }
 
 interface SqliteConnection {
@@ -30,16 +26,19 @@ function allRaw(statement: SqliteStatement, bindings: readonly unknown[]): reado
   }
 }
 
-/** Rows as arrays of the columns in the order of the select: half of what knex's objects cost where there are millions. */
-export async function rowArrays(knex: Knex, query: Knex.QueryBuilder | Knex.Raw): Promise<readonly RowArray[]> {
+/** Rows as arrays of the columns in the order of the select: half of what knex's objects cost. */
+export function rowArrays(knex: Knex, query: Knex.QueryBuilder | Knex.Raw): Promise<readonly RowArray[]> {
   const { sql, bindings } = query.toSQL().toNative();
-  const pool = knex.client as Pool;
-  const connection = await pool.acquireConnection();
-  try {
-    if (isSqlite(knex)) return allRaw(connection.prepare(sql), bindings);
-    const [rows] = await connection.promise().query({ sql, values: bindings, rowsAsArray: true });
-    return rows;
-  } finally {
-    await pool.releaseConnection(connection);
-  }
+  return arraysOf(knex, sql, bindings);
+}
+
+/** The same of SQL in the database's own words. */
+export function arraysOf(knex: Knex, sql: string, values: readonly unknown[]): Promise<readonly RowArray[]> {
+  return onConnection(knex, (connection) =>
+    isSqlite(knex)
+      ? allRaw((connection as SqliteConnection).prepare(sql), values)
+      : new Promise((resolve, reject) => {
+          (connection as MysqlConnection).query({ sql, values, rowsAsArray: true }, (error, rows) => (error === null ? resolve(rows) : reject(error)));
+        }),
+  );
 }

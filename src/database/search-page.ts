@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
-import { isText, type DatabaseRow, type LogDefinition } from '../logs/columns.js';
+import { isText, type LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
 import type { Micros } from '../time.js';
 import { canReadApart, readApart } from './apart.js';
-import { allColumns, db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy, type Sought } from './page-query.js';
+import { db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy, type Sought } from './page-query.js';
+import { rowArrays, type RowArray } from './row-arrays.js';
 import { isSortedApart, MOST_SORTED, readSorted } from './sorted-page.js';
 
 /** So many entries of an index are read and sorted in a few milliseconds. */
@@ -17,25 +18,22 @@ const NEAR = 5_000;
 /**
  * The rows of one page, whichever way is quickest. What few rows fit is found by the indexes of the columns that are
  * searched and put in order; what many fit is met soon on the way through the list; what many fit, but none lately, is
- * found by the indexes again. `columns` are those of the database.
+ * found by the indexes again. `columns` are those of the database, in the order of a row.
  */
-export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[] = allColumns(log)): Promise<DatabaseRow[]> {
+export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[]): Promise<readonly RowArray[]> {
   const terms = indexedTerms(log, query);
   if (isSortedApart(log, query)) return terms !== null && (await fitsFew(knex, log, query, MOST_SORTED)) ? byIndexes(knex, log, query, terms, columns) : readSorted(knex, log, query, columns);
-  const onTheWay = pageQuery(knex, log, query).clearSelect().select<DatabaseRow[]>(columns);
-  if (terms === null) return areMany(log, query) && canReadApart(knex) ? rowsApart(knex, onTheWay, columns) : onTheWay;
+  const onTheWay = pageQuery(knex, log, query).clearSelect().select(columns);
+  if (terms === null) return areMany(log, query) && canReadApart(knex) ? readApart(knex, onTheWay) : rowArrays(knex, onTheWay);
   if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
-  if (query.sort !== log.timeColumn) return onTheWay;
+  if (query.sort !== log.timeColumn) return rowArrays(knex, onTheWay);
   const edge = await nearEdge(knex, log, query);
-  const rows = await (edge === null ? onTheWay : onTheWay.where(db(log, log.timeColumn), directionOf(query) === 'desc' ? '>=' : '<=', edge));
+  const rows = await rowArrays(knex, edge === null ? onTheWay : onTheWay.where(db(log, log.timeColumn), directionOf(query) === 'desc' ? '>=' : '<=', edge));
   return rows.length === query.limit ? rows : byIndexes(knex, log, query, terms, columns, canReadApart(knex));
 }
 
 /** Whether rows are found by one filter and looked through for another: nobody knows how many, until two meet. */
 const areMany = (log: LogDefinition, { filters }: ListQuery): boolean => log.onlyWhere === undefined && Object.keys(filters).length > 1;
-
-const rowsApart = async (knex: Knex, query: Knex.QueryBuilder, columns: readonly string[]): Promise<DatabaseRow[]> =>
-  (await readApart(knex, query)).map((row) => Object.fromEntries(columns.map((name, place) => [name, row[place]])) as DatabaseRow);
 
 /** Whether so few rows have what is searched, whatever else is asked of them, that they are better found by it. */
 export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery, most = FEW): Promise<boolean> {
@@ -98,16 +96,16 @@ const isTextColumn = (log: LogDefinition, name: string): boolean => {
 // SQLite takes an order and a limit within a union only in a query of their own.
 const allOf = (knex: Knex, parts: readonly Knex.QueryBuilder[]): Knex.QueryBuilder => knex.unionAll(parts.map((part, index) => knex.select('*').from(part.as(`part${index}`))));
 
-async function byIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[], apart = false): Promise<DatabaseRow[]> {
+async function byIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[], apart = false): Promise<readonly RowArray[]> {
   const wanted = idsByIndexes(knex, log, query, terms);
   const order = orderOf(log, query);
-  const rows = apart ? await readApart(knex, wanted) : ((await wanted) as DatabaseRow[]).map((row) => order.map(({ column }) => row[column]));
+  const rows = await (apart ? readApart : rowArrays)(knex, wanted);
   if (rows.length === 0) return [];
   const time = db(log, log.timeColumn);
   const times = rows.map((row) => Number(row[order.findIndex(({ column }) => column === time)]));
   // The id orders a list last; the times say in which partitions the rows are.
   const found = knex(log.table).select(columns).whereIn('id', rows.map((row) => Number(row.at(-1)))).whereBetween(time, [Math.min(...times), Math.max(...times)]);
-  return (await found.orderBy(order)) as DatabaseRow[];
+  return rowArrays(knex, found.orderBy(order));
 }
 
 /** The time of the last of the next rows of the list; null where there are no more. */

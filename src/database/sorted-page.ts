@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import { InvalidInputError } from '../errors.js';
-import { isText, type DatabaseRow, type LogDefinition } from '../logs/columns.js';
+import { isText, type LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition } from '../logs/search.js';
 import { isByMonth } from './partitions.js';
 import { afterRow, db, directionOf, equalities, leaveOut, orderingColumns, orderOf, placeOf } from './page-query.js';
+import { rowArrays, type RowArray } from './row-arrays.js';
 
 /** So many rows are put in order, or looked through in order, for one page. */
 export const MOST_SORTED = 5_000;
@@ -23,7 +24,7 @@ export function isSortedApart(log: LogDefinition, query: ListQuery): boolean {
  * so few rows are put in order, and of many the page is looked for among the first of all rows in that order.
  * Throws InvalidInputError where neither finds it: then any way would read the whole log.
  */
-export async function readSorted(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[]): Promise<DatabaseRow[]> {
+export async function readSorted(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[]): Promise<readonly RowArray[]> {
   const first = await amongNext(knex, log, query, columns, query.limit * FIRST_PAGES);
   if (first.length === query.limit) return first;
   const few = await fewestIds(knex, log, query);
@@ -37,7 +38,7 @@ export async function readSorted(knex: Knex, log: LogDefinition, query: ListQuer
 const found = (log: LogDefinition): Readonly<Record<string, string>> => ({ found: 'id', found_at: db(log, log.timeColumn) });
 
 /** What fits of the next `many` rows in the order of the page, whether they fit or not. */
-function amongNext(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[], many: number): Promise<DatabaseRow[]> {
+function amongNext(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[], many: number): Promise<readonly RowArray[]> {
   return ofThese(knex, log, query, nextIds(knex, log, query, many), columns);
 }
 
@@ -77,7 +78,7 @@ function inRange(knex: Knex, log: LogDefinition, { from, to }: ListQuery): Knex.
 }
 
 /** The page of the rows with these ids. Its conditions are hidden from both planners, which would else read by them. */
-async function ofThese(knex: Knex, log: LogDefinition, query: ListQuery, ids: Knex.QueryBuilder, columns: readonly string[]): Promise<DatabaseRow[]> {
+async function ofThese(knex: Knex, log: LogDefinition, query: ListQuery, ids: Knex.QueryBuilder, columns: readonly string[]): Promise<readonly RowArray[]> {
   const time = db(log, log.timeColumn);
   const sql = knex.from(ids.as('these')).crossJoin(log.table, `${log.table}.id`, 'these.found');
   // By the id alone each row would be looked for in every month.
@@ -97,7 +98,7 @@ async function ofThese(knex: Knex, log: LogDefinition, query: ListQuery, ids: Kn
   if (rows.length === 0) return [];
   const times = rows.map((row) => Number(row.found_at));
   const whole = knex(log.table).select(columns).whereIn('id', rows.map((row) => row.found)).whereBetween(time, [Math.min(...times), Math.max(...times)]);
-  return (await whole.orderBy(orderOf(log, query))) as DatabaseRow[];
+  return rowArrays(knex, whole.orderBy(orderOf(log, query)));
 }
 
 const isTextColumn = (log: LogDefinition, name: string): boolean => {

@@ -93,6 +93,16 @@ export function fromRow<C extends Columns>(columns: C, row: DatabaseRow): Record
   return record as RecordOf<C>;
 }
 
+/** The same of rows that are arrays of these database columns. */
+export function recordsOf<C extends Columns>(columns: C, databaseColumns: readonly string[]): (row: readonly unknown[]) => RecordOf<C> {
+  const places = readersOf(columns).map(({ name, db, read }) => ({ name, place: databaseColumns.indexOf(db), read }));
+  return (row) => {
+    const record: Record<string, Value> = {};
+    for (const { name, place, read } of places) record[name] = read(row[place]);
+    return record as RecordOf<C>;
+  };
+}
+
 /**
  * Makes records of rows that are arrays of these database columns. A record is a view on its row: its columns are read by
  * name, and it is not to be spread or compared. An export makes millions of them and reads each value once or twice.

@@ -3,7 +3,7 @@ import { MICROS_PER_SECOND, type Micros } from '../time.js';
 import type { AddressLimit } from './address-limit.js';
 import { clientAddress } from './client-address.js';
 import { SignInNeededError, TooManyFailuresError } from './failure.js';
-import { userOfSession } from './sessions.js';
+import { userOfSession, type Sessions } from './sessions.js';
 import type { SignIn, SignInOutcome } from './sign-in.js';
 import type { ConsoleUser } from './users.js';
 
@@ -21,6 +21,8 @@ declare global {
 export interface Access {
   /** Sets the user of the session, where there is one. */
   readonly knowUser: RequestHandler;
+  /** The same for an address that only answers, before there is a session. */
+  readonly knowReader: RequestHandler;
   /** Pages: sends a stranger to the sign-in form. */
   readonly signedIn: RequestHandler;
   /** Downloads: HTTP Basic where a stranger sends it; `signedIn` looks after the others. */
@@ -33,7 +35,7 @@ export interface Access {
   secondsUntil(at: Micros): number;
 }
 
-export function access(signIn: SignIn, limit: AddressLimit, clock: () => Micros): Access {
+export function access(signIn: SignIn, { userOf }: Pick<Sessions, 'userOf'>, limit: AddressLimit, clock: () => Micros): Access {
   const secondsUntil = (at: Micros): number => Math.max(1, Math.ceil((at - clock()) / MICROS_PER_SECOND));
 
   const attempt: Access['attempt'] = async (request, response, how, principal, password) => {
@@ -66,9 +68,13 @@ export function access(signIn: SignIn, limit: AddressLimit, clock: () => Micros)
     attempt,
     secondsUntil,
     knowUser(request, response, next) {
-      const { passwordChangedAt } = request.session;
       const user = userOfSession(request);
-      if (user && user.passwordChangedAt === passwordChangedAt) response.locals.user = user;
+      if (user) response.locals.user = user;
+      next();
+    },
+    async knowReader(request, response, next) {
+      const user = await userOf(request);
+      if (user) response.locals.user = user;
       next();
     },
     signedIn(request, response, next) {

@@ -63,7 +63,8 @@ export function createWebApp(parts: WebParts): Express {
   const { knex } = parts.database;
   const users = consoleUsers(knex, clock);
   const signIns = signIn(knex, users, clock);
-  const gate = access(signIns, addressLimit(), clock);
+  const sessions = databaseSessions(knex);
+  const gate = access(signIns, sessions, addressLimit(), clock);
   const csrf = csrfSync({ getTokenFromRequest: (request) => field(request, '_csrf'), size: 32 });
   const known = remembered(readiness, NOTICE_MS);
   const page = views(config, demo, { readiness: known, deadLetters: remembered(() => countUpTo(knex, null, LETTERS_COUNTED), NOTICE_MS) }, (request) => csrf.generateToken(request));
@@ -84,10 +85,10 @@ export function createWebApp(parts: WebParts): Express {
   app.use(overdue);
   app.use(health(readiness));
   app.use('/assets', assets());
+  app.use(API_ROOT, noStore, gate.knowReader, gate.signedInOrBasic, api(knex, described.endpoints));
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
-  app.use(databaseSessions(knex), gate.knowUser, csrf.csrfSynchronisedProtection);
+  app.use(sessions.handle, gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
-  app.use(API_ROOT, noStore, gate.signedInOrBasic, api(knex, described.endpoints));
   app.get('/api', gate.signedIn, apiPage(page, described));
   app.use('/api', () => {
     throw new NotFoundError('no such address');

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ConnectSessionKnexStore } from 'connect-session-knex';
 import type { Request, RequestHandler } from 'express';
 import session, { type Session, type SessionData } from 'express-session';
 import type { Knex } from 'knex';
-import { rowArrays } from '../database/row-arrays.js';
+import { arraysOf } from '../database/row-arrays.js';
 import { userOfRow, USER_COLUMNS, type ConsoleUser } from './users.js';
 
 declare module 'express-session' {
@@ -24,7 +24,7 @@ const ANONYMOUS_MS = 60 * 60 * 1_000;
 /** Whose session a request is of: read with it, since every request asks for both. */
 const users = new WeakMap<object, ConsoleUser>();
 
-/** The user of the session that the request came with, null where it has none or the user is gone. */
+/** The user of the session that the request came with, null where it has none, the user is gone or has another password now. */
 export const userOfSession = (request: Request): ConsoleUser | null => users.get(request) ?? null;
 
 type Callback<T> = (error?: unknown, result?: T) => void;
@@ -70,12 +70,13 @@ const READ = `select s.sess, ${USER_COLUMNS.map((name) => `u.${name}`).join(', '
 
 /** A session that is not over, with its user beside in `users`. */
 async function readSession(knex: Knex, sid: string): Promise<SessionData | null> {
-  const [row] = await rowArrays(knex, knex.raw(READ, [sid, nowAsExpiry()]));
+  const [row] = await arraysOf(knex, READ, [sid, nowAsExpiry()]);
   if (!row) return null;
   const [stored, ...user] = row;
   // MySQL's driver, other than MariaDB's, has parsed it.
   const data = (typeof stored === 'string' ? JSON.parse(stored) : stored) as SessionData;
-  if (user[0] !== null) users.set(data, userOfRow(user));
+  const known = user[0] === null ? null : userOfRow(user);
+  if (known && known.passwordChangedAt === data.passwordChangedAt) users.set(data, known);
   return data;
 }
 
@@ -97,24 +98,48 @@ function once<T>(answer: Promise<T>, callback: Callback<T> | undefined, whenFail
   );
 }
 
+export interface Sessions {
+  /** Gives each request its `session`, to be read and changed. */
+  readonly handle: RequestHandler;
+  /** The user of a request's session, as `userOfSession`: for what changes none, for which express-session takes longer than a page of rows. */
+  readonly userOf: (request: Request) => Promise<ConsoleUser | null>;
+}
+
 /**
  * Sessions in the database. The key that signs their cookies is made once and kept there too, so
  * that they outlive a restart and hold for every process; it is read at the first request, since
  * the database may be away when the app is made.
  */
-export function databaseSessions(knex: Knex): RequestHandler {
-  let ready: Promise<RequestHandler> | null = null;
-  return async (request, response, next) => {
-    ready ??= sessionKey(knex).then((secret) => sessionHandler(knex, secret));
-    let handle: RequestHandler;
-    try {
-      handle = await ready;
-    } catch (error) {
-      ready = null;
-      throw error;
-    }
-    await handle(request, response, next);
+export function databaseSessions(knex: Knex): Sessions {
+  let ready: Promise<{ readonly secret: string; readonly handler: RequestHandler }> | null = null;
+  const opened = (): NonNullable<typeof ready> =>
+    (ready ??= sessionKey(knex).then(
+      (secret) => ({ secret, handler: sessionHandler(knex, secret) }),
+      (error: unknown) => {
+        ready = null;
+        throw error;
+      },
+    ));
+  return {
+    async handle(request, response, next) {
+      const { handler } = await opened();
+      await handler(request, response, next);
+    },
+    async userOf(request) {
+      const sid = signedId(request, (await opened()).secret);
+      const data = sid === null ? null : await readSession(knex, sid);
+      return data && (users.get(data) ?? null);
+    },
   };
+}
+
+const SIGNED_ID = new RegExp(`(?:^|; *)${COOKIE}=s%3A([\\w-]+)\\.([^;]+)`);
+
+/** The session's id in the cookie as express-session signs it, null where nobody did. */
+function signedId({ headers }: Request, secret: string): string | null {
+  const [, id = '', signature = ''] = SIGNED_ID.exec(headers.cookie ?? '') ?? [];
+  const right = encodeURIComponent(createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, ''));
+  return signature.length === right.length && timingSafeEqual(Buffer.from(signature), Buffer.from(right)) ? id : null;
 }
 
 function sessionHandler(knex: Knex, secret: string): RequestHandler {

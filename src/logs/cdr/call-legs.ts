@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { RowArray } from '../../database/row-arrays.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
 import { cdrs, type Cdr } from './columns.js';
@@ -16,12 +17,13 @@ export interface LegKey extends Place {
   readonly linkedid: string;
 }
 
-/** The columns that `legKey` reads. */
+/** The columns that `legKey` reads, in their order. */
 export const KEY_COLUMNS: readonly string[] = ['id', 'call_date', 'pbx', 'linkedid', 'uniqueid'];
 
-export function legKey(row: DatabaseRow): LegKey {
-  const leg = { id: Number(row['id']), pbx: String(row['pbx']), linkedid: String(row['linkedid']), uniqueid: String(row['uniqueid']) };
-  return { at: Number(row['call_date']), id: leg.id, key: callKey(leg), linkedid: leg.linkedid || leg.uniqueid };
+export function legKey([id, at, ...texts]: RowArray): LegKey {
+  const [pbx = '', linkedid = '', uniqueid = ''] = texts.map(String);
+  const leg = { id: Number(id), pbx, linkedid, uniqueid };
+  return { at: Number(at), id: leg.id, key: callKey(leg), linkedid: leg.linkedid || leg.uniqueid };
 }
 
 export const placeOf = ({ begin, id }: Pick<FoldedCall, 'begin' | 'id'>): Place => ({ at: begin, id });

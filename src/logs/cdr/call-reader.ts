@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { rowArrays } from '../../database/row-arrays.js';
 import { readPage } from '../../database/search-page.js';
-import type { DatabaseRow } from '../columns.js';
 import type { Order } from '../list-query.js';
 import { callsOf, KEY_COLUMNS, legKey, placeOf, type LegKey, type Place } from './call-legs.js';
 import { isByEachLeg, type CallQuery } from './call-query.js';
@@ -53,7 +53,7 @@ class FirstLegs implements CallReader {
 
   async read(knex: Knex, most: number): Promise<readonly FoldedCall[]> {
     const batch = batchFor(most);
-    const legs = ((await legsQuery(knex, this.query, this.place, this.direction, batch)) as DatabaseRow[]).map(legKey);
+    const legs = (await rowArrays(knex, legsQuery(knex, this.query, this.place, this.direction, batch))).map(legKey);
     const calls = await callsOf(knex, legs.filter(({ key, id }) => (this.#firsts.get(key) ?? id) === id));
     // SQLite answers without waiting; others who ask meanwhile get their turn here.
     await nextTurn();
@@ -102,7 +102,7 @@ class LegScan implements CallReader {
     this.#begun = true;
     const { to } = this.query;
     const top = this.place ?? (to === null ? null : { at: to, id: 0 });
-    if (this.direction === 'desc' && top !== null) await this.#meet(knex, ((await underWayQuery(knex, this.query, top, top)) as DatabaseRow[]).map(legKey));
+    if (this.direction === 'desc' && top !== null) await this.#meet(knex, (await rowArrays(knex, underWayQuery(knex, this.query, top, top))).map(legKey));
   }
 
   /** Answers whether there are no more legs. */
@@ -131,7 +131,7 @@ class LegScan implements CallReader {
     if (this.direction === 'desc') return scanned;
     const last = ordered(this.#waiting.values(), 'asc')[most - 1];
     const edge = last === undefined || isBehind('asc', placeOf(last), scanned) ? scanned : placeOf(last);
-    await this.#meet(knex, ((await underWayQuery(knex, this.query, scanned, edge)) as DatabaseRow[]).map(legKey));
+    await this.#meet(knex, (await rowArrays(knex, underWayQuery(knex, this.query, scanned, edge))).map(legKey));
     return edge;
   }
 

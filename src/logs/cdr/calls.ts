@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { pageQuery, withNames } from '../../database/listing.js';
 import { directionOf } from '../../database/page-query.js';
+import { rowArrays } from '../../database/row-arrays.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
 import { cursorAfter, cursorBefore, type ListQuery, type Order } from '../list-query.js';
 import { calls as callList } from './call-columns.js';
@@ -77,7 +78,7 @@ const next = ({ at, id }: Place, order: Order): Place => ({ at, id: order === 'd
 
 /** The calls that these legs are of, whole. */
 export async function callsOfLegs(knex: Knex, ids: readonly number[]): Promise<FoldedCall[]> {
-  const legs = (await knex(cdrs.table).select<DatabaseRow[]>(KEY_COLUMNS).whereIn('id', ids)).map(legKey);
+  const legs = (await rowArrays(knex, knex(cdrs.table).select(KEY_COLUMNS).whereIn('id', ids))).map(legKey);
   return [...(await callsOf(knex, legs)).values()];
 }
 

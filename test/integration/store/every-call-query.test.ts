@@ -1,12 +1,13 @@
 import type { Knex } from 'knex';
 import { beforeAll, expect, it } from 'vitest';
+import { rowArrays } from '../../../src/database/row-arrays.js';
 import { calls as callList } from '../../../src/logs/cdr/call-columns.js';
 import { countCalls } from '../../../src/logs/cdr/call-count.js';
-import { legsBy, legKey, type LegKey } from '../../../src/logs/cdr/call-legs.js';
+import { KEY_COLUMNS, legsBy, legKey, type LegKey } from '../../../src/logs/cdr/call-legs.js';
 import { isByEachLeg } from '../../../src/logs/cdr/call-query.js';
 import { listCalls } from '../../../src/logs/cdr/calls.js';
 import { eachCallQuery, legsQuery, linkedidsQuery, underWayQuery } from '../../../src/logs/cdr/legs-query.js';
-import { choicesOf, type DatabaseRow } from '../../../src/logs/columns.js';
+import { choicesOf } from '../../../src/logs/columns.js';
 import { filterNames, type ListQuery } from '../../../src/logs/list-query.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { generate } from '../../support/generate/generate.js';
@@ -91,8 +92,8 @@ describeEachDatabase('every query that the list of whole calls can make of 50,00
 
 /** A leg in the midst of the table. */
 async function middleOf(knex: Knex): Promise<LegKey> {
-  const [row] = (await knex('cdr').orderBy('id').offset(Math.floor(ROWS * 0.7)).limit(1)) as DatabaseRow[];
-  return legKey(row ?? {});
+  const [row] = await rowArrays(knex, knex('cdr').select(KEY_COLUMNS).orderBy('id').offset(Math.floor(ROWS * 0.7)).limit(1));
+  return legKey(row ?? []);
 }
 
 /** For each filter a value of many legs, one of few and one that none has. */
