@@ -4,7 +4,7 @@ import type { ListQuery } from '../logs/list-query.js';
 import { canReadApart, countApart } from './apart.js';
 import { withNames } from './listing.js';
 import { pageQuery } from './page-query.js';
-import { fittingIds } from './search-page.js';
+import { fittingIds, ofFew } from './search-page.js';
 
 /** Filters without an index of their own are counted row by row: longer than this nobody waits for a number. */
 export const PATIENCE_MS = 500;
@@ -16,6 +16,8 @@ export async function countRows(knex: Knex, log: LogDefinition, asked: ListQuery
   const found = fittingIds(knex, log, whole);
   // What one filter leaves is counted in its index, and no further than wanted.
   if (found === null && Object.keys(query.filters).length < 2) return countOf(knex, countable(knex, log, whole), 'as many as are counted');
+  const few = found === null ? await ofFew(knex, log, whole) : null;
+  if (few !== null) return countOf(knex, few.rows.select(knex.raw('1 as one')).limit(most + 1), 'as many as are counted');
   return countOf(knex, found ?? countable(knex, log, whole));
 }
 

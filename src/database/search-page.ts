@@ -4,7 +4,7 @@ import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
 import type { Micros } from '../time.js';
 import { canReadApart, readApart } from './apart.js';
-import { db, directionOf, matching, orderOf, orderingColumns, pageQuery, soughtBy, type Sought } from './page-query.js';
+import { db, directionOf, equalities, matching, orderOf, orderingColumns, pageQuery, soughtBy, type Sought } from './page-query.js';
 import { rowArrays, type RowArray } from './row-arrays.js';
 import { isSortedApart, MOST_SORTED, readSorted } from './sorted-page.js';
 
@@ -24,7 +24,11 @@ export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery,
   const terms = indexedTerms(log, query);
   if (isSortedApart(log, query)) return terms !== null && (await fitsFew(knex, log, query, MOST_SORTED)) ? byIndexes(knex, log, query, terms, columns) : readSorted(knex, log, query, columns);
   const onTheWay = pageQuery(knex, log, query).clearSelect().select(columns);
-  if (terms === null) return areMany(log, query) && canReadApart(knex) ? readApart(knex, onTheWay) : rowArrays(knex, onTheWay);
+  if (terms === null) {
+    if (!areMany(log, query) || !canReadApart(knex)) return rowArrays(knex, onTheWay);
+    const few = await ofFew(knex, log, query);
+    return few === null ? readApart(knex, onTheWay) : rowArrays(knex, few.rows.select(columns).orderBy(orderOf(log, query)).limit(query.limit));
+  }
   if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
   if (query.sort !== log.timeColumn) return rowArrays(knex, onTheWay);
   const edge = await nearEdge(knex, log, query);
@@ -34,6 +38,23 @@ export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery,
 
 /** Whether rows are found by one filter and looked through for another: nobody knows how many, until two meet. */
 const areMany = (log: LogDefinition, { filters }: ListQuery): boolean => log.onlyWhere === undefined && Object.keys(filters).length > 1;
+
+/** The rows of a query of several filters, where one of these leaves so few that they are looked through sooner than a thread is started; null otherwise. */
+export async function ofFew(knex: Knex, log: LogDefinition, query: ListQuery): Promise<{ readonly rows: Knex.QueryBuilder } | null> {
+  if (!areMany(log, query) || !canReadApart(knex)) return null;
+  const alone = Object.entries(query.filters).map(([name, value]) => ({ ...query, filters: { [name]: value } }));
+  const leading = alone.find((one) => equalities(log, one).every(({ isCoarse }) => !isCoarse));
+  if (!leading) return null;
+  const rows = matching(knex, log, leading);
+  const [counted] = await rowArrays(knex, knex.count({ few: '*' }).from(rows.clone().select('id').limit(FEW + 1).as('counted')));
+  if (Number(counted?.[0]) > FEW) return null;
+  const [lead] = equalities(log, leading);
+  for (const { column, value } of equalities(log, query)) {
+    // So that SQLite goes by the index of the one that leaves few.
+    if (column !== lead?.column) void rows.whereRaw('+?? = ?', [column, value]);
+  }
+  return { rows };
+}
 
 /** Whether so few rows have what is searched, whatever else is asked of them, that they are better found by it. */
 export async function fitsFew(knex: Knex, log: LogDefinition, query: ListQuery, most = FEW): Promise<boolean> {

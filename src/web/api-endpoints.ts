@@ -60,7 +60,7 @@ const ofCount = parametersOf('a list', { count: countParameter });
 export const countedListParameters = (log: LogDefinition): z.ZodObject => listParameters(log).in.extend({ count: countParameter });
 
 /** Whether a request asks for the count, by its parameter `count`. Throws InvalidInputError where it is neither true nor false. */
-export const isCountAsked = (counted: unknown): boolean => readParameters(ofCount, { count: counted }).count === 'true';
+export const isCountAsked = (counted: unknown): boolean => counted !== undefined && readParameters(ofCount, { count: counted }).count === 'true';
 
 /** Each log as a list of rows; `clock` says which day is today. */
 export function listEndpoint(log: LogDefinition, clock: () => Micros): Endpoint {

@@ -57,7 +57,7 @@ export function readerParameters({ tz: named, ...own }: QueryParameters, ownZone
 function parseDated(log: LogDefinition, parameters: QueryParameters, ownZone: string, now: Micros, formOnly: readonly string[]): ListingRequest {
   const { tz, zone, own } = readerParameters(parameters, ownZone);
   const { range: namedRange, ...others } = own;
-  const { range = null } = readParameters(ofRange, { range: namedRange });
+  const { range = null } = namedRange === undefined ? {} : readParameters(ofRange, { range: namedRange });
   if (range !== null && (isGiven(others['from']) || isGiven(others['to']))) throw new InvalidInputError('range', 'stands for from and to; give it alone, or those');
   const dated = { ...others, ...wallClock(others, zone) };
   const query = parseListQuery(log, dated, formOnly);

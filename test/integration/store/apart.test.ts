@@ -5,6 +5,7 @@ import { canReadApart, countApart, readApart } from '../../../src/database/apart
 import { countRows, MOST_LISTED } from '../../../src/database/count.js';
 import { openDatabase, type Database } from '../../../src/database/database.js';
 import { listPage } from '../../../src/database/listing.js';
+import { ofFew } from '../../../src/database/search-page.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { parseListQuery } from '../../../src/logs/list-query.js';
 import { generate } from '../../support/generate/generate.js';
@@ -29,6 +30,11 @@ describe('reads of a SQLite file that may take long', () => {
       await one.knex('cdr').where('id', '<=', 4_000).update({ src: '0999123', disposition: 'FAILED' });
     }
   });
+  const rareSource = async (): Promise<string> => {
+    const row = await database.knex<{ readonly src: string; readonly disposition: string }>('cdr').where('src', '<>', '0999123').where('disposition', 'ANSWERED').orderBy('src').first('src');
+    return row?.src ?? '';
+  };
+
   afterAll(async () => {
     await database.close();
     await inMemory.close();
@@ -37,7 +43,8 @@ describe('reads of a SQLite file that may take long', () => {
 
   it('find what reads on this thread find', async () => {
     expect([canReadApart(database.knex), canReadApart(inMemory.knex)]).toEqual([true, false]);
-    for (const asked of [{ src: '0999123', disposition: 'FAILED' }, { src: '0999123', disposition: 'ANSWERED' }, { search: '0999' }, { search: '0999', disposition: 'FAILED' }]) {
+    const few = { src: await rareSource(), disposition: 'ANSWERED' };
+    for (const asked of [few, { src: '0999123', disposition: 'FAILED' }, { src: '0999123', disposition: 'ANSWERED' }, { search: '0999' }, { search: '0999', disposition: 'FAILED' }]) {
       for (const order of ['asc', 'desc']) {
         const query = parseListQuery(cdrs, { ...asked, sort: 'callDate', order });
         const page = await listPage(database.knex, cdrs, query);
@@ -47,6 +54,16 @@ describe('reads of a SQLite file that may take long', () => {
         await expect.poll(() => countRows(database.knex, cdrs, query, MOST_LISTED), { timeout: 60_000, interval: 200 }).toBe(count);
       }
     }
+  });
+
+  it('are none where one filter leaves few rows', async () => {
+    const leaves = async (asked: Readonly<Record<string, string>>): Promise<boolean> => (await ofFew(database.knex, cdrs, parseListQuery(cdrs, asked))) !== null;
+    const src = await rareSource();
+    expect(await leaves({ src, disposition: 'ANSWERED' })).toBe(true);
+    expect(await leaves({ src: '0999123', disposition: 'ANSWERED' })).toBe(false);
+    // Either could be many.
+    expect(await leaves({ pbx: 'pbx-none', disposition: 'ANSWERED' })).toBe(false);
+    expect(await ofFew(inMemory.knex, cdrs, parseListQuery(cdrs, { src, disposition: 'ANSWERED' }))).toBeNull();
   });
 
   it('leave this thread free, and are given up as counts', async () => {
