@@ -109,17 +109,29 @@ export function candidateNames(candidates: Value | undefined): string[] {
 export function rowsOf(log: LogDefinition, records: readonly LogRecord[], zone: ReaderZone, language: Language, names: readonly string[] = listedColumns(log)): Cell[][] {
   const columns = names.flatMap((name) => {
     const column = log.columns[name];
-    return column ? [[name, { ...column, title: language.t(column.title) }] as const] : [];
+    const chosen = Array.isArray(column?.filter);
+    const extra = EXTRAS[`${log.name}.${name}`];
+    return column ? [{ name, column, chosen, extra, title: language.t(column.title), className: `${name} ${column.type}${chosen ? ' choice' : ''}` }] : [];
   });
   return records.map((record) =>
-    columns.map(([name, column]) => ({ ...plainCell(name, column, record[name] ?? null, zone, language), ...EXTRAS[`${log.name}.${name}`]?.(record, language) })),
+    columns.map((shown) => {
+      const cell = plainCell(shown, record[shown.name] ?? null, zone, language);
+      return shown.extra ? { ...cell, ...shown.extra(record, language) } : cell;
+    }),
   );
 }
 
-function plainCell(name: string, column: Column, value: Value, zone: ReaderZone, language: Language): Cell {
+interface ShownColumn {
+  readonly name: string;
+  readonly column: Column;
+  readonly chosen: boolean;
+  readonly title: string;
+  readonly className: string;
+}
+
+function plainCell({ name, column, chosen, title, className }: ShownColumn, value: Value, zone: ReaderZone, language: Language): Cell {
   const { said } = language;
-  const chosen = Array.isArray(column.filter);
-  const cell = { title: column.title, className: `${name} ${column.type}${chosen ? ' choice' : ''}`, text: '' };
+  const cell = { title, className, text: '' };
   if (value === null || value === '') return cell;
   if (isInstant(column)) {
     const time = timeText(Number(value), zone, column);

@@ -53,6 +53,13 @@ export interface Asked {
 class TemplatesIn extends Eta {
   constructor(readonly language: Language) {
     super({ views: VIEWS, cache: true, autoEscape: true, functionHeader: 'const { t, said, count } = this.language;' });
+    // All views lie in one folder; eta would work out where each time, and a page includes hundreds.
+    const paths = new Map<string, string>();
+    this.resolvePath = (template) => {
+      const path = paths.get(template) ?? join(VIEWS, `${template}.eta`);
+      paths.set(template, path);
+      return path;
+    };
   }
 }
 
