@@ -57,6 +57,35 @@ onEachDatabase('signing in', (emptyDatabase) => {
     ]);
   });
 
+  it('opens JSON to a session for as long as it opens pages, and to no other cookie', async () => {
+    const answers = async (cookie: string): Promise<number[]> => {
+      const [page, json] = await Promise.all(['/cdrs', '/api/v1/cdrs'].map((path) => fetch(console.url + path, { headers: { cookie }, redirect: 'manual' })));
+      return [page?.status ?? 0, json?.status ?? 0];
+    };
+    const visitor = new Visitor(console.url);
+    await visitor.get('/sign-in');
+    expect(await answers(visitor.sessionCookie)).toEqual([303, 401]);
+    await visitor.signIn();
+    const cookie = visitor.sessionCookie;
+    expect(await answers(`other=1; ${cookie}; another=2`)).toEqual([200, 200]);
+    const [id = '', signature = ''] = cookie.split('.');
+    for (const wrong of ['', id, `${id}.`, `${id}.${Array.from(signature).reverse().join('')}`, `${id}x.${signature}`, `x${cookie}`, 'logbook=%']) expect([wrong, await answers(wrong)]).toEqual([wrong, [303, 401]]);
+    await console.users.setPassword('admin', 'another password');
+    expect(await answers(cookie)).toEqual([303, 401]);
+    await visitor.signIn('admin', 'another password');
+    const again = visitor.sessionCookie;
+    expect(await answers(again)).toEqual([200, 200]);
+    await console.database.knex('console_session').update({ expired: '2020-01-01 00:00:00' });
+    expect(await answers(again)).toEqual([303, 401]);
+    await visitor.signIn('admin', 'another password');
+    expect(await answers(visitor.sessionCookie)).toEqual([200, 200]);
+    await visitor.post('/sign-out', {}, '/cdrs');
+    expect(await answers(visitor.sessionCookie)).toEqual([303, 401]);
+    await visitor.signIn('admin', 'another password');
+    await console.users.removeUser('admin');
+    expect(await answers(visitor.sessionCookie)).toEqual([303, 401]);
+  });
+
   it('keeps sessions over a restart', async () => {
     const visitor = new Visitor(console.url);
     await visitor.signIn();
