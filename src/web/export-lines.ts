@@ -1,16 +1,16 @@
 import { openPageReader, type PageReader } from '../database/page-reader.js';
 import { csvBytes, type CsvBytes } from './csv-bytes.js';
-import type { Block, ExportTask } from './export-task.js';
+import type { Block, RowsTask } from './export-task.js';
 import { readerZone } from './zone.js';
 
 /** What a page has at about: few enough that it is soon written, enough that asking for it does not count. */
-const PAGE_BYTES = 512 * 1024;
+const PAGE_BYTES = 1024 * 1024;
 const LEAST_ROWS = 100;
 const FIRST_ROWS = 1_000;
-const MOST_ROWS = 4_000;
+const MOST_ROWS = 10_000;
 
 /** The rows of a CSV file, without its header, a page a block. `spare` gives memory that is free again. Runs in a thread: on SQLite it does not wait. */
-export async function* blocks(task: ExportTask, spare: () => ArrayBuffer | null): AsyncGenerator<Block> {
+export async function* blocks(task: RowsTask, spare: () => ArrayBuffer | null): AsyncGenerator<Block> {
   const { plan } = task;
   const fields = task.fields.map((field) => ({ ...field, place: plan.columns.indexOf(task.columns[field.name]?.db ?? '') }));
   const csv = csvBytes(fields, readerZone(task.zone), task.choices);
@@ -34,7 +34,7 @@ export async function* blocks(task: ExportTask, spare: () => ArrayBuffer | null)
 }
 
 /** Writes a page; answers how many rows it has, and the cells of the last one as texts. */
-async function readPage(reader: PageReader, csv: CsvBytes, after: ExportTask['after'], limit: number): Promise<{ readonly rows: number; readonly last: readonly string[] | null }> {
+async function readPage(reader: PageReader, csv: CsvBytes, after: RowsTask['after'], limit: number): Promise<{ readonly rows: number; readonly last: readonly string[] | null }> {
   const end: { source: Buffer; start: number; ends: Int32Array } = { source: Buffer.alloc(0), start: 0, ends: new Int32Array() };
   const rows = await reader.lines(after, limit, (source, start, ends) => {
     csv.row(source, start, ends);
