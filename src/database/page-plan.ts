@@ -13,11 +13,11 @@ const LIMIT = Number.MAX_SAFE_INTEGER;
 const CELL = String.fromCharCode(CELL_END);
 const ROW = String.fromCharCode(ROW_END);
 
-/** The pages of a query, whose search knows its accounts, from behind a row on. */
-export function pagePlan(knex: Knex, log: LogDefinition, query: ListQuery): PagePlan {
-  const columns = allColumns(log);
+/** The pages of a query, whose search knows its accounts, from behind a row on: the columns asked for, and behind them those that are lacking to know how to go on. */
+export function pagePlan(knex: Knex, log: LogDefinition, query: ListQuery, asked: readonly string[] = allColumns(log)): PagePlan {
   const names = keysetColumns(log, query.sort);
-  const page = pageQuery(knex, log, { ...query, after: names.map((_, index) => PLACE + index), before: null, limit: LIMIT });
+  const columns = [...asked, ...new Set([...names, log.timeColumn].map((name) => db(log, name)).filter((name) => !asked.includes(name)))];
+  const page = pageQuery(knex, log, { ...query, after: names.map((_, index) => PLACE + index), before: null, limit: LIMIT }).clearSelect().select(columns);
   const cells = columns.map(() => '??').join(', ');
   // The database makes one value of a row several times as fast as a driver makes a string of each cell.
   const text = isSqlite(knex)

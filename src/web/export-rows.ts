@@ -2,8 +2,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { countRows, PATIENCE_MS } from '../database/count.js';
 import { listAll, pageQuery, withNames } from '../database/listing.js';
-import { pagePlan } from '../database/page-plan.js';
-import type { PagePlan } from '../database/planned-pages.js';
 import { fitsFew } from '../database/search-page.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
 import { callQuery, legFilters, type CallQuery } from '../logs/cdr/call-query.js';
@@ -40,7 +38,8 @@ export type Way = (at: Micros) => number;
 /** The rows behind the first ones of a file. */
 export interface RestOfRows {
   readonly kind: 'rows';
-  readonly plan: PagePlan;
+  /** Knows its accounts. */
+  readonly query: ListQuery;
   readonly first: readonly LogRecord[];
   /** The keyset of the last of them. */
   readonly after: readonly (string | number)[];
@@ -72,7 +71,7 @@ async function openRows(knex: Knex, { listing: { log, query: asked } }: ExportRe
   const last = records.at(-1);
   // What is found by an index of its own is no long way to go.
   const takesThread = !exact && last !== undefined && !(await fitsFew(knex, log, query));
-  const rest: RestOfRows | null = takesThread ? { kind: 'rows', plan: pagePlan(knex, log, query), first: records, after: keysetOf(log, query, last) } : null;
+  const rest: RestOfRows | null = takesThread ? { kind: 'rows', query, first: records, after: keysetOf(log, query, last) } : null;
   return { estimate: counted(count), blocks: continued(records, pages), rest, wayOf: () => way(knex, log, query, log.timeColumn, records[0]) };
 }
 

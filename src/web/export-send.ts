@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import type { Database } from '../database/database.js';
-import { allColumns } from '../database/page-query.js';
+import { pagePlan } from '../database/page-plan.js';
+import { cellsFor } from './csv-bytes.js';
 import { csvWriter } from './csv.js';
 import type { ExportRequest } from './export-choices.js';
 import { fieldsOf } from './export-fields.js';
@@ -17,17 +18,19 @@ const STALLED_MS = 600_000;
 export const isPrivate = (url: string): boolean => url === 'sqlite::memory:';
 
 /** What a thread is to write; null where none can. Of a CSV file of rows those behind the first, all else from the first. */
-export function taskOf({ url }: Pick<Database, 'url'>, { listing: { log, zone }, choices }: ExportRequest, rest: OpenExport['rest']): ExportTask | null {
+export function taskOf({ knex, url }: Pick<Database, 'knex' | 'url'>, { listing: { log, zone }, choices }: ExportRequest, rest: OpenExport['rest']): ExportTask | null {
   if (rest === null || isPrivate(url)) return null;
   const { format } = choices;
   const file = { url, format, fields: fieldsOf(log, choices, zone), zone: zone.name, choices };
   if (rest.kind === 'calls') return { ...file, kind: 'calls', title: 'Calls', query: rest.query };
-  const names = allColumns(log).map((db) => Object.keys(log.columns).find((name) => log.columns[name]?.db === db) ?? '');
+  // A workbook is made of records, which have all columns.
+  const plan = pagePlan(knex, log, rest.query, format === 'csv' ? cellsFor(file.fields, log.columns) : undefined);
+  const names = plan.columns.map((db) => Object.keys(log.columns).find((name) => log.columns[name]?.db === db) ?? '');
   return {
     ...file,
     kind: 'rows',
     title: log.title,
-    plan: rest.plan,
+    plan,
     columns: log.columns,
     first: format === 'xlsx' ? rest.first.map((record) => names.map((name) => record[name] ?? null)) : [],
     after: rest.after,
