@@ -21,12 +21,14 @@ export async function* blocks(task: RowsTask, spare: () => ArrayBuffer | null): 
     for (let limit = FIRST_ROWS; ; ) {
       const { rows, last } = await readPage(reader, csv, after, limit);
       const bytes = csv.take(spare());
+      // Asked now: the block is another thread's once it is given away, and has no length here.
+      const size = bytes.length;
       if (last) {
         after = plan.keyset.map(({ place, text }) => (text ? (last[place] ?? '') : Number(last[place])));
         yield { bytes, rows, at: Number(last[time]) };
       }
       if (rows < limit) return;
-      limit = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.round((PAGE_BYTES * rows) / bytes.length)));
+      limit = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.round((PAGE_BYTES * rows) / size)));
     }
   } finally {
     reader.close();
