@@ -9,12 +9,19 @@ export async function csvExport(store: Store, service: BenchService, rows: numbe
   const sql = `select ${allColumns(cdrs).join(', ')} from cdr`;
   const clientS = Math.min(await store.client(sql), await store.client(sql));
   const began = Date.now();
-  const { ms, lines } = await service.get('/cdrs.csv');
-  if (lines !== rows + 1) throw new Error(`the file of ${rows} calls has ${lines} lines`);
+  const seconds = async (): Promise<number> => {
+    const { ms, lines } = await service.get('/cdrs.csv');
+    if (lines !== rows + 1) throw new Error(`the file of ${rows} calls has ${lines} lines`);
+    return ms / 1_000;
+  };
+  const firstS = await seconds();
+  // Its thread has begun.
+  const nextS = await seconds();
   const { peakMb, latestMs } = service.since(began);
   const limit = { value: rows / clientS, is: store.name === 'MariaDB' ? 'mariadb --quick --batch' : 'sqlite3 -csv' };
   return [
-    { what: 'CSV of all calls', database: store.name, value: rows / (ms / 1_000), unit: 'rows/s', limit, target: ofLimit('at least', 0.7) },
+    { what: 'CSV of all calls', database: store.name, value: rows / firstS, unit: 'rows/s', limit, target: ofLimit('at least', 0.7) },
+    { what: 'CSV of all calls, the next file', database: store.name, value: rows / nextS, unit: 'rows/s', limit, target: ofLimit('at least', 0.7) },
     { what: 'CSV of all calls, memory', database: store.name, value: peakMb, unit: 'MB', limit: null, target: itself('at most', 200) },
     { what: 'CSV of all calls, longest pause', database: store.name, value: latestMs, unit: 'ms', limit: null, target: itself('at most', 50) },
   ];

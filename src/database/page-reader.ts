@@ -1,14 +1,14 @@
 import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
-import { bound, CELL_END, ROW_END, type PagePlan } from './planned-pages.js';
+import { bound, ROW_END, type PagePlan } from './planned-pages.js';
 
 type Keyset = readonly (string | number)[];
 
-/** One row: the cell at place n is from `ends[n - 1] + 1`, the first from `start`, to before `ends[n]`. */
-export type RowSink = (source: Buffer, start: number, ends: Int32Array) => void;
+/** Takes a row, whose cells are parted by `CELL_END`; answers whether they are as many as there are columns. */
+export type RowSink = (source: Buffer, start: number, end: number) => boolean;
 
 /** Reads the pages of a plan, by the driver alone. */
 export interface PageReader {
-  /** Hands over the rows behind `after`, as many as the limit; answers how many they are, or null where a line cannot be told apart and `arrays` must be asked. */
+  /** Hands over the rows behind `after`, as many as the limit; answers how many they are, or null where one cannot be told apart and `arrays` must be asked. */
   lines(after: Keyset, limit: number, sink: RowSink): Promise<number | null>;
   arrays(after: Keyset, limit: number): Promise<readonly (readonly unknown[])[]>;
   close(): void;
@@ -16,11 +16,10 @@ export interface PageReader {
 
 /** Opens a connection of its own. The drivers are loaded where they are needed. */
 export async function openPageReader(url: string, plan: PagePlan): Promise<PageReader> {
-  const splitter = lineSplitter(plan.columns.length);
-  return plan.dialect === 'sqlite' ? sqliteReader(url.slice('sqlite:'.length), plan, splitter) : mysqlReader(url, plan, splitter);
+  return plan.dialect === 'sqlite' ? sqliteReader(url.slice('sqlite:'.length), plan) : mysqlReader(url, plan);
 }
 
-async function sqliteReader(path: string, { arrays, texts }: PagePlan, splitter: LineSplitter): Promise<PageReader> {
+async function sqliteReader(path: string, { arrays, texts }: PagePlan): Promise<PageReader> {
   const { default: Sqlite } = await import('better-sqlite3');
   const connection = new Sqlite(path, { readonly: true, fileMustExist: true });
   connection.pragma('busy_timeout = 10000');
@@ -33,9 +32,11 @@ async function sqliteReader(path: string, { arrays, texts }: PagePlan, splitter:
       const [text, count] = lines.get(...bound(texts, after, limit)) ?? [null, 0];
       if (text === null) return Promise.resolve(0);
       let found = 0;
-      for (let start = 0; start <= text.length; start = splitter.end + 1, found += 1) {
-        if (!splitter.split(text, start)) return Promise.resolve(null);
-        sink(text, start, splitter.ends);
+      for (let start = 0; start <= text.length; found += 1) {
+        const next = text.indexOf(ROW_END, start);
+        const end = next === -1 ? text.length : next;
+        if (!sink(text, start, end)) return Promise.resolve(null);
+        start = end + 1;
       }
       return Promise.resolve(found === count ? count : null);
     },
@@ -44,7 +45,7 @@ async function sqliteReader(path: string, { arrays, texts }: PagePlan, splitter:
   };
 }
 
-async function mysqlReader(url: string, { arrays, texts }: PagePlan, splitter: LineSplitter): Promise<PageReader> {
+async function mysqlReader(url: string, { arrays, texts }: PagePlan): Promise<PageReader> {
   const { createConnection } = await import('mysql2');
   const connection = createConnection({ ...mysqlConnection(url), timezone: 'Z' });
   let broken: (error: Error) => void = () => undefined;
@@ -73,9 +74,7 @@ async function mysqlReader(url: string, { arrays, texts }: PagePlan, splitter: L
       await ask(texts.sql, bound(texts, after, limit), { typeCast: false }, ([line]) => {
         count += 1;
         const text = line as Buffer | null;
-        if (text === null || !splitter.split(text, 0) || splitter.end !== text.length) return;
-        understood += 1;
-        sink(text, 0, splitter.ends);
+        if (text !== null && sink(text, 0, text.length)) understood += 1;
       });
       return understood === count ? count : null;
     },
@@ -85,39 +84,5 @@ async function mysqlReader(url: string, { arrays, texts }: PagePlan, splitter: L
       return rows;
     },
     close: () => connection.destroy(),
-  };
-}
-
-interface LineSplitter {
-  readonly ends: Int32Array;
-  /** Where the line ends that was split last. */
-  readonly end: number;
-  /** Whether the line that begins there has as many cells as there are columns. */
-  split(source: Uint8Array, start: number): boolean;
-}
-
-function lineSplitter(columns: number): LineSplitter {
-  const ends = new Int32Array(columns);
-  let end = 0;
-  return {
-    ends,
-    get end() {
-      return end;
-    },
-    split(source, start) {
-      const { length } = source;
-      let cell = 0;
-      let place = start;
-      for (; place < length; place += 1) {
-        const byte = source[place] ?? 0;
-        if (byte > CELL_END) continue;
-        if (byte === ROW_END) break;
-        if (byte === CELL_END && cell < columns) ends[cell++] = place;
-        else if (byte === CELL_END) cell += 1;
-      }
-      if (cell < columns) ends[cell] = place;
-      end = place;
-      return cell === columns - 1;
-    },
   };
 }

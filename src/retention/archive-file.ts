@@ -8,7 +8,8 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { DatabaseRow } from '../logs/columns.js';
-import { parquetOf, parquetRows, type ArchiveColumn } from './archive-parquet.js';
+import type { ArchiveColumn } from './archive-parquet.js';
+import { countParquet, parquetBlocks, parquetOf } from './parquet-thread.js';
 
 /** What is known of a file once it is on the disk: enough to tell later whether it is whole. */
 export interface FileFacts {
@@ -86,13 +87,7 @@ export async function faultOf(path: string, { sha256, bytes }: Pick<FileFacts, '
 
 /** The rows of an archive in blocks; values are texts, which the database makes numbers of. Throws when the file is damaged. */
 export function readArchive(path: string, size: number): AsyncGenerator<readonly Record<string, string>[]> {
-  return isParquet(path) ? readParquet(path, size) : readCsv(path, size);
-}
-
-async function* readParquet(path: string, size: number): AsyncGenerator<readonly Record<string, string>[]> {
-  for await (const rows of parquetRows(path)) {
-    for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
-  }
+  return isParquet(path) ? parquetBlocks(path, size) : readCsv(path, size);
 }
 
 async function* readCsv(path: string, size: number): AsyncGenerator<readonly Record<string, string>[]> {
@@ -113,14 +108,19 @@ async function* readCsv(path: string, size: number): AsyncGenerator<readonly Rec
 
 async function check(path: string, facts: FileFacts, alive: Alive): Promise<void> {
   const fault = await faultOf(path, facts, alive);
-  let rows = 0;
-  if (fault === null) {
-    for await (const block of readArchive(path, 1_000)) {
-      rows += block.length;
-      await alive();
-    }
-  }
+  const rows = fault === null ? await countRows(path, alive) : 0;
   if (fault !== null || rows !== facts.rows) throw new Error(`${path} ${fault ?? `has ${rows} rows instead of ${facts.rows}`}; is its disk sound?`);
+}
+
+/** Reads each of them. */
+async function countRows(path: string, alive: Alive): Promise<number> {
+  if (isParquet(path)) return countParquet(path, alive);
+  let rows = 0;
+  for await (const block of readCsv(path, 1_000)) {
+    rows += block.length;
+    await alive();
+  }
+  return rows;
 }
 
 async function checksumOf(path: string, alive: Alive): Promise<string> {

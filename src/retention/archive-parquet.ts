@@ -1,7 +1,7 @@
 import type { SchemaElement } from 'hyparquet-writer';
 // Not by name: Node before 22.15 has none of Zstandard, and reads this file all the same.
 import zlib from 'node:zlib';
-import type { ColumnType, DatabaseRow } from '../logs/columns.js';
+import type { ColumnType } from '../logs/columns.js';
 
 /** A column of an archive; `isOptional` says of an instant that it may be absent, which the database has as 0. */
 export interface ArchiveColumn {
@@ -10,30 +10,60 @@ export interface ArchiveColumn {
   readonly isOptional: boolean;
 }
 
+/** Rows of a row group, or so many characters of them: what is held of a file at a time. */
+const GROUP_ROWS = 10_000;
+const GROUP_CHARACTERS = 16_000_000;
+
+/** Writes a Parquet file; each call answers its next bytes. */
+export interface ParquetFile {
+  /** Adds rows, whose values come column by column. */
+  add(cells: readonly (readonly unknown[])[]): Promise<Uint8Array<ArrayBuffer>>;
+  finish(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /**
- * The bytes of a Parquet file of these rows: instants as TIMESTAMP in microseconds of UTC, absent ones null, seconds as
- * INT32, flags as BOOLEAN, all else as STRING; compressed with Zstandard. Each block is a row group of its own, so that no
- * more than one is held: 2,000 rows take some 25 ms of the thread.
+ * A Parquet file of such rows: instants as TIMESTAMP in microseconds of UTC, absent ones null, seconds as
+ * INT32, flags as BOOLEAN, all else as STRING; compressed with Zstandard, row group by row group.
  */
-export async function* parquetOf(columns: readonly ArchiveColumn[], blocks: AsyncIterable<readonly DatabaseRow[]>): AsyncGenerator<Uint8Array> {
+export async function parquetWriter(columns: readonly ArchiveColumn[]): Promise<ParquetFile> {
   // Loaded for whoever asks for Parquet alone.
   const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
   const writer = new ByteWriter();
-  const taken = (): Uint8Array => {
-    const bytes = writer.getBytes().slice();
+  const schema: SchemaElement[] = [{ name: 'log', num_children: columns.length }, ...columns.map(elementOf)];
+  const parquet = new ParquetWriter({ writer, schema, codec: 'ZSTD', compressors: { ZSTD: (bytes) => zlib.zstdCompressSync(bytes) }, createdBy: 'Logbook for Asterisk' });
+  let group = columns.map((): Cell[] => []);
+  let characters = 0;
+
+  const taken = (): Uint8Array<ArrayBuffer> => {
+    const bytes = Uint8Array.from(writer.getBytes());
     writer.index = 0;
     return bytes;
   };
-  const schema: SchemaElement[] = [{ name: 'log', num_children: columns.length }, ...columns.map(elementOf)];
-  const parquet = new ParquetWriter({ writer, schema, codec: 'ZSTD', compressors: { ZSTD: (bytes) => zlib.zstdCompressSync(bytes) }, createdBy: 'Logbook for Asterisk' });
-  for await (const rows of blocks) {
-    if (rows.length === 0) continue;
-    const columnData = columns.map((column) => ({ name: column.name, data: rows.map((row) => toParquet(column, row[column.name])), offsetIndex: false }));
-    await parquet.write({ columnData, rowGroupSize: rows.length });
-    yield taken();
-  }
-  await parquet.finish();
-  yield taken();
+  const writeGroup = async (): Promise<void> => {
+    const rowGroupSize = group[0]?.length ?? 0;
+    if (rowGroupSize === 0) return;
+    await parquet.write({ columnData: columns.map(({ name }, place) => ({ name, data: group[place] ?? [], offsetIndex: false })), rowGroupSize });
+    group = columns.map(() => []);
+    characters = 0;
+  };
+  return {
+    async add(cells) {
+      for (const [place, column] of columns.entries()) {
+        for (const value of cells[place] ?? []) {
+          const cell = toParquet(column, value);
+          if (typeof cell === 'string') characters += cell.length;
+          group[place]?.push(cell);
+        }
+      }
+      if ((group[0]?.length ?? 0) >= GROUP_ROWS || characters >= GROUP_CHARACTERS) await writeGroup();
+      return taken();
+    },
+    async finish() {
+      await writeGroup();
+      await parquet.finish();
+      return taken();
+    },
+  };
 }
 
 const DECOMPRESSORS = { ZSTD: (bytes: Uint8Array): Uint8Array => zlib.zstdDecompressSync(bytes) };
@@ -43,8 +73,8 @@ const PARSERS = {
   stringFromBytes: (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
 };
 
-/** The rows of a Parquet file as the database has them, in texts, a row group at a time. Throws when it cannot be read. */
-export async function* parquetRows(path: string): AsyncGenerator<readonly Record<string, string>[]> {
+/** The rows of a Parquet file as the database has them, in texts, `size` at most at a time, a row group held. Throws when it cannot be read. */
+export async function* parquetRows(path: string, size: number): AsyncGenerator<{ readonly names: readonly string[]; readonly cells: readonly (readonly string[])[] }, undefined> {
   const { asyncBufferFromFile, parquetMetadataAsync, parquetRead } = await import('hyparquet');
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
@@ -55,7 +85,7 @@ export async function* parquetRows(path: string): AsyncGenerator<readonly Record
     let rows: readonly (readonly unknown[])[] = [];
     await parquetRead({ file, metadata, rowStart, rowEnd, compressors: DECOMPRESSORS, parsers: PARSERS, onComplete: (read: unknown[][]) => (rows = read) });
     if (rows.length !== rowEnd - rowStart) throw new Error(`${path} lacks rows of its own`);
-    yield rows.map((row) => Object.fromEntries(names.map((name, place) => [name, fromParquet(row[place])])));
+    for (let start = 0; start < rows.length; start += size) yield { names, cells: rows.slice(start, start + size).map((row) => row.map(fromParquet)) };
     rowStart = rowEnd;
   }
 }
@@ -76,7 +106,9 @@ function elementOf({ name, type, isOptional }: ArchiveColumn): SchemaElement {
   }
 }
 
-function toParquet({ type, isOptional }: ArchiveColumn, value: unknown): bigint | number | boolean | string | null {
+type Cell = bigint | number | boolean | string | null;
+
+function toParquet({ type, isOptional }: ArchiveColumn, value: unknown): Cell {
   switch (type) {
     case 'instant':
     case 'precise-instant': {

@@ -32,7 +32,7 @@ export interface Retained {
   readonly rows: number;
 }
 
-const BLOCK = 2_000;
+const BLOCK = 1_000;
 /** Rows a transaction deletes: what waits behind it waits for some ten milliseconds. */
 const STEP = 1_000;
 

@@ -1,3 +1,5 @@
+import { CELL_END } from '../database/planned-pages.js';
+import type { Columns } from '../logs/columns.js';
 import { EOL, DELIMITERS, minutesOf, quoted, withComma } from './csv-text.js';
 import type { CsvChoices } from './csv.js';
 import { formatSeconds } from './display-text.js';
@@ -6,18 +8,27 @@ import { instantCells, instantText, LONGEST_INSTANT } from './instant-bytes.js';
 import { maskValue } from './mask.js';
 import type { ReaderZone } from './zone.js';
 
-/** A field, and the place of its column among a row's cells. */
-export interface PlacedField extends ExportField {
-  readonly place: number;
+/** The cells of a row that a file is written from: the database's columns in the order of the fields, one for those of one instant. */
+export function cellsFor(fields: readonly ExportField[], columns: Columns): string[] {
+  return fields.filter(({ name }, index) => name !== fields[index - 1]?.name).map(({ name }) => columns[name]?.db ?? '');
+}
+
+interface PlacedField extends ExportField {
+  /** Of the cell before it, as instants do that are written twice. */
+  readonly isAgain: boolean;
+  /** Its bytes are copied, unless there is something unusual in them. */
+  readonly isCopied: boolean;
 }
 
 /** Writes rows of a CSV file byte by byte: the same bytes as `csvWriter` makes of the records, several times as fast. */
 export interface CsvBytes {
   /**
-   * Adds a row. Its cells are the database's values as text in UTF-8: the cell at place n is from `ends[n - 1] + 1`, the first from `start`, to before
-   * `ends[n]`.
+   * Adds a row: the database's values as text in UTF-8, parted by `CELL_END`, those of `cellsFor` first. False when they are not
+   * `cells`; then the row is not whole.
    */
-  row(source: Buffer, start: number, ends: Int32Array): void;
+  row(source: Buffer, start: number, end: number): boolean;
+  /** Adds a row whatever is in its values. */
+  values(cells: readonly string[]): void;
   /** The rows since the last call. `spare` is memory that may be used for the next ones. */
   take(spare: ArrayBuffer | null): Uint8Array<ArrayBuffer>;
 }
@@ -26,6 +37,10 @@ export interface CsvBytes {
 const QUOTED = Uint8Array.from({ length: 256 }, (_, byte) => Number('",\r\n;\t'.includes(String.fromCharCode(byte))));
 /** Bytes that a cell cannot begin with and be written as it stands: signs of formulas, spaces, and what is more than a byte. */
 const DELICATE = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte >= 0x80 || byte === 0x20 || (byte >= 9 && byte <= 13) || '=@+-'.includes(String.fromCharCode(byte))));
+/** Bytes that a cell may begin with and be copied. */
+const SIMPLE = QUOTED.map((quotes, byte) => Number(quotes === 0 && DELICATE[byte] === 0 && byte !== CELL_END));
+/** Bytes where copying a cell ends. */
+const STOPS = QUOTED.map((quotes, byte) => Number(quotes === 1 || byte === CELL_END));
 const QUOTE = 0x22;
 const PLUS = 0x2b;
 const ZERO = 0x30;
@@ -35,7 +50,10 @@ const MOST_DIGITS = 15;
 
 const FIRST_SIZE = 64 * 1024;
 
-export function csvBytes(fields: readonly PlacedField[], zone: ReaderZone, choices: CsvChoices): CsvBytes {
+/** `cells` is how many a row has, of which the fields take the first. */
+export function csvBytes(asked: readonly ExportField[], cells: number, zone: ReaderZone, choices: CsvChoices): CsvBytes {
+  const fields = asked.map((field, index): PlacedField => ({ ...field, isAgain: field.name === asked[index - 1]?.name, isCopied: field.kind === 'text' && field.mask === 'no' }));
+  const left = cells - fields.filter(({ isAgain }) => !isAgain).length;
   const delimiter = DELIMITERS[choices.delimiter].charCodeAt(0);
   const numberText = choices.decimal === 'comma' ? withComma(choices.delimiter) : String;
   const writeLocal = instantCells('local', zone);
@@ -108,24 +126,64 @@ export function csvBytes(fields: readonly PlacedField[], zone: ReaderZone, choic
     if (!optional || kind === 'flag' || number !== 0) writeNumber(number, field, rest);
   };
 
+  const writeCell = (source: Buffer, from: number, to: number, field: PlacedField, rest: number): void => {
+    if (field.kind !== 'text') writeNumberCell(source, from, to, field, rest);
+    else if (to > from) writeTextCell(source, from, to, field, rest);
+  };
+  const endRow = (): void => {
+    for (let place = 0; place < EOL.length; place += 1) out[at++] = EOL.charCodeAt(place);
+  };
+
   return {
-    row(source, start, ends) {
-      const length = (ends[ends.length - 1] ?? start) - start;
+    row(source, start, end) {
       // A column is written once, each byte of it as two at most.
-      const rest = room + 2 * length;
+      const rest = room + 2 * (end - start);
       reserve(rest);
+      let from = start;
+      let to = start - 1;
       for (let index = 0; index < fields.length; index += 1) {
         const field = fields[index];
         if (!field) break;
         if (index > 0) out[at++] = delimiter;
-        const { place } = field;
-        const from = place === 0 ? start : (ends[place - 1] ?? 0) + 1;
-        const to = ends[place] ?? from;
-        if (field.kind === 'text') {
-          if (to > from) writeTextCell(source, from, to, field, rest);
-        } else writeNumberCell(source, from, to, field, rest);
+        if (!field.isAgain) {
+          if (to === end) return false;
+          from = to + 1;
+          to = from;
+          if (field.isCopied && from < end && SIMPLE[source[from] ?? 0] === 1) {
+            let copied = at;
+            while (to < end) {
+              const byte = source[to] ?? 0;
+              if (STOPS[byte] === 1) break;
+              out[copied++] = byte;
+              to += 1;
+            }
+            const last = source[to - 1] ?? 0;
+            if ((to === end || source[to] === CELL_END) && last < 0x80 && last > 0x20) {
+              at = copied;
+              continue;
+            }
+          }
+          while (to < end && source[to] !== CELL_END) to += 1;
+        }
+        writeCell(source, from, to, field, rest);
       }
-      for (let place = 0; place < EOL.length; place += 1) out[at++] = EOL.charCodeAt(place);
+      endRow();
+      let more = 0;
+      for (let place = to; place < end; place += 1) if (source[place] === CELL_END) more += 1;
+      return more === left;
+    },
+    values(row) {
+      const sources = row.map((value) => Buffer.from(value));
+      const rest = room + 2 * sources.reduce((sum, { length }) => sum + length, 0);
+      reserve(rest);
+      let place = -1;
+      for (const [index, field] of fields.entries()) {
+        if (index > 0) out[at++] = delimiter;
+        if (!field.isAgain) place += 1;
+        const source = sources[place];
+        if (source) writeCell(source, 0, source.length, field, rest);
+      }
+      endRow();
     },
     take(spare) {
       const taken = out.subarray(0, at);

@@ -9,7 +9,7 @@ import { parseExportRequest, type ExportRequest, type Format } from './export-ch
 import { fieldsOf } from './export-fields.js';
 import { takeDownloadId, type Downloads, type Tracked } from './export-progress.js';
 import { estimateHeader, openExport, type Way } from './export-rows.js';
-import { send, taskOf, wholeFile } from './export-send.js';
+import { isPrivate, send, taskOf, wholeFile } from './export-send.js';
 import type { ExportThreads } from './export-thread.js';
 import type { ConsoleUser } from './users.js';
 import { XLSX_TYPE, xlsxStream } from './xlsx.js';
@@ -33,8 +33,10 @@ export function exportDownload({ database, downloads, threads, zoneOf, clock }: 
     const { id, rest: parameters } = takeDownloadId(request.query);
     const asked = parseExportRequest(log, parameters, zoneOf(response.locals.user), format, clock());
     // Before the first byte, so that what fails at once is still answered as an error.
-    const { estimate, blocks, rest, wayOf } = await openExport(database.knex, asked);
     const isHead = request.method === 'HEAD';
+    const { estimate, blocks, rest, wayOf } = await openExport(database.knex, asked, () => {
+      if (!isHead && !isPrivate(database.url)) threads.warm(database.url);
+    });
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const task = isHead ? null : taskOf(database, asked, rest);

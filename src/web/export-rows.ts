@@ -2,11 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { countRows, PATIENCE_MS } from '../database/count.js';
 import { listAll, pageQuery, withNames } from '../database/listing.js';
-import { pagePlan } from '../database/page-plan.js';
-import type { PagePlan } from '../database/planned-pages.js';
 import { fitsFew } from '../database/search-page.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
-import { callQuery, legFilters } from '../logs/cdr/call-query.js';
+import { callQuery, legFilters, type CallQuery } from '../logs/cdr/call-query.js';
 import { allCalls } from '../logs/cdr/calls.js';
 import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import { keysetOf, type ListQuery } from '../logs/list-query.js';
@@ -28,8 +26,8 @@ export interface OpenExport {
   /** Null where nothing can be said. */
   readonly estimate: RowEstimate | null;
   readonly blocks: AsyncIterable<readonly LogRecord[]>;
-  /** How a thread goes on behind the first block; null for what is short, and for what takes more than one query a page. */
-  readonly rest: RestOfRows | null;
+  /** How a thread writes what is long; null for what is short. */
+  readonly rest: RestOfRows | RestOfCalls | null;
   /** For files too long to count. Null where times do not tell how far a row is. */
   readonly wayOf: () => Promise<Way | null>;
 }
@@ -39,39 +37,53 @@ export type Way = (at: Micros) => number;
 
 /** The rows behind the first ones of a file. */
 export interface RestOfRows {
-  readonly plan: PagePlan;
+  readonly kind: 'rows';
+  /** Knows its accounts. */
+  readonly query: ListQuery;
   readonly first: readonly LogRecord[];
   /** The keyset of the last of them. */
   readonly after: readonly (string | number)[];
 }
 
-/** Begins an export: what fails at once, fails here. Whoever does not read all blocks just lets go of them: nothing is held. */
-export async function openExport(knex: Knex, request: ExportRequest): Promise<OpenExport> {
-  return request.choices.calls === 'folded' ? openCalls(knex, request) : openRows(knex, request);
+/** Whole calls, which are folded from the first once more. */
+interface RestOfCalls {
+  readonly kind: 'calls';
+  readonly query: CallQuery;
 }
 
-async function openRows(knex: Knex, { listing: { log, query: asked } }: ExportRequest): Promise<OpenExport> {
+/**
+ * Begins an export: what fails at once, fails here. Whoever does not read all blocks just lets go of them: nothing is held. `isLong` is called
+ * as soon as a thread is likely to be needed.
+ */
+export async function openExport(knex: Knex, request: ExportRequest, isLong: () => void = () => undefined): Promise<OpenExport> {
+  return request.choices.calls === 'folded' ? openCalls(knex, request, isLong) : openRows(knex, request, isLong);
+}
+
+async function openRows(knex: Knex, { listing: { log, query: asked } }: ExportRequest, isLong: () => void): Promise<OpenExport> {
   // A file is the whole list, wherever its reader is in it.
   const query = await withNames(knex, log, { ...asked, after: null, before: null });
   const pages = listAll(knex, log, query, BLOCK_ROWS);
   const first = await pages.next();
   const records = first.done === true ? [] : first.value;
   const exact = records.length < BLOCK_ROWS;
+  if (!exact) isLong();
   const count = exact ? records.length : await countRows(knex, log, query, MOST_COUNTED);
   const last = records.at(-1);
   // What is found by an index of its own is no long way to go.
-  const isLong = !exact && last !== undefined && !(await fitsFew(knex, log, query));
-  const rest = isLong ? { plan: pagePlan(knex, log, query), first: records, after: keysetOf(log, query, last) } : null;
+  const takesThread = !exact && last !== undefined && !(await fitsFew(knex, log, query));
+  const rest: RestOfRows | null = takesThread ? { kind: 'rows', query, first: records, after: keysetOf(log, query, last) } : null;
   return { estimate: counted(count), blocks: continued(records, pages), rest, wayOf: () => way(knex, log, query, log.timeColumn, records[0]) };
 }
 
-async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest): Promise<OpenExport> {
+async function openCalls(knex: Knex, { listing: { log, query } }: ExportRequest, isLong: () => void): Promise<OpenExport> {
   const calls = callQuery(query);
   const pages = allCalls(knex, calls, BLOCK_ROWS);
   const first = await pages.next();
   const records = first.done === true ? [] : first.value.calls.map(callRecord);
   const legsRead = first.done === true ? 0 : first.value.legsRead;
-  return { estimate: await estimate(), blocks: continued(records, recordsOf(pages)), rest: null, wayOf: () => way(knex, log, { ...query, filters: legFilters(calls) }, 'begin', records[0]) };
+  const rest: RestOfCalls | null = legsRead < BLOCK_ROWS ? null : { kind: 'calls', query: calls };
+  if (rest) isLong();
+  return { estimate: await estimate(), blocks: continued(records, recordsOf(pages)), rest, wayOf: () => way(knex, log, { ...query, filters: legFilters(calls) }, 'begin', records[0]) };
 
   /** As many calls as the first legs made, for all legs. */
   async function estimate(): Promise<RowEstimate | null> {

@@ -1,45 +1,48 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import type { Database } from '../database/database.js';
-import { allColumns } from '../database/page-query.js';
+import { pagePlan } from '../database/page-plan.js';
+import { cellsFor } from './csv-bytes.js';
 import { csvWriter } from './csv.js';
 import type { ExportRequest } from './export-choices.js';
 import { fieldsOf } from './export-fields.js';
 import type { Tracked } from './export-progress.js';
-import type { RestOfRows, Way } from './export-rows.js';
+import type { OpenExport, Way } from './export-rows.js';
 import type { Block, ExportTask } from './export-task.js';
 import type { ThreadedFile } from './export-thread.js';
 
 /** Who takes no block for so long keeps a thread from others. Less than a thread's connection is kept (`page-reader.ts`). */
 const STALLED_MS = 600_000;
 
-/** Whether nobody but this connection sees the database. */
-const isPrivate = (url: string): boolean => url === 'sqlite::memory:';
+/** Whether nobody but this connection sees the database, no thread either. */
+export const isPrivate = (url: string): boolean => url === 'sqlite::memory:';
 
-/** What a thread is to write; null where none can. A workbook is all its own, of a CSV file the rows behind the first. */
-export function taskOf({ url }: Pick<Database, 'url'>, { listing: { log, zone }, choices }: ExportRequest, rest: RestOfRows | null): ExportTask | null {
+/** What a thread is to write; null where none can. Of a CSV file of rows those behind the first, all else from the first. */
+export function taskOf({ knex, url }: Pick<Database, 'knex' | 'url'>, { listing: { log, zone }, choices }: ExportRequest, rest: OpenExport['rest']): ExportTask | null {
   if (rest === null || isPrivate(url)) return null;
-  const names = allColumns(log).map((db) => Object.keys(log.columns).find((name) => log.columns[name]?.db === db) ?? '');
+  const { format } = choices;
+  const file = { url, format, fields: fieldsOf(log, choices, zone), zone: zone.name, choices };
+  if (rest.kind === 'calls') return { ...file, kind: 'calls', title: 'Calls', query: rest.query };
+  // A workbook is made of records, which have all columns.
+  const plan = pagePlan(knex, log, rest.query, format === 'csv' ? cellsFor(file.fields, log.columns) : undefined);
+  const names = plan.columns.map((db) => Object.keys(log.columns).find((name) => log.columns[name]?.db === db) ?? '');
   return {
-    url,
-    plan: rest.plan,
-    format: choices.format,
+    ...file,
+    kind: 'rows',
     title: log.title,
-    fields: fieldsOf(log, choices, zone),
+    plan,
     columns: log.columns,
-    zone: zone.name,
-    choices,
-    first: choices.format === 'xlsx' ? rest.first.map((record) => names.map((name) => record[name] ?? null)) : [],
+    first: format === 'xlsx' ? rest.first.map((record) => names.map((name) => record[name] ?? null)) : [],
     after: rest.after,
     timeColumn: log.columns[log.timeColumn]?.db ?? '',
   };
 }
 
 /** The file that a thread writes the rest of. */
-export async function* wholeFile({ listing: { log, zone }, choices }: ExportRequest, { first }: RestOfRows, thread: ThreadedFile): AsyncGenerator<Block> {
-  if (choices.format === 'csv') {
-    const bytes = new TextEncoder().encode(csvWriter(fieldsOf(log, choices, zone), zone, choices)(first));
-    yield { bytes, rows: first.length, at: Number(first.at(-1)?.[log.timeColumn]) };
+export async function* wholeFile({ listing: { log, zone }, choices }: ExportRequest, rest: NonNullable<OpenExport['rest']>, thread: ThreadedFile): AsyncGenerator<Block> {
+  if (choices.format === 'csv' && rest.kind === 'rows') {
+    const bytes = new TextEncoder().encode(csvWriter(fieldsOf(log, choices, zone), zone, choices)(rest.first));
+    yield { bytes, rows: rest.first.length, at: Number(rest.first.at(-1)?.[log.timeColumn]) };
   }
   yield* thread.blocks;
 }

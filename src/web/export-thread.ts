@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { ExportsBusyError } from './failure.js';
 import type { ExportWorkerData } from './export-worker.js';
-import { type Block, type ExportTask, type FromThread, type Written } from './export-task.js';
+import type { Block, ExportTask, FromThread, ToThread } from './export-task.js';
 
 /** More at once would only share the same cores and disk; each has a heap and a connection. */
 const MOST_THREADS = 4;
 /** Less than a browser, or a proxy, waits for an answer to begin. */
 const PATIENCE_MS = 10_000;
+/** One thread waits so long for another file: who looks for the right columns asks for several. */
+const IDLE_MS = 20_000;
 /** What is kept between pages fits; a block's bytes lie outside. */
 const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 };
 
@@ -15,7 +17,7 @@ const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 };
 export interface ThreadedFile {
   /** Throws what the database said, or that the thread died. */
   readonly blocks: AsyncIterable<Block>;
-  /** Ends the thread, wherever it is. */
+  /** Lets go of the thread, which ends wherever it is in a file. */
   close(): void;
 }
 
@@ -23,31 +25,50 @@ export interface ThreadedFile {
 export class ExportThreads {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+  #idle: { readonly thread: WritingThread; readonly timer: NodeJS.Timeout } | null = null;
+
+  /** Lets a thread load its code while it is still being found out what it is to write. */
+  warm(url: string): void {
+    if (this.#idle === null && this.#running < MOST_THREADS) this.#keep(new WritingThread(url));
+  }
 
   /** Waits for a thread to be free. Throws ExportsBusyError when none is in time. `signal` ends the waiting and the thread. */
   async start(task: ExportTask, signal: AbortSignal): Promise<ThreadedFile> {
     await this.#turn(signal);
-    let open = true;
-    const close = (): void => {
-      if (!open) return;
-      open = false;
-      void worker.terminate();
-      this.#handOn();
-    };
-    const worker = this.#started(task);
-    const blocks = blocksOf(worker);
-    if (signal.aborted) close();
-    signal.addEventListener('abort', close, { once: true });
-    return { blocks, close };
-  }
-
-  #started(task: ExportTask): Worker {
     try {
-      return startWorker(task);
+      const thread = this.#take() ?? new WritingThread(task.url);
+      let open = true;
+      const close = (): void => {
+        if (!open) return;
+        open = false;
+        if (thread.state === 'free' && this.#idle === null) this.#keep(thread);
+        else thread.end();
+        this.#handOn();
+      };
+      const blocks = thread.write(task);
+      if (signal.aborted) close();
+      signal.addEventListener('abort', close, { once: true });
+      return { blocks, close };
     } catch (error) {
       this.#handOn();
       throw error;
     }
+  }
+
+  #take(): WritingThread | null {
+    const idle = this.#idle;
+    if (!idle) return null;
+    clearTimeout(idle.timer);
+    this.#idle = null;
+    return idle.thread.state === 'free' ? idle.thread : null;
+  }
+
+  #keep(thread: WritingThread): void {
+    const timer = setTimeout(() => {
+      if (this.#idle?.thread === thread) this.#idle = null;
+      thread.end();
+    }, IDLE_MS).unref();
+    this.#idle = { thread, timer };
   }
 
   #handOn(): void {
@@ -73,37 +94,64 @@ export class ExportThreads {
   }
 }
 
-function startWorker(task: ExportTask): Worker {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const at = (name: string): URL => new URL(`./${name}.${extension}`, import.meta.url);
-  const workerData: ExportWorkerData = { task, module: at(task.format === 'xlsx' ? 'export-book' : 'export-lines').href };
-  // What this process was started with, such as a script given by --eval, is not the thread's.
-  return new Worker(at('export-worker'), { execArgv: [], workerData, resourceLimits: LIMITS });
-}
+/** A thread that writes one file after the other. */
+class WritingThread {
+  state: 'free' | 'writing' | 'ended' = 'free';
+  readonly #worker: Worker;
+  // Heard from the beginning, whenever somebody reads: what a thread says to nobody is lost.
+  readonly #heard: FromThread[] = [];
+  #wake: () => void = () => undefined;
 
-/** Listens from now on, whenever somebody reads: what a thread says to nobody is lost. */
-function blocksOf(worker: Worker): AsyncGenerator<Block> {
-  const heard: FromThread[] = [];
-  let wake: () => void = () => undefined;
-  const hear = (message: FromThread): void => {
-    heard.push(message);
-    wake();
-  };
-  const failed = (message: string): void => hear({ error: { message, code: null } });
-  worker.on('message', hear);
-  worker.on('error', (error) => failed(error instanceof Error ? error.message : String(error)));
-  worker.on('exit', (code) => failed(`the thread that writes a file ended (${code})`));
-  return (async function* () {
+  constructor(url: string) {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const workerData: ExportWorkerData = { driver: url.startsWith('sqlite:') ? 'better-sqlite3' : 'mysql2' };
+    // What this process was started with, such as a script given by --eval, is not the thread's.
+    this.#worker = new Worker(new URL(`./export-worker.${extension}`, import.meta.url), { execArgv: [], workerData, resourceLimits: LIMITS });
+    const hear = (message: FromThread): void => {
+      this.#heard.push(message);
+      this.#wake();
+    };
+    const ended = (message: string): void => {
+      this.state = 'ended';
+      hear({ error: { message, code: null } });
+    };
+    this.#worker.on('message', hear);
+    this.#worker.on('error', (error) => ended(error instanceof Error ? error.message : String(error)));
+    this.#worker.on('exit', (code) => ended(`the thread that writes a file ended (${code})`));
+    this.#worker.unref();
+  }
+
+  /** Begins the file. When all its blocks are read the thread is free again. */
+  write(task: ExportTask): AsyncGenerator<Block> {
+    this.state = 'writing';
+    this.#worker.ref();
+    this.#say({ task });
+    return this.#blocks();
+  }
+
+  end(): void {
+    this.state = 'ended';
+    void this.#worker.terminate();
+  }
+
+  async *#blocks(): AsyncGenerator<Block> {
     for (;;) {
-      const next = heard.shift();
-      if (!next) await new Promise<void>((resolve) => (wake = resolve));
-      else if ('end' in next) return;
-      else if ('error' in next) throw Object.assign(new Error(next.error.message), next.error.code === null ? {} : { code: next.error.code });
+      const next = this.#heard.shift();
+      if (!next) await new Promise<void>((resolve) => (this.#wake = resolve));
+      else if ('end' in next) {
+        this.state = 'free';
+        this.#worker.unref();
+        return;
+      } else if ('error' in next) throw Object.assign(new Error(next.error.message), next.error.code === null ? {} : { code: next.error.code });
       else {
         yield next.block;
         const memory = next.block.bytes.buffer;
-        worker.postMessage({ memory } satisfies Written, [memory]);
+        this.#say({ memory }, [memory]);
       }
     }
-  })();
+  }
+
+  #say(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
 }

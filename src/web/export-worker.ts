@@ -1,51 +1,56 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
-import { MOST_BLOCKS, type Block, type ExportTask, type FromThread, type Written } from './export-task.js';
+import { MOST_BLOCKS, type Block, type ExportTask, type FromThread, type ToThread } from './export-task.js';
 
 export interface ExportWorkerData {
-  readonly task: ExportTask;
-  /** Address of the module that writes the format, in TypeScript or built. */
-  readonly module: string;
-}
-
-/** What such a module has: the blocks of the file, in order. `spare` gives memory that is free again. */
-export interface Writes {
-  readonly blocks: (task: ExportTask, spare: () => ArrayBuffer | null) => AsyncIterable<Block>;
+  /** Loaded before there is a file to write. */
+  readonly driver: 'better-sqlite3' | 'mysql2';
 }
 
 /** V8 sees no hurry in what lies outside its heap, and would let 64 MB of pages that were read gather there. */
-const BLOCKS_A_COLLECTION = 8;
+const BLOCKS_A_COLLECTION = 2;
 
-const { task, module } = workerData as ExportWorkerData;
-const { blocks } = (await import(module)) as Writes;
 const port = parentPort;
 v8.setFlagsFromString('--expose-gc');
 const collect = vm.runInNewContext('gc') as (options: { readonly type: 'minor' }) => void;
 const free: ArrayBuffer[] = [];
 let underWay = 0;
-let blocksWritten = 0;
 let wake: () => void = () => undefined;
 
 const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => port?.postMessage(message, transfer);
 
-port?.on('message', ({ memory }: Written) => {
-  if (memory && free.length < MOST_BLOCKS) free.push(memory);
+async function blocksOf(task: ExportTask): Promise<AsyncIterable<Block>> {
+  if (task.kind === 'calls') return (await import('./export-calls.js')).blocks(task);
+  if (task.format === 'xlsx') return (await import('./export-book.js')).blocks(task);
+  return (await import('./export-lines.js')).blocks(task, () => free.pop() ?? null);
+}
+
+async function write(task: ExportTask): Promise<void> {
+  let blocksWritten = 0;
+  try {
+    for await (const block of await blocksOf(task)) {
+      say({ block }, [block.bytes.buffer]);
+      underWay += 1;
+      blocksWritten += 1;
+      if (blocksWritten % BLOCKS_A_COLLECTION === 0) collect({ type: 'minor' });
+      while (underWay >= MOST_BLOCKS) await new Promise<void>((resolve) => (wake = resolve));
+    }
+    say({ end: true });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+    say({ error: { message: error instanceof Error ? error.message : String(error), code } });
+  }
+}
+
+port?.on('message', (message: ToThread) => {
+  if ('task' in message) {
+    void write(message.task);
+    return;
+  }
+  if (free.length < MOST_BLOCKS) free.push(message.memory);
   underWay -= 1;
   wake();
 });
-
-try {
-  for await (const block of blocks(task, () => free.pop() ?? null)) {
-    say({ block }, [block.bytes.buffer]);
-    underWay += 1;
-    blocksWritten += 1;
-    if (blocksWritten % BLOCKS_A_COLLECTION === 0) collect({ type: 'minor' });
-    while (underWay >= MOST_BLOCKS) await new Promise<void>((resolve) => (wake = resolve));
-  }
-  say({ end: true });
-} catch (error) {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-  say({ error: { message: error instanceof Error ? error.message : String(error), code } });
-}
-port?.close();
+// Whoever fails to load says so when a file needs it.
+await Promise.all([import((workerData as ExportWorkerData).driver), import('./export-lines.js')]).catch(() => undefined);

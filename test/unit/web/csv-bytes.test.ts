@@ -1,24 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { allColumns } from '../../../src/database/page-query.js';
+import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { isInstant, recordViews, type Column, type LogDefinition } from '../../../src/logs/columns.js';
 import { parseIso } from '../../../src/time.js';
-import { csvBytes } from '../../../src/web/csv-bytes.js';
+import { cellsFor, csvBytes } from '../../../src/web/csv-bytes.js';
 import { csvWriter } from '../../../src/web/csv.js';
 import { DATES, DECIMALS, DELIMITERS, DURATIONS, parseChoices } from '../../../src/web/export-choices.js';
 import { fieldsOf } from '../../../src/web/export-fields.js';
-import { lineOf } from '../../../src/web/export-lines.js';
 import { MASKS } from '../../../src/web/mask.js';
 import { ALL_LOGS } from '../../../src/web/menu.js';
 import { readerZone } from '../../../src/web/zone.js';
 import { seeded } from '../../support/random.js';
 
+const SEPARATOR = '\u001f';
 const FILES = 250;
 const ROWS = 40;
 const ZONES = ['UTC', 'Europe/Rome', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Apia', 'America/St_Johns', 'Africa/Monrovia', 'Asia/Tokyo'];
 /** What texts of calls are made of, and what spreadsheets, CSV, masks and bytes stumble over. */
 const PIECES = [
   '"'.repeat(150), 'a', 'Z', '7', '904', '+39', '065551234', '00390612345678', '-', '+', '=', '@', "'", '"', '""', ',', ';', '\t', '\r', '\n', '\r\n', ' ', '\u000b', '\f', '\u00a0', '\u2028', '\u3000', '\ufeff', '\u0085',
-  'é', 'Zoë', '東京', '🙂', '\u202e', '＝', '＠', '＋', '－', '٠١٢٣٤٥٦', '<', '>', '(', ')', '/', '.', '_', ':', 'x', 'PJSIP/', '-0000001a', ';1', '\u0000', '\u001b', '\u007f', '{"did":"0612345678"}', '[1e20,5]', 'lorem ipsum dolor sit amet ',
+  'é', 'Zoë', '東京', '🙂', '\u202e', '＝', '＠', '＋', '－', '٠١٢٣٤٥٦', '<', '>', '(', ')', '/', '.', '_', ':', 'x', 'PJSIP/', '-0000001a', ';1', '\u0000', '\u001b', '\u007f', '{"did":"0612345678"}', '[1e20,5]', SEPARATOR, 'lorem ipsum dolor sit amet ',
 ];
 const INSTANTS = ['1970-01-01T00:00:00.000001Z', '2026-03-29T00:59:59.999999Z', '2026-03-29T01:00:00Z', '2026-10-25T00:30:00Z', '2026-10-25T01:00:00.5Z', '2011-12-30T10:00:00Z', '2026-04-04T15:00:00Z', '2026-11-01T06:00:00Z', '1971-06-01T00:00:10Z', '2025-12-31T23:59:59.999999Z', '2099-12-31T12:00:00.010203Z'].map((iso) => parseIso(iso) ?? 0);
 
@@ -48,14 +49,18 @@ describe('CSV from bytes', () => {
       write([]);
       const told = write(rows.map(recordViews(log.columns, columns)));
 
-      const csv = csvBytes(fields.map((field) => ({ ...field, place: columns.indexOf(log.columns[field.name]?.db ?? '') })), zone, choices);
+      // Cells that the file needs, in its order, and some that only tell how to go on.
+      const cells = [...cellsFor(fields, log.columns), ...columns.slice(0, below(3))];
+      const csv = csvBytes(fields, cells.length, zone, choices);
       let bytes = '';
       let spare: ArrayBuffer | null = null;
       for (const row of rows) {
-        const { source, ends } = lineOf(row.map(String));
-        // Not at the beginning of its memory, as rows are that come from a driver.
-        const start = below(3);
-        csv.row(Buffer.concat([Buffer.alloc(start, 0x2c), source]), start, ends.map((end) => end + start));
+        const texts = cells.map((db) => String(row[columns.indexOf(db)]));
+        // Amid its memory, as rows are that come from a driver.
+        const [before, behind] = [below(3), below(3)];
+        const source = Buffer.concat([Buffer.alloc(before, 0x2c), Buffer.from(texts.join(SEPARATOR)), Buffer.alloc(behind, 0x1e)]);
+        if (random() < 0.1 || texts.some((cell) => cell.includes(SEPARATOR))) csv.values(texts);
+        else expect(csv.row(source, before, source.length - behind)).toBe(true);
         if (random() > 0.1) continue;
         const taken = csv.take(spare);
         bytes += Buffer.from(taken).toString();
@@ -66,4 +71,15 @@ describe('CSV from bytes', () => {
       expect(bytes, JSON.stringify({ log: log.name, zone: zone.name, chosen })).toBe(told);
     }
   }, 120_000);
+
+  it('tells a row with other cells than it should have', () => {
+    const log: LogDefinition = cdrs;
+    const choices = parseChoices(log, { columns: 'src,callDate,dst' }, 'csv');
+    const fields = fieldsOf(log, choices, readerZone('UTC'));
+    const fits = (line: string, cells: number): boolean => csvBytes(fields, cells, readerZone('UTC'), choices).row(Buffer.from(line.replaceAll('|', SEPARATOR)), 0, line.length);
+    expect(cellsFor(fields, log.columns)).toEqual(['src', 'call_date', 'dst']);
+    for (const line of ['909|1|904', '||', 'a"b|1|', '+39|1|=1']) expect([line, fits(line, 3)]).toEqual([line, true]);
+    for (const line of ['', '909', '909|1', '909|1|904|', '909|1|904|5', 'a"b|1', '||||']) expect([line, fits(line, 3)]).toEqual([line, false]);
+    for (const [line, is] of [['909|1|904|5', true], ['909|1|904', false], ['909|1|904|5|', false]] as const) expect([line, fits(line, 4)]).toEqual([line, is]);
+  });
 });
