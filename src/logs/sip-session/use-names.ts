@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { CHANNEL_TYPES } from '../../ami/input.js';
 import { registeredAccounts } from '../registered-account/columns.js';
 
 interface Named {
@@ -14,6 +15,8 @@ export async function accountNames(knex: Knex, accounts: readonly Named[]): Prom
     const rows = (await knex(registeredAccounts.table)
       .select('username', 'description')
       .where({ pbx })
+      // Which the index has before the user name: without them all accounts of the PBX are read.
+      .whereIn('channel_type', CHANNEL_TYPES)
       .whereIn('username', [...new Set(accounts.filter((account) => account.pbx === pbx).map(({ peername }) => peername))])) as { username: string; description: string }[];
     for (const { username, description } of rows) if (!names.has(keyOf(pbx, username))) names.set(keyOf(pbx, username), description);
   }
