@@ -8,15 +8,16 @@ const NEW = 1_000;
 /** Each new event looks at its neighbours and at what used its socket. */
 const MOST_READ = 12;
 
-/** A million in five minutes. */
-const A_SECOND = 1_000_000 / 300;
+/** So many in five minutes, and no more than these at once, however many rows the log has. */
+const MILLION = 1_000_000;
+const A_SECOND = MILLION / 300;
 
 /** Connections that nobody is bound to yet: new ones beside all that are bound, and as many at once as the log has calls. */
 export async function reconciliation(store: Store, rows: number): Promise<Figure[]> {
   const few = await bound(store.database, NEW, 'few');
   const empty = await store.another();
   try {
-    const count = Math.max(2_000, 2 * Math.floor(rows / 2));
+    const count = Math.min(MILLION, Math.max(2_000, 2 * Math.floor(rows / 2)));
     const many = await bound(empty.database, count, 'many');
     const perSecond = NEW / few.seconds;
     const read = (what: string, amount: number | null, events: number): Figure[] => (amount === null ? [] : [{ what, database: store.name, value: amount / events, unit: 'rows', limit: null, target: itself('at most', MOST_READ) }]);
@@ -36,11 +37,11 @@ async function bound(database: Database, count: number, name: string): Promise<{
   const at = (n: number): number => now - 3_600_000_000 + n * 1_000;
   const address = (n: number): string => `192.0.${n % 250}.${Math.floor(n / 250) % 250}:${1_024 + (Math.floor(n / 62_500) % 60_000)}`;
   const own = { pbx: 'pbx-milan', transport: 'TLS' };
-  await bulkInsert(database, 'socket_use', Array.from({ length: count / 2 }, (_, n) => ({ event_key: `${name} use ${n}`, ...own, remote_address: address(n), peername: String(1_000 + (n % 5_000)), account: '', at: at(n) + 10, handled: 1 })));
+  await bulkInsert(database, 'socket_use', each(count / 2, (n) => ({ event_key: `${name} use ${n}`, ...own, remote_address: address(n), peername: String(1_000 + (n % 5_000)), account: '', at: at(n) + 10, handled: 1 })));
   await bulkInsert(
     database,
     'sip_session',
-    Array.from({ length: count }, (_, i) => {
+    each(count, (i) => {
       const [n, closes] = [Math.floor(i / 2), i % 2 === 1];
       return { event_key: `${name} ${i}`, at: at(n) + (closes ? 20 : 0), event: closes ? 'DISCONNECT' : 'CONNECT', source: 'CLIENT', details: '200 OK', remote_address: address(n), reconciled: 0, binding: 'pending', ...own };
     }),
@@ -52,6 +53,10 @@ async function bound(database: Database, count: number, name: string): Promise<{
   const after = await rowsRead(database);
   if (report.bound !== count) throw new Error(`of ${count} events ${report.bound} were bound`);
   return { seconds, read: before === null || after === null ? null : after - before };
+}
+
+function* each<T>(count: number, make: (n: number) => T): Generator<T> {
+  for (let n = 0; n < count; n += 1) yield make(n);
 }
 
 /** By the whole server, which nobody else uses meanwhile; SQLite counts none. */

@@ -2,7 +2,8 @@ import type { Micros } from '../time.js';
 import type { Remote } from './address.js';
 import type { AmiEvent } from './event.js';
 
-export type ChannelType = 'PJSIP' | 'SIP' | 'IAX2';
+export const CHANNEL_TYPES = ['PJSIP', 'SIP', 'IAX2'] as const;
+export type ChannelType = (typeof CHANNEL_TYPES)[number];
 
 /** One `ContactList` of `PJSIPShowContacts`, or one registered peer of `SIPpeers` + `SIPshowpeer` or of `IAXpeerlist`. */
 export interface ListedContact {

@@ -17,7 +17,11 @@ const MOST_VALUES = 30_000;
  * Not INSERT IGNORE, which on MariaDB would also cut texts and swallow other errors.
  */
 export const insertOnce = async (trx: Knex, table: string, rows: readonly Row[]): Promise<void> =>
-  insertPrepared(trx, table, isByMonth(trx, table) ? await withoutWritten(trx, table, rows) : rows, isSqlite(trx) ? 'on conflict (event_key) do nothing' : 'on duplicate key update event_key = values(event_key)');
+  insertFresh(trx, table, isByMonth(trx, table) ? await withoutWritten(trx, table, rows) : rows);
+
+/** As `insertOnce`, for whoever has seen in this transaction that none of the keys is there; none may come twice. */
+export const insertFresh = (trx: Knex, table: string, rows: readonly Row[]): Promise<void> =>
+  insertPrepared(trx, table, rows, isSqlite(trx) ? 'on conflict (event_key) do nothing' : 'on duplicate key update event_key = values(event_key)');
 
 /**
  * Inserts rows, or sets the columns of those that are there by the unique ones named here; none may come twice. Where the id is

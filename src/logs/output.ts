@@ -64,8 +64,8 @@ export interface DeadLetter {
 /** What translation gives to the writer, in order. */
 export type Output =
   | { readonly kind: 'sip-session'; readonly row: NewSipSession; readonly doubt?: Doubt }
-  /** Fills blank columns of a row that is already written. */
-  | { readonly kind: 'sip-session-detail'; readonly key: string; readonly userAgent: string | null; readonly account: string | null }
+  /** Fills blank columns of a row that is already written. `at` is its time, which is absent in what earlier releases saved. */
+  | { readonly kind: 'sip-session-detail'; readonly key: string; readonly at?: Micros; readonly userAgent: string | null; readonly account: string | null }
   /** Proof that an account used a socket: what reconciliation binds by. */
   | {
       readonly kind: 'socket-use';

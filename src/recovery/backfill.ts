@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { monthsCover } from '../database/cover-months.js';
 import type { Database } from '../database/database.js';
+import { insertFresh } from '../database/statements.js';
 import { takeTurn } from '../database/turns.js';
 import { writing } from '../database/writing.js';
 import { holdNames } from '../logs/cdr/caller-names.js';
@@ -91,7 +92,9 @@ export async function backfill(database: Database, source: CallSource, options: 
     const matched = matchCalls(calls.map(({ row, starts }) => ({ call: row, starts })), there, source.limits);
     const missing = calls.filter((_, index) => !matched.has(index));
     const rows = missing.map((call) => storedCall(keyOf(call), call.row));
-    await writeCalls(trx, rows);
+    // A row of the same key began in the same second, so it would be among these.
+    const known = new Set(around.map(({ key }) => key));
+    await writeCalls(trx, rows.filter(({ event_key: key }) => !known.has(String(key))), insertFresh);
     const matchedKeys = [...matched.values()].flatMap((index) => there[index]?.call.key ?? []);
     return { missing, matched: matched.size, keys: [...matchedKeys, ...rows.map((row) => String(row['event_key']))] };
   }

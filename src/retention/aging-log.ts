@@ -88,11 +88,12 @@ export async function* blocksOf(knex: Knex, log: AgingLog, { from, to, lastId }:
   }
 }
 
-/** Deletes the rows of some keys, and no others; answers how many were there. */
-export async function deleteByKeys(trx: Knex, { table, time }: AgingLog, keys: readonly string[]): Promise<number> {
-  const rows = await trx(table).whereIn('event_key', [...keys]).select<{ readonly at: number | string }[]>(`${time} as at`);
+/** Deletes the rows of some keys of a time, and no others; answers how many were there. */
+export async function deleteByKeys(trx: Knex, { table, time }: AgingLog, { from, to }: Pick<Stretch, 'from' | 'to'>, keys: readonly string[]): Promise<number> {
+  const sought = (): Knex.QueryBuilder => trx(table).whereIn('event_key', [...keys]).where(time, '>=', from).where(time, '<', to);
+  const rows = await sought().select<{ readonly at: number | string }[]>(`${time} as at`);
   await rowsChanged(trx, table, rows.map(({ at }) => Number(at)));
-  return trx(table).whereIn('event_key', [...keys]).delete();
+  return sought().delete();
 }
 
 /** Deletes up to `most` rows in `[from, to)`, oldest first; answers how many they were. */
@@ -100,5 +101,5 @@ export async function deleteSome(trx: Knex, { table, time }: AgingLog, { from, t
   const rows = await trx(table).where(time, '>=', from).where(time, '<', to).orderBy([time, 'id']).limit(most).select<{ id: number }[]>('id');
   if (rows.length === 0) return 0;
   await rangeChanged(trx, table, { from, to });
-  return trx(table).whereIn('id', rows.map(({ id }) => id)).delete();
+  return trx(table).whereIn('id', rows.map(({ id }) => id)).where(time, '>=', from).where(time, '<', to).delete();
 }

@@ -138,7 +138,7 @@ class Leaving {
     const part = await this.#archived(month, this.archiveDir, parts);
     if (!part || this.isStopped()) return 0;
     await this.#goOn();
-    const rows = partition ? (await this.#letGo(await takeOut(this.database, this.log, partition), part)).left : await this.#deleteWhatIsIn(archivePath(this.archiveDir, part.file));
+    const rows = partition ? (await this.#letGo(await takeOut(this.database, this.log, partition), part)).left : await this.#deleteWhatIsIn(archivePath(this.archiveDir, part.file), month);
     if (this.isStopped()) return rows;
     await this.#dropped([part.id]);
     await writing(this.database, (trx) => markRestored(trx, parts.map(({ id }) => id), null));
@@ -187,13 +187,13 @@ class Leaving {
   }
 
   /** By the keys in the file: what came while it was written is in none, and stays for the next. */
-  async #deleteWhatIsIn(path: string): Promise<number> {
+  async #deleteWhatIsIn(path: string, month: Month): Promise<number> {
     let rows = 0;
     for await (const block of readArchive(path, STEP)) {
       if (this.isStopped()) break;
       await this.#goOn();
       const before = performance.now();
-      rows += await writing(this.database, (trx) => deleteByKeys(trx, this.log, block.map((row) => row['event_key'] ?? '')));
+      rows += await writing(this.database, (trx) => deleteByKeys(trx, this.log, rangeOf(month), block.map((row) => row['event_key'] ?? '')));
       await letOthersWrite(this.database, performance.now() - before);
     }
     return rows;

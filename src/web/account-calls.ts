@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { ChannelType } from '../ami/input.js';
+import { CHANNEL_TYPES } from '../ami/input.js';
 import { listPage } from '../database/listing.js';
 import { cdrs, type Cdr } from '../logs/cdr/columns.js';
 import { parseListQuery } from '../logs/list-query.js';
@@ -9,8 +9,6 @@ interface AccountName {
   readonly pbx: string;
   readonly username: string;
 }
-
-const CHANNEL_TYPES: readonly ChannelType[] = ['PJSIP', 'SIP', 'IAX2'];
 
 /** The devices, `PJSIP/200`, that an account's channels are of: those of the channel drivers that have it, or any where none is known. */
 export const devicesOf = (username: string, channelTypes: readonly string[]): string[] => (channelTypes.length > 0 ? channelTypes : CHANNEL_TYPES).map((type) => `${type}/${username}`);

@@ -27,10 +27,13 @@ export async function insertCalls(trx: Knex, rows: readonly NewCdr[]): Promise<v
   await writeCalls(trx, (await unmatched(trx, rows, recovered)).map(databaseRow));
 }
 
-/** Writes calls as the table holds them, once each; has them found by the names of their callers, and undoes what was summed up without them. */
-export async function writeCalls(trx: Knex, rows: readonly Record<string, string | number>[]): Promise<void> {
+/**
+ * Writes calls as the table holds them, once each; has them found by the names of their callers, and undoes what was summed up without them.
+ * `insert`: `insertFresh` where it is known that none is there.
+ */
+export async function writeCalls(trx: Knex, rows: readonly Record<string, string | number>[], insert = insertOnce): Promise<void> {
   await rememberNames(trx, rows.map(({ caller_id }) => String(caller_id ?? '')));
-  await insertOnce(trx, cdrs.table, rows);
+  await insert(trx, cdrs.table, rows);
   await rowsChanged(trx, cdrs.table, rows.map((row) => Number(row[cdrs.columns.callDate.db])));
 }
 

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { CHANNEL_TYPES } from '../../ami/input.js';
 import type { Micros } from '../../time.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
 import type { Contact } from '../output.js';
@@ -40,7 +41,7 @@ export async function readAccount(knex: Knex, id: number): Promise<AccountDetail
 
 /** The accounts of that name: one for each channel driver that has it. */
 export async function readAccountsNamed(knex: Knex, pbx: string, username: string): Promise<AccountDetail[]> {
-  const rows = (await knex(registeredAccounts.table).where({ pbx, username }).orderBy('channel_type')) as DatabaseRow[];
+  const rows = (await knex(registeredAccounts.table).where({ pbx, username }).whereIn('channel_type', CHANNEL_TYPES).orderBy('channel_type')) as DatabaseRow[];
   return rows.map(detailOf);
 }
 

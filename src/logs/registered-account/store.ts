@@ -43,9 +43,11 @@ interface Stored {
 async function readStored(trx: Knex, states: readonly AccountState[]): Promise<Map<string, Stored>> {
   const stored = new Map<string, Stored>();
   const pbxs = [...new Set(states.map(({ pbx }) => clip(pbx, 64)))];
+  const channelTypes = [...new Set(states.map(({ channelType }) => channelType))];
   const names = [...new Set(states.map(({ username }) => clip(username, 255)))];
   for (let start = 0; start < names.length; start += NAMES_A_QUERY) {
-    const rows = (await trx(TABLE).whereIn('username', names.slice(start, start + NAMES_A_QUERY)).whereIn('pbx', pbxs)) as DatabaseRow[];
+    // All three that the index has: without the channel types all accounts of the PBX are read.
+    const rows = (await trx(TABLE).whereIn('pbx', pbxs).whereIn('channel_type', channelTypes).whereIn('username', names.slice(start, start + NAMES_A_QUERY))) as DatabaseRow[];
     for (const row of rows) {
       const state = fromStateRow(row);
       stored.set(accountKey(state), { id: Number(row['id']), state, listener: String(row['listener']) });

@@ -1,7 +1,7 @@
 import { formatAddress, type Remote } from '../../ami/address.js';
 import type { ChannelType } from '../../ami/input.js';
 import type { Micros } from '../../time.js';
-import type { AccountState, Contact } from '../output.js';
+import type { AccountState, Contact, Output } from '../output.js';
 
 /** A contact as the tracker knows it. */
 export interface LiveContact {
@@ -70,10 +70,17 @@ export interface Removal {
 /** A row already written whose user agent or account name was not known yet. */
 export interface Incomplete {
   readonly key: string;
+  /** The row's time, which is absent in what earlier releases saved. */
+  readonly at?: Micros;
   /** The contact whose user agent is missing; null when only the name is. */
   readonly uri: string | null;
   readonly nameless: boolean;
 }
+
+/** What is known now of such a row. */
+export const detail = ({ key, at }: Incomplete, userAgent: string | null, account: string | null): Output => ({
+  kind: 'sip-session-detail', key, ...(at === undefined ? {} : { at }), userAgent, account,
+});
 
 export interface Account {
   readonly channelType: ChannelType;

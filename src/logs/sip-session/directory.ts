@@ -1,13 +1,11 @@
 import { parseAddress } from '../../ami/address.js';
-import type { ChannelType } from '../../ami/input.js';
+import { CHANNEL_TYPES, type ChannelType } from '../../ami/input.js';
 import type { Micros } from '../../time.js';
 import { eventKey } from '../key.js';
 import type { AccountState, Output } from '../output.js';
-import { accountState, confirmedContacts, newAccount, newContact, type Account } from './accounts.js';
+import { accountState, confirmedContacts, detail, newAccount, newContact, type Account } from './accounts.js';
 import { loadAccount, saveAccount, type SavedAccount } from './saved-account.js';
 import { Texts } from './texts.js';
-
-const CHANNEL_TYPES: readonly ChannelType[] = ['PJSIP', 'SIP', 'IAX2'];
 
 /** Every account that one PBX has spoken of, and what changed of them since that was last told. */
 export class Directory {
@@ -63,7 +61,7 @@ export class Directory {
     this.touch(account);
     const nameless = account.incomplete.filter((row) => row.nameless);
     account.incomplete = account.incomplete.filter(({ uri }) => uri !== null).map((row) => ({ ...row, nameless: false }));
-    return nameless.map(({ key }) => ({ kind: 'sip-session-detail', key, userAgent: null, account: name }));
+    return nameless.map((row) => detail(row, null, name));
   }
 
   /** The states that changed, of those accounts that were touched. */

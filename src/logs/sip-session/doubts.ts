@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
+import { around } from '../../database/partitions.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { eventKey } from '../key.js';
 import type { Doubt } from '../output.js';
@@ -106,7 +107,7 @@ async function keep(trx: Knex, listener: string, doubtful: readonly DoubtfulRow[
   const own = new Set(kept.filter((one) => one.listener === listener).map(({ key }) => key));
   const others = new Set(kept.map(({ key }) => key));
   const unknown = new Map(doubtful.map((one) => [keyOf(one.row), one] as const).filter(([key]) => !own.has(key)));
-  for (const key of await standing(trx, [...unknown.keys()])) if (!others.has(key)) unknown.delete(key);
+  for (const key of await standing(trx, [...unknown.keys()], [...unknown.values()].map(({ row }) => instantOf(row)))) if (!others.has(key)) unknown.delete(key);
   const added = [...unknown].map(([key, { row, doubt }]): Kept => ({ key, listener, at: instantOf(row), row, doubt }));
   if (added.length === 0) return added;
   await insertOnce(trx, DOUBTS, added.map(toStored));
@@ -179,21 +180,22 @@ async function settleGroup(trx: Knex, { listener, doubts: group, told }: Group):
   const ordered: Kept[] = [];
   for (const one of group.filter(({ at }) => at + INFERENCE_MARGIN >= from).sort(inOrder)) ordered.push(one.listener === listener ? await withHeard(trx, one, told) : one);
   const keys = [...new Set(ordered.map(({ key }) => key))];
-  const stood = new Set(await standing(trx, keys));
+  const stood = new Set(await standing(trx, keys, ordered.map(({ at }) => at)));
   for (const [place, key] of keys.entries()) {
     const doubts = ordered.filter((one) => one.key === key);
     // What comes later hides nothing that came before it.
     const stands = await some(doubts, async (one) => (await tellingQuery(trx, one, keys.slice(place)).first('id')) === undefined);
     if (stands !== stood.has(key)) await rowsChanged(trx, sipSessions.table, doubts.map(({ row }) => instantOf(row)));
-    if (!stands && stood.has(key)) await takeBack(trx, key);
+    if (!stands && stood.has(key)) await takeBack(trx, key, doubts.map(({ at }) => at));
     if (stands && !stood.has(key)) await insertOnce(trx, sipSessions.table, doubts.slice(0, 1).map(({ row }) => row));
   }
 }
 
-async function takeBack(trx: Knex, key: string): Promise<void> {
-  const row = await trx<{ id: number; event_key: string }>(sipSessions.table).where('event_key', key).first('id');
+/** The row of a key, which is of one of these times. */
+async function takeBack(trx: Knex, key: string, times: readonly Micros[]): Promise<void> {
+  const row = await trx<{ id: number; at: number; event_key: string }>(sipSessions.table).where('event_key', key).whereBetween('at', around(times)).first('id', 'at');
   if (row === undefined) return;
-  await trx(sipSessions.table).where('id', row.id).delete();
+  await trx(sipSessions.table).where({ id: row.id, at: row.at }).delete();
   await sayTakenBack(trx, row.id);
 }
 
@@ -227,8 +229,9 @@ function tellingQuery(trx: Knex, { row, at, doubt }: Kept, silent: readonly stri
   return query;
 }
 
-async function standing(trx: Knex, keys: readonly string[]): Promise<string[]> {
+/** Which of these keys stand in the log; `times` are those of their rows. */
+async function standing(trx: Knex, keys: readonly string[], times: readonly Micros[]): Promise<string[]> {
   if (keys.length === 0) return [];
-  const rows = await trx<{ event_key: string }>(sipSessions.table).whereIn('event_key', [...keys]).select('event_key');
+  const rows: readonly { readonly event_key: string }[] = await trx(sipSessions.table).whereIn('event_key', [...keys]).whereBetween('at', around(times)).select('event_key');
   return rows.map(({ event_key: key }) => key);
 }

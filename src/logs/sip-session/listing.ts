@@ -2,7 +2,7 @@ import { formatAddress, type Remote } from '../../ami/address.js';
 import type { ListedContact, PbxInput } from '../../ami/input.js';
 import { MICROS_PER_SECOND } from '../../time.js';
 import type { Output } from '../output.js';
-import { newContact, type Account, type Inference, type LiveContact } from './accounts.js';
+import { detail, newContact, type Account, type Inference, type LiveContact } from './accounts.js';
 import type { Registrations } from './registrations.js';
 import type { Sockets } from './sockets.js';
 
@@ -139,7 +139,7 @@ function learnUserAgent(account: Account, contact: LiveContact, userAgent: strin
   contact.userAgent = userAgent;
   account.incomplete = account.incomplete.flatMap((row) => {
     if (row.uri !== contact.uri) return [row];
-    outputs.push({ kind: 'sip-session-detail', key: row.key, userAgent, account: account.description });
+    outputs.push(detail(row, userAgent, account.description));
     return row.nameless && account.description === null ? [{ ...row, uri: null }] : [];
   });
 }

@@ -19,7 +19,8 @@ export interface Boundary extends Place {
   readonly binding: Binding;
 }
 
-type Side = '<' | '<=' | '>';
+const SIDES = ['<', '<=', '>'] as const;
+type Side = (typeof SIDES)[number];
 
 export const BOUNDARY_COLUMNS = ['id', 'event', 'at', 'binding', 'pbx', 'transport', 'remote_address'] as const;
 
@@ -34,30 +35,42 @@ export function fourOfKind(transport: string): [string, string, string, string] 
 
 export const socketOf = ({ pbx, transport, remote_address }: Place): string => JSON.stringify([pbx, remote_address, sameKind(transport)[0]]);
 
+/** Connections are rarely open for longer. */
+const RECENT: Micros = 7 * 86_400 * MICROS_PER_SECOND;
+
 /**
- * For each place the nearest CONNECT or DISCONNECT of its socket on one side. What came between the places is read for all of them at once; for
+ * For each place the nearest CONNECT or DISCONNECT of its socket on its side. What came between the places is read for all of them at once; for
  * those that have no neighbour there, the one before or after is looked up.
  */
-export async function neighbours<P extends Place>(knex: Knex, places: readonly P[], side: Side): Promise<Map<P, Boundary>> {
+export async function neighbours<P extends Place>(knex: Knex, places: readonly P[], sideOf: (place: P) => Side): Promise<Map<P, Boundary>> {
   const found = new Map<P, Boundary>();
-  const alone: P[] = [];
+  let alone: P[] = [];
   for (const group of together(places)) {
     const lines = await readLines(knex, group);
     for (const place of group) {
-      const near = nearestIn(lines.get(socketOf(place)) ?? [], place.at, side);
+      const near = nearestIn(lines.get(socketOf(place)) ?? [], place.at, sideOf(place));
       if (near) found.set(place, near);
       else alone.push(place);
     }
   }
+  // Of all that was before, MariaDB would look into each month, for each place.
+  for (const reach of [RECENT, Infinity]) {
+    for (const side of SIDES) await lookUp(knex, alone.filter((place) => sideOf(place) === side), side, reach, found);
+    alone = alone.filter((place) => !found.has(place) && sideOf(place) !== '>');
+  }
+  return found;
+}
+
+/** Finds the neighbour of each place by itself: of those before it, one that is no further back than `reach`. */
+async function lookUp<P extends Place>(knex: Knex, places: readonly P[], side: Side, reach: Micros, found: Map<P, Boundary>): Promise<void> {
   const order = side === '>' ? 'asc' : 'desc';
-  const query = `select ? as place, ${BOUNDARY_COLUMNS.join(', ')} from ${sipSessions.table} where remote_address = ? and at ${side} ? and pbx = ? and transport in (?, ?, ?, ?)
+  const query = `select ? as place, ${BOUNDARY_COLUMNS.join(', ')} from ${sipSessions.table} where remote_address = ? and at ${side} ? and at >= ? and pbx = ? and transport in (?, ?, ?, ?)
     and event in ('CONNECT', 'DISCONNECT') order by at ${order}, id ${order} limit 1`;
-  const rows = await selectMany(knex, query, alone.map(({ remote_address, at, pbx, transport }) => [remote_address, at, pbx, ...fourOfKind(transport)]));
-  alone.forEach((place, index) => {
+  const rows = await selectMany(knex, query, places.map(({ remote_address, at, pbx, transport }) => [remote_address, at, side === '>' ? at : Math.max(0, at - reach), pbx, ...fourOfKind(transport)]));
+  places.forEach((place, index) => {
     const [row] = rows[index] ?? [];
     if (row) found.set(place, row as unknown as Boundary);
   });
-  return found;
 }
 
 /** Places in the order of time, in runs of `SPAN` at most. */

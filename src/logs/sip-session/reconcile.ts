@@ -85,8 +85,8 @@ class Run {
         .orderBy('id')
         .limit(BATCH)) as (Place & { readonly id: number })[];
       if (uses.length === 0) return;
-      const opened = [...(await neighbours(knex, uses, '<=')).values()].filter(({ event }) => event === 'CONNECT');
-      const closed = [...(await neighbours(knex, uses, '>')).values()].filter(({ event }) => event === 'DISCONNECT');
+      const opened = [...(await neighbours(knex, uses, () => '<=')).values()].filter(({ event }) => event === 'CONNECT');
+      const closed = [...(await neighbours(knex, uses, () => '>')).values()].filter(({ event }) => event === 'DISCONNECT');
       const rows = new Map([...opened, ...closed].map((row) => [row.id, row]));
       await this.keep(await this.decide([...rows.values()]), uses.map(({ id }) => id));
       if (uses.length < BATCH) return;
@@ -109,12 +109,11 @@ class Run {
   /** Both ends of a connection have one and the same. */
   private async connectionsOf(rows: readonly Boundary[]): Promise<Map<Boundary, Connection>> {
     const { knex } = this.database;
-    const before = await neighbours(knex, rows.filter(({ event }) => event === 'DISCONNECT'), '<');
-    const after = await neighbours(knex, rows.filter(({ event }) => event === 'CONNECT'), '>');
+    const others = await neighbours(knex, rows, ({ event }) => (event === 'CONNECT' ? '>' : '<'));
     const known = new Map<string, Connection>();
     return new Map(
       rows.map((row) => {
-        const [at, end] = row.event === 'CONNECT' ? [row.at, after.get(row) ?? null] : [before.get(row)?.at ?? 0, row];
+        const [at, end] = row.event === 'CONNECT' ? [row.at, others.get(row) ?? null] : [others.get(row)?.at ?? 0, row];
         const name = `${socketOf(row)} ${at} ${end?.id ?? ''}`;
         const connection = known.get(name) ?? { ...row, at, end };
         known.set(name, connection);

@@ -65,7 +65,7 @@ export class RegistrationRows {
     this.outage.wrote(row);
     if (row.event === 'REGISTER' && (contact.userAgent === null || account.description === null)) {
       const uri = contact.userAgent === null ? contact.uri : null;
-      account.incomplete = [...account.incomplete, { key: row.key, uri, nameless: account.description === null }].slice(-MOST_INCOMPLETE);
+      account.incomplete = [...account.incomplete, { key: row.key, at: row.timestamp, uri, nameless: account.description === null }].slice(-MOST_INCOMPLETE);
     }
     return { kind: 'sip-session', row };
   }

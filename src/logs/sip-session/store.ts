@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
+import { around } from '../../database/partitions.js';
 import type { Micros } from '../../time.js';
 import { clip } from '../columns.js';
 import type { Output } from '../output.js';
@@ -26,15 +27,11 @@ export async function writeSocketUses(trx: Knex, uses: readonly Extract<Output, 
 
 /** Fills columns that were blank when the row was written; what stands there already stays. */
 export async function fillDetails(trx: Knex, details: readonly Extract<Output, { kind: 'sip-session-detail' }>[]): Promise<void> {
-  for (const { key, userAgent, account } of details) {
-    const fill = async (column: string, value: string | null): Promise<void> => {
-      if (value === null) return;
-      await trx(sipSessions.table)
-        .where({ event_key: key, [column]: '' })
-        .update({ [column]: clip(value, 255) });
-    };
-    await fill(sipSessions.columns.userAgent.db, userAgent);
-    await fill(sipSessions.columns.account.db, account);
+  for (const { key, at, userAgent, account } of details) {
+    const filled = (column: string, value: string | null): Knex.Raw => trx.raw(`case when ${column} = '' then ? else ${column} end`, [clip(value ?? '', 255)]);
+    const { userAgent: agentColumn, account: nameColumn } = sipSessions.columns;
+    const query = trx(sipSessions.table).where('event_key', key).update({ [agentColumn.db]: filled(agentColumn.db, userAgent), [nameColumn.db]: filled(nameColumn.db, account) });
+    await (at === undefined ? query : query.whereBetween('at', around([at])));
   }
 }
 

@@ -1,11 +1,14 @@
 import { beforeEach, expect, it } from 'vitest';
 import { listPage } from '../../../src/database/listing.js';
+import { makeMonths } from '../../../src/database/partitions.js';
+import { writing } from '../../../src/database/writing.js';
 import { eventKey } from '../../../src/logs/key.js';
 import { parseListQuery } from '../../../src/logs/list-query.js';
-import type { Output } from '../../../src/logs/output.js';
+import type { AccountState, Output } from '../../../src/logs/output.js';
 import { sipSessions, type SipSession } from '../../../src/logs/sip-session/columns.js';
 import { reconcile } from '../../../src/logs/sip-session/reconcile.js';
 import { sessionRow } from '../../../src/logs/sip-session/rows.js';
+import { writeAccountStates } from '../../../src/logs/registered-account/store.js';
 import { writeBatch } from '../../../src/pipeline/writer.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { seeded } from '../../support/random.js';
@@ -146,6 +149,43 @@ describeEachDatabase('reconciliation', (database) => {
     const told = records.map((row) => `${Number(row.remoteAddress?.split(':')[1]) - 1_000} ${row.timestamp / SECOND} ${row.event} ${row.binding} ${row.peername ?? row.candidates ?? '-'}`);
     expect(told.sort()).toEqual(expected().sort());
     expect(new Set(told.map((line) => line.split(' ')[3]))).toEqual(new Set(['bound', 'ambiguous', 'unknown']));
+  });
+
+  it('finds the beginning of a connection that was open for months', async () => {
+    const end = 100 * 86_400;
+    await writeBatch(database(), [boundary('CONNECT', 100), use('909', 101), boundary('DISCONNECT', end)], 'listener');
+    await run(end + 1);
+    expect((await rows()).map((row) => row.split(' ').slice(2, 4).join(' '))).toEqual(['bound 909', 'bound 909']);
+  });
+
+  it('reads a few rows for each event, however many accounts and months there are', async () => {
+    if (database().dialect !== 'mysql') return;
+    const { knex } = database();
+    await makeMonths(knex, 'sip_session', '2023-01', '2023-01');
+    const account = (n: number): AccountState => ({ pbx: 'lab', channelType: 'PJSIP', username: String(n), description: `Name of ${n}`, contacts: [], since: null, updatedAt: 1 });
+    await writing(database(), (trx) => writeAccountStates(trx, 'listener', Array.from({ length: 5_000 }, (_, n) => account(n))));
+    const begin = (Date.now() - 3_600_000) * 1_000;
+    const seconds = begin / SECOND;
+    const remote = (n: number) => ({ ...REMOTE, port: 10_000 + n }) as unknown as typeof REMOTE;
+    const all = Array.from({ length: 500 }, (_, n) => n);
+    const nameless = (n: number): Output => ({ ...(use(String(n), seconds + 1) as Extract<Output, { kind: 'socket-use' }>), remoteAddress: `192.0.2.1:${10_000 + n}`, account: null });
+    const readBy = async (work: () => Promise<unknown>): Promise<number> => {
+      const read = async (): Promise<number> => {
+        const [counts] = (await knex.raw(`show global status like 'Handler_read%'`)) as [{ Value: string }[]];
+        return counts.reduce((sum, { Value }) => sum + Number(Value), 0);
+      };
+      const before = await read();
+      await work();
+      return (await read()) - before;
+    };
+    await writeBatch(database(), all.map((n) => boundary('CONNECT', seconds, remote(n))), 'listener');
+    await writeBatch(database(), all.map(nameless), 'listener');
+    await run(seconds + 2);
+    await writeBatch(database(), all.map((n) => boundary('DISCONNECT', seconds + 60, remote(n))), 'listener');
+    await knex.raw('analyze table sip_session, socket_use, registered_account');
+    expect((await readBy(() => run(seconds + 61))) / all.length).toBeLessThan(20);
+    expect((await readBy(() => writing(database(), (trx) => writeAccountStates(trx, 'listener', [account(1), account(2)]))))).toBeLessThan(100);
+    expect(await knex('sip_session').where('binding', 'bound')).toHaveLength(2 * all.length);
   });
 
   it('may run many times at once', async () => {
