@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { pause } from '../ami/pause.js';
 import { openDatabase } from '../database/database.js';
 import { WriteTurn } from '../database/write-turn.js';
+import { forgetGarbage } from '../forget-garbage.js';
 import { readAccountStates } from '../logs/registered-account/store.js';
 import { Drainer, type DrainerLogger, type DrainerParts, type DrainerStatus } from './drainer.js';
 import type { StoredBatch } from './spool-file.js';
@@ -34,6 +35,7 @@ export type Order =
   | { readonly order: 'stop'; readonly patienceMs: number };
 
 const CLOSING_MS = 2_000;
+const SETTLED_MS = 1_000;
 
 const { pbx, databaseUrl, listener, state, turn } = workerData as WorkerData;
 const tell = (told: Told): void => parentPort?.postMessage(told);
@@ -86,6 +88,8 @@ async function start(): Promise<void> {
   drainer.start();
   // Also that it lives, where nothing comes to be written.
   tell({ tell: 'status', status: drainer.status() });
+  // When what lay in the spool is on its way.
+  setTimeout(forgetGarbage, SETTLED_MS).unref();
 }
 
 async function stop(patienceMs: number): Promise<void> {
