@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { pino, type Logger } from 'pino';
 import { databaseName, databaseSettingsFrom, settingsFrom, type Config } from './config.js';
 import { openDatabase, type Database } from './database/database.js';
 import { databaseTrouble } from './database/trouble.js';
 import { CommandError } from './errors.js';
+import { forgetGarbage } from './forget-garbage.js';
 import { loggedError } from './logged-error.js';
 import type { StoredDeadLetter } from './logs/dead-letter/store.js';
 import { retryDeadLetters, type Retried } from './pipeline/retry.js';
@@ -40,18 +39,11 @@ export async function startCommand(environment: Environment): Promise<void> {
     throw explained(error, config);
   }
   process.stdout.write(banner(config, service.url, service.generatedPassword));
-  forgetTheStart();
+  forgetGarbage();
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
   await service.stop();
   // A database that hangs must not keep a process alive that has nothing left to do.
   setTimeout(() => process.exit(), 1_000).unref();
-}
-
-/** What starting leaves behind V8 would keep for as long as there is little to do. */
-function forgetTheStart(): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
 }
 
 export async function migrateCommand(environment: Environment): Promise<void> {

@@ -7,6 +7,7 @@ import { PbxConnection, type PbxConnectionOptions } from './ami/connection.js';
 import type { Config } from './config.js';
 import { whenDatabaseServes } from './database-ready.js';
 import { openDatabase, type Database } from './database/database.js';
+import { WriteTurn } from './database/write-turn.js';
 import type { DemoPbx } from './demo/server.js';
 import { messageOf } from './errors.js';
 import { InProcessScheduler } from './jobs/in-process.js';
@@ -17,12 +18,9 @@ import { recoverGapsJob } from './jobs/recover-gaps.js';
 import { retentionJob } from './jobs/retention.js';
 import { rollUpJob } from './jobs/roll-up.js';
 import type { Scheduler } from './jobs/scheduler.js';
-import type { Output } from './logs/output.js';
-import { readAccountStates } from './logs/registered-account/store.js';
 import { DiskSpool } from './pipeline/disk-spool.js';
-import { Drainer } from './pipeline/drainer.js';
-import { Translator } from './pipeline/translator.js';
-import { writerOf, type Writer } from './pipeline/writer-thread.js';
+import type { Drainer } from './pipeline/drainer.js';
+import { drainerOf } from './pipeline/drainer-thread.js';
 import { readinessOf } from './readiness.js';
 import { fromMs } from './time.js';
 import { createWebApp } from './web/app.js';
@@ -50,17 +48,14 @@ export interface Service {
  * spool, while the database is waited for. Rejects when `signal` aborts that.
  */
 export async function startService(config: Config, logger: Logger, signal: AbortSignal): Promise<Service> {
-  const database = openDatabase(config.databaseUrl);
+  const database = openDatabase(config.databaseUrl, 'service', new WriteTurn('main'));
   const parts: Parts = { database, stopping: new AbortController() };
   try {
     const demo = config.ami === null ? (parts.demo = await demoPbx(logger)) : null;
     const spool = (parts.spool = await DiskSpool.open({ ...config.spool, pbx: config.pbxName, logger }));
     const connection = (parts.connection = new PbxConnection({ ...amiOptions(config, demo), logger, onInput: (input) => spool.push(input) }));
     const news = new EventEmitter();
-    const translator = new Translator(config.pbxName);
-    const writer = (parts.writer = writerOf({ database, databaseUrl: config.databaseUrl, listener: spool.listener }));
-    const write = (outputs: readonly Output[]): Promise<number> => writer.write(outputs).finally(() => news.emit('rows'));
-    const drainer = (parts.drainer = new Drainer({ pbx: config.pbxName, spool, translator, write, holdsUp: writer.holdsUp, logger }));
+    const drainer = (parts.drainer = drainerOf({ pbx: config.pbxName, spool, database, logger, onRows: () => news.emit('rows') }));
     const scheduler = (parts.scheduler = await jobScheduler(config, logger));
     const ownJobs = (parts.ownJobs = new InProcessScheduler(logger));
     const opening = { waitsFor: 'not asked yet' as string | null };
@@ -77,14 +72,10 @@ export async function startService(config: Config, logger: Logger, signal: Abort
       });
       // Whatever lies in the spool is of months that may have begun since the last run.
       await makeMonthsAhead(database, fromMs(Date.now())).catch((error: unknown) => logger.warn({ reason: messageOf(error) }, 'the months ahead could not be made; the job partitions tries again'));
-      const accounts = await readAccountStates(database.knex, config.pbxName);
       // After what can fail, so that no start uses up a password it could not show; before anything is ready, so that ready means one can sign in.
-      const { generatedPassword } = await users.ensureAdmin(config.admin.username, config.admin.password);
-      return { accounts, generatedPassword };
+      return users.ensureAdmin(config.admin.username, config.admin.password);
     };
-    const { accounts, generatedPassword } = await whenDatabaseServes(prepare, { logger, signal, onWait: (reason) => (opening.waitsFor = reason) });
-    if (spool.state !== null && translator.load(spool.state)) translator.learn(accounts);
-    else translator.restore(accounts);
+    const { generatedPassword } = await whenDatabaseServes(prepare, { logger, signal, onWait: (reason) => (opening.waitsFor = reason) });
     drainer.start();
     const jobs = [reconcileJob(database, config.reconcileEveryMs), retentionJob(database, config.retention), rollUpJob(database), ...(database.dialect === 'mysql' ? [partitionsJob(database)] : [])];
     await scheduler.start(jobs.map((job) => journalled(database.knex, job)));
@@ -114,8 +105,7 @@ interface Parts {
   spool?: DiskSpool;
   connection?: PbxConnection;
   demo?: DemoPbx;
-  writer?: Writer;
-  drainer?: Drainer;
+  drainer?: Pick<Drainer, 'stop'>;
   /** Jobs that one process does for all. */
   scheduler?: Scheduler;
   /** Jobs that each process does for itself. */
@@ -123,12 +113,11 @@ interface Parts {
   server?: Server;
 }
 
-async function stopAll({ stopping, connection, demo, spool, writer, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
+async function stopAll({ stopping, connection, demo, spool, drainer, scheduler, ownJobs, server, database }: Parts): Promise<void> {
   await connection?.stop();
   await demo?.close();
   await spool?.flush();
   await drainer?.stop();
-  await writer?.close();
   await spool?.close();
   await ownJobs?.stop();
   await scheduler?.stop();

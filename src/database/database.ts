@@ -8,6 +8,7 @@ import { migrateMysql, migrateSqlite, type OnMigrating } from './migrate.js';
 import type { Dialect } from './dialect.js';
 import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
 import { makeSharedSettings } from './shared-settings.js';
+import { writeInTurn, type WriteTurn } from './write-turn.js';
 import { patiently } from './writing.js';
 
 export { isSqlite, type Dialect } from './dialect.js';
@@ -18,6 +19,8 @@ export interface Database {
   readonly url: string;
   readonly knex: Knex;
   readonly dialect: Dialect;
+  /** What it was opened with. */
+  readonly turn: WriteTurn | null;
   /** How long `writing` tries again while others are in the way. */
   readonly patienceMs: number;
   /** How long one transaction of `writing` may take on MySQL, whose connection may be dead without a word. */
@@ -29,7 +32,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Who opens it: the service, whose one thread also reads AMI, or a command, which has time. */
+/** Who opens it: the service, whose threads must not wait long within SQLite, or a command, which has time. */
 export type Caller = 'service' | 'command';
 
 const PATIENCE_MS: Readonly<Record<Caller, number>> = { service: 3_000, command: 120_000 };
@@ -40,9 +43,10 @@ const BUSY_TIMEOUT_MS: Readonly<Record<Caller, number>> = { service: 100, comman
 /**
  * Opens `sqlite:PATH` (`sqlite::memory:` for tests) or `mysql://user:password@host:port/database`.
  * No connection is made before the first query. Throws InvalidInputError for any other URL.
+ * `turn`: another thread of this process writes to it too; MariaDB needs none.
  */
-export function openDatabase(url: string, caller: Caller = 'service'): Database {
-  if (url.startsWith('sqlite:')) return sqlite(url.slice('sqlite:'.length), caller);
+export function openDatabase(url: string, caller: Caller = 'service', turn: WriteTurn | null = null): Database {
+  if (url.startsWith('sqlite:')) return sqlite(url.slice('sqlite:'.length), caller, turn);
   if (url.startsWith('mysql://') || url.startsWith('mariadb://')) return mysql(url, caller);
   throw new InvalidInputError('DATABASE_URL', 'must begin with sqlite: or mysql://');
 }
@@ -54,11 +58,12 @@ const CHECKPOINT_PAGES = 8_000;
 export const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
 
 interface SqliteConnection {
+  readonly inTransaction: boolean;
   pragma(text: string): unknown;
   prepare(sql: string): unknown;
 }
 
-function sqlite(filename: string, caller: Caller): Database {
+function sqlite(filename: string, caller: Caller, turn: WriteTurn | null): Database {
   if (filename !== ':memory:') prepareFile(filename);
   const db = knex({
     client: 'better-sqlite3',
@@ -78,6 +83,7 @@ function sqlite(filename: string, caller: Caller): Database {
         connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
         connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
+        if (turn) writeInTurn(connection, turn);
         beginImmediate(connection);
         keepPrepared(connection);
         done();
@@ -85,7 +91,7 @@ function sqlite(filename: string, caller: Caller): Database {
     },
     migrations: { migrationSource: migrations },
   });
-  return database(`sqlite:${filename}`, db, 'sqlite', caller);
+  return database(`sqlite:${filename}`, db, 'sqlite', caller, turn);
 }
 
 /**
@@ -143,7 +149,7 @@ function mysql(url: string, caller: Caller): Database {
     acquireConnectionTimeout: 10_000,
     migrations: { migrationSource: migrations },
   });
-  return database(url, db, 'mysql', caller);
+  return database(url, db, 'mysql', caller, null);
 }
 
 /**
@@ -156,11 +162,12 @@ export function reasonOf(error: unknown): string {
   return error.name === 'KnexTimeoutError' ? 'no connection was free in time' : 'sqlMessage' in error ? 'failed' : messageOf(error).slice(0, 100);
 }
 
-function database(url: string, db: Knex, dialect: Dialect, caller: Caller): Database {
+function database(url: string, db: Knex, dialect: Dialect, caller: Caller, turn: WriteTurn | null): Database {
   return {
     url,
     knex: db,
     dialect,
+    turn,
     patienceMs: PATIENCE_MS[caller],
     transactionLimitMs: TRANSACTION_LIMIT_MS[caller],
     async migrate(onMigrating) {

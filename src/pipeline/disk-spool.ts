@@ -4,10 +4,10 @@ import type { PbxInput } from '../ami/input.js';
 import { fromMs } from '../time.js';
 import { Admission } from './admission.js';
 import { LastHeard } from './heard.js';
-import { encodeInput } from './input-codec.js';
+import { encodeInput, isEventLine } from './input-codec.js';
 import type { Heard, Opened, StoredBatch } from './spool-file.js';
 import { openSpool, type SpoolPlace } from './spool-opening.js';
-import { SpoolTail, together } from './spool-tail.js';
+import { decodeBatches, SpoolTail, together } from './spool-tail.js';
 import { SpoolError, type SpoolThread } from './spool-thread.js';
 import type { Spool, SpoolBatch, SpoolStatus } from './spool.js';
 
@@ -18,8 +18,8 @@ export interface DiskSpoolOptions extends SpoolPlace {
 /** Inputs wait so long for others to share their commit; half of the 50 ms in which they are to be on disk. */
 const GROUP_MS = 20;
 const MOST_IN_BATCH = 2_000;
-/** So many events are read back at once; each reading waits its turn behind commits. */
-const EVENTS_READ = 8_000;
+/** So many events are read back at once, some two megabytes; each reading waits its turn behind commits. */
+const EVENTS_READ = 4_000;
 /** A disk that refuses so often in a row is broken or full: inputs then go on from memory. */
 const TRIES = 3;
 const RETRY_MS = 200;
@@ -31,12 +31,6 @@ const BYTES_A_MB = 1_048_576;
 /** From so full on, people hear of it before anything is left out. */
 const NEARLY_FULL = 0.8;
 
-/** A batch that is not on disk yet. */
-interface Unwritten extends StoredBatch {
-  readonly inputs: readonly PbxInput[];
-  readonly bytes: number;
-}
-
 /** The spool on disk (see {@link Spool}): a SQLite file for each PBX, written by a thread of its own. */
 export class DiskSpool implements Spool {
   readonly listener: string;
@@ -45,8 +39,8 @@ export class DiskSpool implements Spool {
   readonly #admission: Admission;
   readonly #logger: Logger;
   readonly #maxMb: number;
-  #pending: PbxInput[] = [];
-  #texts: string[] = [];
+  /** Each input as a line. */
+  #pending: string[] = [];
   /** Of what is pending and of what is unwritten. */
   #memoryBytes = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -57,7 +51,7 @@ export class DiskSpool implements Spool {
   #cursor: number;
   readonly #tail = new SpoolTail();
   /** Batches on the way to the disk, in order; while it fails, they are taken from here. */
-  #unwritten: Unwritten[] = [];
+  #unwritten: StoredBatch[] = [];
   #wake: (() => void) | null = null;
   /** Events received and not written yet, but for those pending. */
   #events: number;
@@ -101,17 +95,22 @@ export class DiskSpool implements Spool {
   }
 
   async take(signal: AbortSignal): Promise<SpoolBatch | null> {
+    return decodeBatches(await this.takeStored(signal));
+  }
+
+  /** As {@link take}, still as text, for a thread that makes inputs of it; none where that says null. */
+  async takeStored(signal: AbortSignal): Promise<readonly StoredBatch[]> {
     this.#events -= this.#taken;
     this.#taken = 0;
     for (;;) {
       if (this.#tail.lastSeq === null && this.#cursor < this.#lastOnDisk) await this.#readOn(signal);
-      const batch = together(() => this.#shift(), MOST_IN_BATCH);
-      if (batch) {
-        this.#cursor = batch.seq;
-        this.#taken = eventsIn(batch.inputs);
-        return batch;
+      const batches = together(() => this.#shift(), MOST_IN_BATCH);
+      if (batches.length > 0) {
+        this.#cursor = batches.at(-1)?.seq ?? this.#cursor;
+        this.#taken = eventsIn(batches);
+        return batches;
       }
-      if (signal.aborted) return null;
+      if (signal.aborted) return [];
       if (this.#cursor >= this.#lastOnDisk) await this.#arrival(signal);
     }
   }
@@ -120,9 +119,22 @@ export class DiskSpool implements Spool {
     this.#usedBytes = await this.#thread.checkpoint(seq, state);
   }
 
+  /**
+   * For a drainer that begins anew after one that died: all that the last checkpoint does not cover is taken again. Answers the state
+   * given with it. What went from memory alone, while the disk failed, is not taken again. Rejects with SpoolError; nobody may be taking.
+   */
+  async rewind(): Promise<string | null> {
+    const { state, checkpoint, events } = await this.#thread.open();
+    this.#tail.fill([]);
+    this.#cursor = checkpoint;
+    this.#taken = 0;
+    this.#events = events + eventsIn(this.#unwritten);
+    return state;
+  }
+
   status(): SpoolStatus {
     return {
-      waiting: this.#events + eventsIn(this.#pending),
+      waiting: this.#events + eventsAmong(this.#pending),
       usedMb: this.#usedBytes / BYTES_A_MB,
       maxMb: this.#maxMb,
       dropped: this.#admission.dropped,
@@ -138,7 +150,7 @@ export class DiskSpool implements Spool {
     for (const marker of this.#admission.end()) this.#put(marker);
     await this.flush();
     if (this.#unwritten.length > 0) await this.#write();
-    const lost = this.#unwritten.reduce((sum, { events }) => sum + events, 0);
+    const lost = eventsIn(this.#unwritten);
     if (lost > 0) this.#logger.error({ code: this.#failing, lost }, 'stopped with events that neither the spool nor the database took');
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
@@ -147,9 +159,8 @@ export class DiskSpool implements Spool {
 
   #put(input: PbxInput): void {
     const text = encodeInput(input);
-    this.#pending.push(input);
-    this.#texts.push(text);
-    this.#memoryBytes += text.length;
+    this.#pending.push(text);
+    this.#memoryBytes += text.length + 1;
     if (this.#writing) return;
     if (this.#pending.length >= MOST_IN_BATCH && this.#failing === null) void this.#write();
     else this.#writeSoon();
@@ -183,27 +194,23 @@ export class DiskSpool implements Spool {
   }
 
   #cut(): void {
-    const inputs = this.#pending;
-    const texts = this.#texts;
+    const lines = this.#pending;
     this.#pending = [];
-    this.#texts = [];
-    for (let start = 0; start < inputs.length; start += MOST_IN_BATCH) {
-      const some = inputs.slice(start, start + MOST_IN_BATCH);
-      const lines = texts.slice(start, start + MOST_IN_BATCH);
-      const events = eventsIn(some);
+    for (let start = 0; start < lines.length; start += MOST_IN_BATCH) {
+      const some = lines.slice(start, start + MOST_IN_BATCH);
+      const events = eventsAmong(some);
       this.#events += events;
-      this.#unwritten.push({ seq: (this.#lastSeq += 1), events, body: lines.join('\n'), inputs: some, bytes: lines.reduce((sum, line) => sum + line.length, 0) });
+      this.#unwritten.push({ seq: (this.#lastSeq += 1), events, body: some.join('\n') });
     }
   }
 
-  async #append(batches: readonly Unwritten[]): Promise<boolean> {
+  async #append(batches: readonly StoredBatch[]): Promise<boolean> {
     // As of the last of them, whatever comes while this is tried again.
     const heard = this.#heard;
-    const stored = batches.map(({ seq, events, body }): StoredBatch => ({ seq, events, body }));
     // While it fails nobody waits long for it again.
     for (let tries = this.#failing === null ? TRIES : 1; ; tries -= 1) {
       try {
-        this.#usedBytes = await this.#thread.append(stored, heard);
+        this.#usedBytes = await this.#thread.append(batches, heard);
         if (this.#failing !== null) this.#logger.info('the spool takes events again');
         this.#failing = null;
         return true;
@@ -220,28 +227,27 @@ export class DiskSpool implements Spool {
   }
 
   /** A batch is on disk. One that was taken from memory meanwhile is not given out again. */
-  #arrived(batch: Unwritten): void {
+  #arrived(batch: StoredBatch): void {
     const waits = this.#unwritten[0] === batch;
     if (waits) this.#forget();
     const isNext = this.#tail.lastSeq === null ? this.#cursor >= this.#lastOnDisk : this.#tail.lastSeq === this.#lastOnDisk;
     this.#lastOnDisk = batch.seq;
-    if (waits && isNext) this.#tail.add({ seq: batch.seq, inputs: batch.inputs });
+    if (waits && isNext) this.#tail.add(batch);
   }
 
   /** The first of the unwritten is elsewhere now. */
-  #forget(): Unwritten | undefined {
+  #forget(): StoredBatch | undefined {
     const first = this.#unwritten.shift();
-    this.#memoryBytes -= first?.bytes ?? 0;
+    if (first) this.#memoryBytes -= first.body.length + 1;
     return first;
   }
 
-  #shift(): SpoolBatch | undefined {
+  #shift(): StoredBatch | undefined {
     const next = this.#tail.shift();
     if (next) return next;
     // What is on disk comes first; only while the disk fails is nothing to be had from it any more.
     if (this.#failing === null || this.#cursor < this.#lastOnDisk) return undefined;
-    const first = this.#forget();
-    return first && { seq: first.seq, inputs: first.inputs };
+    return this.#forget();
   }
 
   #sayHowFull(): void {
@@ -282,4 +288,5 @@ export class DiskSpool implements Spool {
   }
 }
 
-const eventsIn = (inputs: readonly PbxInput[]): number => inputs.reduce((count, { kind }) => (kind === 'event' ? count + 1 : count), 0);
+const eventsAmong = (lines: readonly string[]): number => lines.reduce((count, line) => (isEventLine(line) ? count + 1 : count), 0);
+const eventsIn = (batches: readonly StoredBatch[]): number => batches.reduce((sum, { events }) => sum + events, 0);

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { pause } from '../ami/pause.js';
 import type { PbxInput } from '../ami/input.js';
 import { reasonOf } from '../database/database.js';
@@ -12,9 +11,9 @@ import type { Spool, SpoolBatch } from './spool.js';
 /** Rows of a transaction: more while they are quick, since each transaction waits for the disk once, fewer while they take long. */
 const ROWS_FIRST = 250;
 const ROWS_MOST = 1_000;
-/** How few they may become, and what a transaction may take, where it holds up everything else in the process and where it does not. */
-const HOLDING_UP = { rows: 100, mostMs: 12 };
-const BESIDE = { rows: 250, mostMs: 80 };
+const ROWS_LEAST = 250;
+/** What a transaction may take: on SQLite nobody else writes meanwhile. */
+const TRANSACTION_MS = 80;
 const INPUTS_A_TURN = 200;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
@@ -42,9 +41,16 @@ export interface DrainerParts {
   readonly translator: { handle(input: PbxInput): Output[]; prepareSave(): Iterator<void>; save(): string };
   /** Writes a batch as one: all of it or nothing. Safe to repeat. Answers how many dead letters it did not keep. */
   readonly write: (outputs: readonly Output[]) => Promise<number>;
-  /** Whether the process can do nothing else while it writes; not so where nothing is said. */
-  readonly holdsUp?: boolean;
-  readonly logger: Logger;
+  readonly logger: DrainerLogger;
+  /** Hears of each change of the status. */
+  readonly onStatus?: (status: DrainerStatus) => void;
+}
+
+/** What of pino's it takes. */
+export interface DrainerLogger {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
 }
 
 /**
@@ -91,6 +97,10 @@ export class Drainer {
     return { failing: this.failing, busySince: this.busySince, written: this.written, dead: this.dead, notKept: this.notKept };
   }
 
+  private tell(): void {
+    this.parts.onStatus?.(this.status());
+  }
+
   private async run(): Promise<void> {
     let done: SpoolBatch | null = null;
     for (;;) {
@@ -115,7 +125,7 @@ export class Drainer {
         const some = outputs.slice(0, this.rowsAtOnce);
         outputs = outputs.slice(some.length);
         if (!(await this.handOver(some))) return false;
-        // SQLite answers within the same turn of the event loop; without this the socket would never be read in a storm.
+        // SQLite answers within the same turn of the event loop; without this nothing else would be heard in a storm.
         await nextTurn();
       }
       await nextTurn();
@@ -169,27 +179,29 @@ export class Drainer {
       try {
         const startedAt = performance.now();
         this.busySince = startedAt;
+        this.tell();
         const notKept = await this.parts.write(outputs).finally(() => (this.busySince = null));
-        if (notKept > 0 && this.notKept === 0) this.parts.logger.error('too many dead letters of one kind; further ones are counted (/readyz), not kept');
+        if (notKept > 0 && this.notKept === 0) this.parts.logger.error({ notKept }, 'too many dead letters of one kind; further ones are counted (/readyz), not kept');
         this.notKept += notKept;
-        if (this.failing !== null) this.parts.logger.info('the database takes rows again');
+        if (this.failing !== null) this.parts.logger.info({}, 'the database takes rows again');
         this.failing = null;
         this.written += outputs.length;
+        this.tell();
         this.adapt(outputs.length, performance.now() - startedAt);
         return true;
       } catch (error) {
         if (isAboutTheRow(error)) return this.writeOneByOne(outputs, error);
         if (this.failing === null) this.parts.logger.error({ reason: reasonOf(error) }, 'the database takes no rows; events are kept in the spool and tried again');
         this.failing = reasonOf(error);
+        this.tell();
       }
       if (this.abandon.signal.aborted || !(await pause(waitMs, this.abandon.signal))) return false;
     }
   }
 
   private adapt(rows: number, tookMs: number): void {
-    const { rows: fewest, mostMs } = this.parts.holdsUp === true ? HOLDING_UP : BESIDE;
-    if (tookMs > mostMs) this.rowsAtOnce = Math.max(fewest, Math.min(this.rowsAtOnce, Math.round((rows * mostMs) / tookMs)));
-    else if (rows >= this.rowsAtOnce && tookMs < mostMs / 2) this.rowsAtOnce = Math.min(ROWS_MOST, 2 * this.rowsAtOnce);
+    if (tookMs > TRANSACTION_MS) this.rowsAtOnce = Math.max(ROWS_LEAST, Math.min(this.rowsAtOnce, Math.round((rows * TRANSACTION_MS) / tookMs)));
+    else if (rows >= this.rowsAtOnce && tookMs < TRANSACTION_MS / 2) this.rowsAtOnce = Math.min(ROWS_MOST, 2 * this.rowsAtOnce);
   }
 
   /** One bad row must not hold back the thousand around it. */

@@ -11,6 +11,9 @@ export function encodeInput(input: PbxInput): string {
   return JSON.stringify({ kind: 'event', name: event.name, at: event.at, headers: event.headers() } satisfies Encoded);
 }
 
+/** Whether a line of {@link encodeInput} is an event. */
+export const isEventLine = (line: string): boolean => line.startsWith('{"kind":"event"');
+
 /** What {@link encodeInput} wrote. Throws a SyntaxError for anything else. */
 export function decodeInput(text: string): PbxInput {
   const encoded = JSON.parse(text) as Encoded | null;

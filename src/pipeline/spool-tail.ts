@@ -3,14 +3,13 @@ import { decodeInput } from './input-codec.js';
 import type { StoredBatch } from './spool-file.js';
 import type { SpoolBatch } from './spool.js';
 
-/** Committed inputs that stay in memory too; an input takes two or three kilobytes. */
-const MOST_IN_MEMORY = 6_000;
+/** Committed inputs that stay in memory too: some 6,000 events. */
+const MOST_BYTES = 3 * 1_048_576;
 
 /** The batches on disk that are taken next, so that a drainer that keeps up never reads the disk. */
 export class SpoolTail {
-  #batches: (SpoolBatch | StoredBatch)[] = [];
-  /** Of those that were not read from the disk. */
-  #inputs = 0;
+  #batches: StoredBatch[] = [];
+  #bytes = 0;
 
   /** The newest batch; null when there is none. */
   get lastSeq(): number | null {
@@ -18,55 +17,52 @@ export class SpoolTail {
   }
 
   /** Keeps one that has just been written, where there is room. */
-  add(batch: SpoolBatch): void {
-    if (this.#inputs + batch.inputs.length > MOST_IN_MEMORY) return;
+  add(batch: StoredBatch): void {
+    if (this.#bytes + batch.body.length > MOST_BYTES) return;
     this.#batches.push(batch);
-    this.#inputs += batch.inputs.length;
+    this.#bytes += batch.body.length;
   }
 
   /** Takes up what was read from the disk, when there is nothing else. */
   fill(stored: readonly StoredBatch[]): void {
     this.#batches = [...stored];
-    this.#inputs = 0;
+    this.#bytes = stored.reduce((sum, { body }) => sum + body.length, 0);
   }
 
-  shift(): SpoolBatch | undefined {
+  shift(): StoredBatch | undefined {
     const batch = this.#batches.shift();
-    if (!batch) return undefined;
-    // Decoded one at a time: many at once would hold up whoever reads the socket.
-    if (!('inputs' in batch)) return decoded(batch);
-    this.#inputs -= batch.inputs.length;
+    this.#bytes -= batch?.body.length ?? 0;
     return batch;
   }
 }
 
-/** The batches that are there, up to so many inputs, as one: a drainer that lags behind writes them in few transactions. */
-export function together(next: () => SpoolBatch | undefined, mostInputs: number): SpoolBatch | undefined {
-  const first = next();
-  if (!first || first.inputs.length >= mostInputs) return first;
-  const inputs = [...first.inputs];
-  const damaged = [...(first.damaged ?? [])];
-  let { seq } = first;
-  while (inputs.length < mostInputs) {
-    const more = next();
-    if (!more) break;
-    for (const input of more.inputs) inputs.push(input);
-    damaged.push(...(more.damaged ?? []));
-    ({ seq } = more);
+/** The batches that are there, up to so many events or more: a drainer that lags behind writes them in few transactions. */
+export function together(next: () => StoredBatch | undefined, mostEvents: number): StoredBatch[] {
+  const batches: StoredBatch[] = [];
+  for (let events = 0; events < mostEvents && batches.length < mostEvents; ) {
+    const batch = next();
+    if (!batch) break;
+    batches.push(batch);
+    events += batch.events;
   }
-  return { seq, inputs, damaged };
+  return batches;
 }
 
-function decoded({ seq, body, damaged: isDamaged }: StoredBatch): SpoolBatch {
-  if (isDamaged) return { seq, inputs: [], damaged: [`batch ${seq} of the spool cannot be read`] };
+/** Batches of the file as one, in the words of the pipeline; null for none. */
+export function decodeBatches(stored: readonly StoredBatch[]): SpoolBatch | null {
+  const last = stored.at(-1);
+  if (!last) return null;
   const inputs: PbxInput[] = [];
   const damaged: string[] = [];
-  for (const line of body.split('\n')) {
-    try {
-      inputs.push(decodeInput(line));
-    } catch {
-      damaged.push(line);
+  for (const { seq, body, damaged: isDamaged } of stored) {
+    if (isDamaged) damaged.push(`batch ${seq} of the spool cannot be read`);
+    else for (const line of body.split('\n')) {
+      try {
+        inputs.push(decodeInput(line));
+      } catch {
+        damaged.push(line);
+      }
     }
   }
-  return damaged.length === 0 ? { seq, inputs } : { seq, inputs, damaged };
+  return { seq: last.seq, inputs, damaged };
 }
