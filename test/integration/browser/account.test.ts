@@ -49,6 +49,7 @@ describeWith(['chromium'], 'an account’s calls and names in a browser', () => 
     await page.getByRole('searchbox').press('Enter');
     await page.waitForURL(/search=muller/);
     expect(await rows(page).count()).toBe(1);
+    await page.getByRole('search').getByText('More filters').locator('visible=true').click();
     await page.locator('#filter-pbx').fill('pbx-rome');
     await page.getByRole('button', { name: 'Filter', exact: true }).click();
     await page.waitForURL(/pbx=pbx-rome/);
