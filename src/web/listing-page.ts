@@ -65,8 +65,8 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
       section: log === calls ? cdrs.name : log.name,
       zone: listing.zone.name,
       status: problems.length > 0 ? 400 : 200,
-      styles: ['listing.css', ...(follows ? ['live.css'] : []), ...(log === calls ? ['calls.css'] : [])],
-      scripts: follows ? ['live-table.js', 'live.js'] : [],
+      styles: ['listing.css', 'export.css', ...(follows ? ['live.css'] : []), ...(log === calls ? ['calls.css'] : [])],
+      scripts: ['export.js', 'export-dialog.js', ...(follows ? ['live-table.js', 'live.js'] : [])],
       view: { listing: view, live: follows, offline },
     });
   };

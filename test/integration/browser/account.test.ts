@@ -62,6 +62,29 @@ describeWith(['chromium'], 'an account’s calls and names in a browser', () => 
     await context.close();
   });
 
+  it('fold the rarer filters, and fold them out where one is set or the window is narrow', async () => {
+    const { context, page } = await visit(browser, console.url, 'en', { viewport: { width: 1_280, height: 900 } });
+    await signIn(page, 'en', PASSWORD);
+    const fields = (): Promise<string[]> => page.locator('.field').locator('visible=true').locator('label').allTextContents();
+    const often = ['Call Date from', 'Call Date before', 'Src', 'Dst', 'Disposition'];
+    const all = [...often, 'Channel', 'Dst Channel', 'Unique Id', 'Linked Id', 'PBX'];
+    await page.goto('/cdrs');
+    expect(await fields()).toEqual(often);
+    await page.locator('.rare summary').focus();
+    await page.keyboard.press('Enter');
+    expect(await fields()).toEqual(all);
+    expect(await violations(page)).toEqual([]);
+    await page.goto('/cdrs?pbx=pbx-rome');
+    expect(await fields()).toEqual(all);
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.goto('/cdrs');
+    expect(await fields()).toEqual([]);
+    await page.locator('.fields > summary').click();
+    expect(await fields()).toEqual(all);
+    expect(await violations(page)).toEqual([]);
+    await context.close();
+  });
+
   it.each([['en', 'light', 360], ['it', 'light', 1_280], ['en', 'dark', 1_280], ['en', 'light', 1_920], ['it', 'dark', 360]] as const)('please axe and fit: %s %s %i', async (language, colorScheme, width) => {
     const { context, page } = await visit(browser, console.url, language, { colorScheme, viewport: { width, height: 900 } });
     await signIn(page, language, PASSWORD);
