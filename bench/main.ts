@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../src/errors.js';
 import { startAmiSource, type AmiSource } from './ami-source.js';
 import { backfilling } from './backfilling.js';
 import { csvExport } from './csv-export.js';
@@ -26,7 +27,7 @@ const needsRows = only?.every((name) => FROM_NOTHING.has(name)) !== true;
 
 const figures: Figure[] = [];
 let passed = 0;
-let failed = 0;
+const failed: string[] = [];
 
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
@@ -39,7 +40,7 @@ async function part(name: string, store: Store, measure: () => Promise<readonly 
     passed += 1;
     say(`${name} (${store.name}): ${amount((performance.now() - start) / 1_000)} s`);
   } catch (error) {
-    failed += 1;
+    failed.push(`failed: bench ${name} (${store.name}): ${messageOf(error)}\n`);
     say(`${name} (${store.name}) failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 }
@@ -92,5 +93,5 @@ try {
   source.stop();
   await stage.close();
 }
-process.stdout.write(`${reportOn(rows, withGrowth(), last, keep)}\n\n${passed} passed, ${failed} failed\n`);
-process.exit(failed === 0 ? 0 : 1);
+process.stdout.write(`${reportOn(rows, withGrowth(), last, keep)}\n\n${failed.join('')}${passed} passed, ${failed.length} failed\n`);
+process.exit(failed.length === 0 ? 0 : 1);
