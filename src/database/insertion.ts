@@ -26,7 +26,15 @@ const LOOK_BACK = 256;
 export async function endOfTable(knex: Knex, table: string): Promise<Position> {
   const ids = await idsOf(knex(table).select('id').orderBy('id', 'desc').limit(LOOK_BACK));
   const [last = 0] = ids;
-  return { last, open: ids.length === 0 ? [] : holesBetween(ids.reverse(), (ids[0] ?? 0) - 1).slice(-MOST_OPEN) };
+  // Below the first row of a short table there may be a hole, too.
+  const before = ids.length < LOOK_BACK ? 0 : (ids.at(-1) ?? 0) - 1;
+  return { last, open: holesBetween(ids.reverse(), before).slice(-MOST_OPEN) };
+}
+
+/** `position`, watching also the holes of an earlier one that `ids` did not fill. */
+export function watchingAlso(position: Position, earlier: Position, ids: readonly number[]): Position {
+  const holes = without(earlier.open, ids).filter((hole) => hole.to <= position.last && !position.open.some(({ from, to }) => from <= hole.to && hole.from <= to));
+  return holes.length === 0 ? position : { ...position, open: [...holes, ...position.open].sort((a, b) => a.from - b.from).slice(-MOST_OPEN) };
 }
 
 /** The ids that came since a position, ascending, and the position behind them. More than `most` are left for the next time. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { endOfTable, formatPosition, idsBetween, parsePosition, readOn, type Position } from '../database/insertion.js';
+import { endOfTable, formatPosition, idsBetween, parsePosition, readOn, watchingAlso, type Position } from '../database/insertion.js';
 import { InvalidInputError } from '../errors.js';
 import { changeMark } from '../logs/changes.js';
 import type { LogDefinition } from '../logs/columns.js';
@@ -164,7 +164,7 @@ export class LiveFeed {
     this.#tellGone(gone.ids, [...this.#followers], formatPlace(fresh));
     this.#place = fresh;
     await this.#lookForChanges(fresh);
-    if (!more && !gone.more) await this.#join(this.#place);
+    if (!more && !gone.more) this.#place = await this.#join(this.#place);
     return more || gone.more;
   }
 
@@ -226,11 +226,13 @@ export class LiveFeed {
     for (const follower of this.#followers) follower.tell({ kind: 'changed' }, formatPlace(this.#place));
   }
 
-  /** Brings newcomers to where all others are. */
-  async #join(here: Place): Promise<void> {
+  /** Brings newcomers to where all others are: with the holes that they have watched, which are older than this feed perhaps. */
+  async #join(place: Place): Promise<Place> {
+    let here = place;
     for (const [follower, from] of [...this.#joining]) {
       if (from !== null) {
         const ids = await idsBetween(this.knex, this.log.table, from.position, here.position, MOST_ROWS);
+        if (ids !== null) here = { ...here, position: watchingAlso(here.position, from.position, ids) };
         if (ids === null) follower.tell({ kind: 'behind', count: MOST_ROWS }, formatPlace(here));
         else if (ids.length > 0) await this.#give(ids, [follower], formatPlace(here));
         if (this.log === sipSessions) await this.#tellLeft(follower, from, here);
@@ -240,6 +242,7 @@ export class LiveFeed {
       this.#followers.add(follower);
       follower.tell({ kind: 'well' }, formatPlace(here));
     }
+    return here;
   }
 
   async #tellLeft(follower: Follower, from: Place, here: Place): Promise<void> {

@@ -29,7 +29,7 @@ export default class SummaryReporter implements Reporter {
   }
 }
 
-const firstLine = (errors: readonly { readonly message: string }[] | undefined): string => errors?.[0]?.message.split('\n', 1)[0] ?? 'no error was kept';
+const firstLine = (errors: readonly { readonly message: string }[] | undefined): string => errors?.[0]?.message.split('\n', 1)[0]?.slice(0, 300) ?? 'no error was kept';
 
 function reason(test: TestCase): string {
   const result = test.result();

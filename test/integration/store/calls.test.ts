@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { calls as callList } from '../../../src/logs/cdr/call-columns.js';
 import { countCalls } from '../../../src/logs/cdr/call-count.js';
 import { allCalls, fittingCalls, listCalls, readCall, type CallPage } from '../../../src/logs/cdr/calls.js';
@@ -123,7 +123,12 @@ describeEachDatabase('whole calls', (database) => {
       for await (const block of allCalls(database().knex, query({ ...parameters, order }), 97)) all.push(...block.calls.map(nameOf));
       expect(all).toEqual(names);
     }
-    const count = await countCalls(database().knex, query(parameters));
+    // Null on a machine that was too busy for the half second that counting is given; what two filters leave may be too much on any.
+    const count = await vi.waitFor(async () => {
+      const counted = await countCalls(database().knex, query(parameters));
+      if (counted === null && parameters['disposition'] === undefined) throw new Error('not counted in time');
+      return counted;
+    }, 30_000);
     if (count?.kind === 'exact') expect(count.rows).toBe(wanted.length);
     else expect([parameters['disposition'] !== undefined, wanted.length > (count?.rows ?? 0)]).toEqual([true, true]);
     expect((await fittingCalls(database().knex, query(parameters), calls)).map(nameOf)).toEqual(wanted);

@@ -32,7 +32,7 @@ export class LiveReader {
   }
 
   /** Waits until `done`, and fails when that takes too long. */
-  async until(done: (reader: LiveReader) => boolean, patienceMs = 20_000): Promise<void> {
+  async until(done: (reader: LiveReader) => boolean, patienceMs = 30_000): Promise<void> {
     const end = performance.now() + patienceMs;
     while (!done(this)) {
       const left = end - performance.now();
