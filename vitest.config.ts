@@ -20,6 +20,8 @@ export default defineConfig({
           globalSetup: ['test/support/servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 180_000,
+          // What is waited for comes late on a machine at work; a second, the default, is often too short.
+          expect: { poll: { timeout: 15_000 } },
         },
       },
       // `npm run test:faults`: minutes of storms and outages, each test with servers of its own to break.

@@ -4,6 +4,7 @@ import { isSearchable } from '../logs/search.js';
 import { fromMs, toIso, type Micros } from '../time.js';
 import { visible } from './display-text.js';
 import type { Language } from './language.js';
+import { listedColumns } from './list-columns.js';
 import { EXACT, FORM_RANGE, formTime, isFiltered, listingHref, unfiltered, withQuery, type ListingRequest } from './listing-query.js';
 import { RANGE_TITLES, rangeDays } from './quick-range.js';
 import { mark } from './texts/mark.js';
@@ -15,6 +16,8 @@ export interface FilterField {
   readonly value: string;
   readonly kind: 'datetime' | 'choice' | 'text';
   readonly choices: readonly string[];
+  /** Of a column that the list does not show by itself. */
+  readonly rare: boolean;
   /** What is wrong with what was asked of it, null where nothing is. */
   readonly problem: string | null;
 }
@@ -158,13 +161,14 @@ function filterFields({ log, query, zone, range = null }: ListingRequest, { t }:
   const time = t(timeTitle(log));
   const bound = (name: 'from' | 'to', label: string): FilterField => {
     const at = range === null ? query[name] : null;
-    return { name, label, value: at === null ? '' : formTime(zone, at), kind: 'datetime', choices: [], problem: null };
+    return { name, label, value: at === null ? '' : formTime(zone, at), kind: 'datetime', choices: [], rare: false, problem: null };
   };
+  const listed = listedColumns(log);
   const columns = Object.entries(log.columns)
     .filter(([, column]) => column.filter !== undefined)
     .map(([name, column]): FilterField => {
       const choices = choicesOf(column) ?? [];
-      return { name, label: t(column.title), value: query.filters[name] ?? '', kind: choices.length > 0 ? 'choice' : 'text', choices, problem: null };
+      return { name, label: t(column.title), value: query.filters[name] ?? '', kind: choices.length > 0 ? 'choice' : 'text', choices, rare: !listed.includes(name), problem: null };
     });
   return [bound('from', t('{{time}} from', { time })), bound('to', t('{{time}} before', { time })), ...columns];
 }

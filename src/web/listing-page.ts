@@ -20,6 +20,7 @@ import { isOfForm, listingHref, parseListingRequest, withQuery, type ListingRequ
 import { listingView, type PlacedGaps } from './listing-view.js';
 import type { LiveStreams } from './live-streams.js';
 import { followed, liveView } from './live-view.js';
+import { offlineAccounts } from './offline-accounts.js';
 import type { Preferences } from './preferences.js';
 import { NOTHING_KEPT, readKept } from './saved-views.js';
 import type { ConsoleUser } from './users.js';
@@ -56,6 +57,7 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
     const follows = place !== null && problems.length === 0 && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
     const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page }, language);
     const nothingYet = page.records.length === 0 && problems.length === 0 && (await isEmpty(knex, log));
+    const offline = page.records.length === 0 && problems.length === 0 && !nothingYet ? await offlineAccounts(knex, listing) : null;
     const view = listingView(listing, page.records, page.next, language, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now, beneath: found.map((call) => legsView(call, listing.zone, language)) });
     await views.render(request, response, 'listing', {
       title: language.t(log.title),
@@ -63,9 +65,9 @@ export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clo
       section: log === calls ? cdrs.name : log.name,
       zone: listing.zone.name,
       status: problems.length > 0 ? 400 : 200,
-      styles: ['listing.css', ...(follows ? ['live.css'] : []), ...(log === calls ? ['calls.css'] : [])],
-      scripts: follows ? ['live-table.js', 'live.js'] : [],
-      view: { listing: view, live: follows },
+      styles: ['listing.css', 'export.css', ...(follows ? ['live.css'] : []), ...(log === calls ? ['calls.css'] : [])],
+      scripts: ['export.js', 'export-dialog.js', ...(follows ? ['live-table.js', 'live.js'] : [])],
+      view: { listing: view, live: follows, offline },
     });
   };
 

@@ -49,6 +49,12 @@ describe('the first listing after a break', () => {
     expect(rows([...registered, ...back, listing(1_201, [])])).toEqual([REGISTERED, '1201 UNREGISTER SERVER INFERRED 192.0.2.1:5060 since 1100']);
   });
 
+  it('is waited for, whatever the clock was set back to meanwhile', () => {
+    const setBack = [...registered, auth(1_099, 's2', WIRE_B), connected(1_050), tick(1_051), tick(1_055)];
+    expect(rows(setBack)).toEqual([REGISTERED]);
+    expect(rows([...setBack, listing(1_056, [listed(A, 's1'), listed(B, 's2')])])).toEqual([REGISTERED, expect.stringMatching(/^1099 REGISTER CLIENT 200 OK 192\.0\.2\.2:5060/)]);
+  });
+
   it('proves who came, with the name and the user agent that it knows', () => {
     const output = told([...registered, ...back, listing(1_201, [listed(A, 's1'), listed(B, 's2', { description: 'Sara' })])])[1];
     expect(output).toMatchObject({

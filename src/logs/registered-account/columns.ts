@@ -1,6 +1,7 @@
 import { defineLog, type RecordOf } from '../columns.js';
 
-export const registeredAccounts = defineLog({
+/** Every account that was ever told of, on line or not. */
+export const knownAccounts = defineLog({
   name: 'registered-accounts',
   title: 'Registered Accounts',
   about: 'The accounts on line now.',
@@ -9,7 +10,6 @@ export const registeredAccounts = defineLog({
   defaultSort: 'username',
   defaultOrder: 'asc',
   tieBreak: [],
-  onlyWhere: 'online',
   columns: {
     id: { db: 'id', title: 'Id', type: 'id', sortable: true, listed: true },
     username: { db: 'username', title: 'Username', type: 'text', sortable: true, filter: true, search: 'number', listed: true },
@@ -64,6 +64,8 @@ export const registeredAccounts = defineLog({
     contactCount: { db: 'contact_count', title: 'Contacts', type: 'integer', about: 'How many contacts are registered for the account.' },
   },
 });
+
+export const registeredAccounts = defineLog({ ...knownAccounts, onlyWhere: 'online' });
 
 /** A row of the list as it is read: an account that is on line. */
 export type RegisteredAccount = RecordOf<typeof registeredAccounts.columns>;

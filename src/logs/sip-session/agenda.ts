@@ -24,11 +24,19 @@ export class Agenda<T> {
     this.turns += 1;
   }
 
-  /** Takes the first that was due before `now`; undefined when there is none. */
-  take(now: Micros): { readonly due: Micros; readonly what: T } | undefined {
+  /** The turn of what is planned next. */
+  get turn(): number {
+    return this.turns;
+  }
+
+  /**
+   * Takes the first that was due before `now`; undefined when there is none. What lies ahead since the clock was set back
+   * is taken, too, if it was planned before the turn `begun`: planned again while all is looked at, it would be looked at for ever.
+   */
+  take(now: Micros, begun = this.turns): { readonly due: Micros; readonly what: T } | undefined {
     const first = this.heap[0];
     if (!first) return undefined;
-    if (first.due < now || this.latest - now > FURTHEST_AHEAD) return this.removeFirst();
+    if (first.due < now || (first.turn < begun && this.latest - now > FURTHEST_AHEAD)) return this.removeFirst();
     return undefined;
   }
 

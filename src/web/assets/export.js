@@ -1,10 +1,10 @@
 /* Says how far a download is. The file itself goes from the server to the disk as without a script. */
-(() => {
+/** Follows the downloads of the form in `root`; answers whether one is under way. */
+window.followExport = (root) => {
   'use strict';
 
-  const form = document.querySelector('form.export');
-  const panel = document.getElementById('downloading');
-  if (!form || !panel) return;
+  const form = root.querySelector('form.export');
+  const panel = root.querySelector('.downloading');
 
   const texts = JSON.parse(panel.dataset.texts);
   const [bar, numbers, outcome, cancel] = panel.querySelectorAll('progress, .numbers, .outcome, button');
@@ -82,4 +82,8 @@
     const body = new URLSearchParams({ _csrf: form.elements.namedItem('_csrf').value, download: current?.id ?? '' });
     void fetch('/export/cancel', { method: 'POST', body }).catch(() => undefined);
   });
-})();
+
+  return () => !cancel.hidden && !panel.hidden;
+};
+
+if (document.querySelector('main form.export')) window.followExport(document);

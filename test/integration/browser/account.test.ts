@@ -49,6 +49,7 @@ describeWith(['chromium'], 'an account’s calls and names in a browser', () => 
     await page.getByRole('searchbox').press('Enter');
     await page.waitForURL(/search=muller/);
     expect(await rows(page).count()).toBe(1);
+    await page.getByRole('search').getByText('More filters').locator('visible=true').click();
     await page.locator('#filter-pbx').fill('pbx-rome');
     await page.getByRole('button', { name: 'Filter', exact: true }).click();
     await page.waitForURL(/pbx=pbx-rome/);
@@ -58,6 +59,29 @@ describeWith(['chromium'], 'an account’s calls and names in a browser', () => 
     await page.waitForURL(/\/cdrs\?disposition=NO_ANSWER$/);
     expect(await rows(page).count()).toBe(50);
     expect(complaints.filter((complaint) => !/status of 400/.test(complaint))).toEqual([]);
+    await context.close();
+  });
+
+  it('fold the rarer filters, and fold them out where one is set or the window is narrow', async () => {
+    const { context, page } = await visit(browser, console.url, 'en', { viewport: { width: 1_280, height: 900 } });
+    await signIn(page, 'en', PASSWORD);
+    const fields = (): Promise<string[]> => page.locator('.field').locator('visible=true').locator('label').allTextContents();
+    const often = ['Call Date from', 'Call Date before', 'Src', 'Dst', 'Disposition'];
+    const all = [...often, 'Channel', 'Dst Channel', 'Unique Id', 'Linked Id', 'PBX'];
+    await page.goto('/cdrs');
+    expect(await fields()).toEqual(often);
+    await page.locator('.rare summary').focus();
+    await page.keyboard.press('Enter');
+    expect(await fields()).toEqual(all);
+    expect(await violations(page)).toEqual([]);
+    await page.goto('/cdrs?pbx=pbx-rome');
+    expect(await fields()).toEqual(all);
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.goto('/cdrs');
+    expect(await fields()).toEqual([]);
+    await page.locator('.fields > summary').click();
+    expect(await fields()).toEqual(all);
+    expect(await violations(page)).toEqual([]);
     await context.close();
   });
 

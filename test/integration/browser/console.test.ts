@@ -157,13 +157,18 @@ describeWith(['chromium'], 'the console in a browser', () => {
         await page.goto('/cdrs?from=soon');
         await look('failure');
         const warnings = ['Dead letters: 2 events or rows could not be written. See /dead-letters for why, then run: logbook retry'];
+        const noticed = (count: number): Promise<void> =>
+          expect.poll(async () => {
+            await page.goto('/registered-accounts');
+            return page.locator('.notice').count();
+          }, { interval: 300 }).toBe(count);
         console.readiness = { ...READY, database: { ...READY.database, warnings }, ami: { ok: false, message: 'the PBX refused the login of logbook (Authentication failed); next try in 2 minutes' } };
-        await page.waitForTimeout(2_100);
-        await page.goto('/registered-accounts');
+        // It is asked for every two seconds at most.
+        await noticed(2);
         await page.locator('.zone summary').click();
         await look('notice');
         console.readiness = READY;
-        await page.waitForTimeout(2_100);
+        await noticed(0);
         await context.close();
       });
     }

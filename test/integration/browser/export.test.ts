@@ -6,7 +6,7 @@ import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { insertDay } from './day.js';
-import { launchBrowser } from './visitor.js';
+import { launchBrowser, violations } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/export';
 
@@ -49,8 +49,10 @@ describeWith(['chromium'], 'exporting in a browser', () => {
       const { context, page } = await visit({ javaScriptEnabled });
       await page.goto('/cdrs?disposition=BUSY');
       const listed = await page.locator('td.disposition').count();
-      await page.getByRole('link', { name: 'Export…' }).click();
-      await page.waitForURL('**/export?**');
+      const link = page.getByRole('link', { name: 'Export…' });
+      const dialog = page.getByRole('dialog', { name: 'Export Call Detailed Record' });
+      await link.click();
+      await (javaScriptEnabled ? dialog.waitFor() : page.waitForURL('**/export?**'));
       expect(await page.locator('.selection').textContent()).toBe(`${listed} rows · Disposition BUSY`);
 
       await page.getByRole('link', { name: 'Start from the defaults' }).click();
@@ -58,7 +60,7 @@ describeWith(['chromium'], 'exporting in a browser', () => {
       await page.getByLabel('Between columns').selectOption('semicolon');
       await page.getByLabel('Times as').selectOption('local');
       for (const name of Object.keys(cdrs.columns)) {
-        if (!['callDate', 'src', 'dst'].includes(name)) await page.locator(`input[value=${name}]`).uncheck();
+        if (!['callDate', 'src', 'dst'].includes(name)) await page.locator(`.export input[value=${name}]`).uncheck();
       }
       await page.getByLabel('Place of Src').fill('1');
       const csv = await file(page);
@@ -66,6 +68,21 @@ describeWith(['chromium'], 'exporting in a browser', () => {
       const lines = csv.bytes.toString().trimEnd().split('\r\n');
       expect(lines[0]).toBe('\ufeffSrc;Call Date (Europe/Rome);Dst');
       expect(lines).toHaveLength(listed + 1);
+      if (javaScriptEnabled) {
+        // Over the list, which stays where it is.
+        await expect.poll(() => dialog.locator('.outcome').textContent()).toBe(`Done. Rows: ${listed}`);
+        expect(new URL(page.url()).pathname).toBe('/cdrs');
+        await dialog.getByRole('link', { name: 'Each whole call a row' }).click();
+        await expect.poll(() => dialog.locator('.selection strong').first().textContent()).toBe(`${listed} calls`);
+        expect(await violations(page)).toEqual([]);
+        await page.keyboard.press('Escape');
+        await dialog.waitFor({ state: 'hidden' });
+        expect(await page.locator(':focus').textContent()).toBe('Export…');
+        await page.keyboard.press('Enter');
+        await dialog.waitFor();
+        await dialog.getByRole('button', { name: 'Back to the list' }).click();
+        await dialog.waitFor({ state: 'hidden' });
+      }
 
       await page.goto('/export?list=cdrs&disposition=BUSY');
       expect(await page.getByLabel('Between columns').inputValue()).toBe('semicolon');
@@ -91,8 +108,23 @@ describeWith(['chromium'], 'exporting in a browser', () => {
           await page.screenshot({ path: `${ARTEFACTS}/${name}-${colorScheme}-${width}.png`, fullPage: true });
           expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), name).toBe(0);
         }
+        await page.goto('/cdrs');
+        await page.getByRole('link', { name: 'Export…' }).click();
+        await page.getByRole('dialog').waitFor();
+        await page.screenshot({ path: `${ARTEFACTS}/dialog-${colorScheme}-${width}.png` });
+        expect(await violations(page)).toEqual([]);
+        expect(await page.evaluate<number>("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('dialog'))")).toBe(0);
         await context.close();
       });
     }
   }
+
+  it('shows the page that an answer is when it is none of an export', async () => {
+    const { context, page } = await visit({});
+    await page.goto('/cdrs');
+    await context.clearCookies();
+    await page.getByRole('link', { name: 'Export…' }).click();
+    await page.waitForURL('**/sign-in?**');
+    await context.close();
+  });
 });

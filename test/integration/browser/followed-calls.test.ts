@@ -100,8 +100,7 @@ describeWith(['chromium'], 'whole calls that are followed and paged through', ()
     await addCalls(0, 60);
     await add(leg(59, 2));
     await follow('/calls');
-    await page.mouse.wheel(0, 600);
-    await page.waitForFunction('scrollY >= 600');
+    await page.evaluate('scrollTo(0, 600)');
     const row = rowOf('1030');
     const before = await row.boundingBox();
     await addCalls(60, 63);
@@ -134,7 +133,7 @@ describeWith(['chromium'], 'whole calls that are followed and paged through', ()
     await eventually(shown).toEqual(numbers(15, 5));
     await eventually(() => page.locator('tr.beneath').count()).toBe(1);
     await page.getByRole('link', { name: 'Older' }).click();
-    expect(await shown()).toEqual(numbers(5, 0));
+    await eventually(shown).toEqual(numbers(5, 0));
     expect(complaints.filter((text) => !/net::ERR_|Failed to load/.test(text))).toEqual([]);
   });
 
@@ -142,25 +141,25 @@ describeWith(['chromium'], 'whole calls that are followed and paged through', ()
     await addCalls(0, 130);
     await page.goto('/calls');
     const size = (): Promise<string | null> => page.locator('.tools .size').textContent();
-    expect(await size()).toBe('130 calls');
+    await eventually(size).toBe('130 calls');
     await page.getByRole('link', { name: 'Older' }).click();
-    expect(await shown()).toEqual(numbers(80, 30));
-    expect(await size()).toBe('130 calls');
+    await eventually(shown).toEqual(numbers(80, 30));
+    await eventually(size).toBe('130 calls');
     await page.getByRole('link', { name: 'Older' }).click();
-    expect(await shown()).toEqual(numbers(30, 0));
+    await eventually(shown).toEqual(numbers(30, 0));
     await page.getByRole('link', { name: 'Newer' }).click();
-    expect(await shown()).toEqual(numbers(80, 30));
+    await eventually(shown).toEqual(numbers(80, 30));
     await page.getByRole('link', { name: 'First page' }).click();
-    expect(await shown()).toEqual(numbers(130, 80));
+    await eventually(shown).toEqual(numbers(130, 80));
     const head = page.locator('th.begin');
-    expect(await head.getAttribute('aria-sort')).toBe('descending');
+    await eventually(() => head.getAttribute('aria-sort')).toBe('descending');
     await head.getByRole('link').click();
-    expect(await head.getAttribute('aria-sort')).toBe('ascending');
-    expect((await shown())[0]).toBe('1000');
+    await eventually(() => head.getAttribute('aria-sort')).toBe('ascending');
+    await eventually(async () => (await shown())[0]).toBe('1000');
     await page.locator('.sizes').getByRole('link', { name: '100', exact: true }).click();
-    expect(await shown()).toEqual(numbers(100, 0).reverse());
+    await eventually(shown).toEqual(numbers(100, 0).reverse());
     await page.getByRole('link', { name: 'Next page' }).click();
-    expect(await shown()).toEqual(numbers(130, 100).reverse());
+    await eventually(shown).toEqual(numbers(130, 100).reverse());
     expect(new URL(page.url()).searchParams.get('limit')).toBe('100');
     await page.goto('/calls?search=1005');
     expect([await shown(), await size()]).toEqual([['1005'], '1 call']);
@@ -183,7 +182,7 @@ describeWith(['chromium'], 'whole calls that are followed and paged through', ()
     await write('quick', session(50, '200 OK'));
     await page.locator('tr.gone').waitFor();
     expect(await details()).toEqual(['INFERRED']);
-    expect(await news().textContent()).toBe('1 new row');
+    await eventually(() => news().textContent()).toBe('1 new row');
     await page.getByRole('button', { name: 'Pause' }).click();
     await eventually(details).toEqual(['200 OK']);
     expect(complaints).toEqual([]);
@@ -210,4 +209,4 @@ describeWith(['chromium'], 'whole calls that are followed and paged through', ()
   }
 });
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
+const eventually = <T>(look: () => T) => expect.poll(look);

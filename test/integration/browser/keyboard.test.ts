@@ -78,7 +78,7 @@ describeWith(['chromium'], 'the console by keyboard', () => {
       expect(stops.map(({ index }) => index), path).toEqual(Array.from({ length: count }, (_, index) => index));
     };
     await signIn(page, 'en', PASSWORD);
-    for (const path of ['/overview', '/sip-sessions', '/cdrs?disposition=BUSY', '/export?list=cdrs', `/registered-accounts/${accountId}`, '/calls', '/dead-letters', '/cdrs?from=soon']) await walk(path);
+    for (const path of ['/overview', '/sip-sessions', '/cdrs?disposition=BUSY', '/cdrs?pbx=pbx-milan', '/export?list=cdrs', `/registered-accounts/${accountId}`, '/calls', '/dead-letters', '/cdrs?from=soon']) await walk(path);
     await page.goto('/calls');
     await walk((await page.locator('td.begin a').first().getAttribute('href')) ?? '');
     await context.close();

@@ -6,7 +6,7 @@ import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at, cdr, gap, insertAccount, insertCdrs, insertGaps, insertSipSessions, sipSession } from '../web/samples.js';
 import { Line } from './line.js';
-import { launchBrowser, signIn, visit } from './visitor.js';
+import { launchBrowser, signIn, violations, visit } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/live';
 const BEGIN = at('2026-05-10T12:00:00Z');
@@ -61,9 +61,9 @@ describeWith(['chromium'], 'a list that is followed', () => {
     await addCalls(10, 13);
     await eventually(shown).toEqual(texts(13, 3));
     // The next page goes on where this one ends now.
-    await expect.poll(() => page.locator('.pages a[rel]').count()).toBe(1);
+    await eventually(() => page.locator('.pages a[rel]').count()).toBe(1);
     await page.locator('.pages a[rel=next]').click();
-    expect(await shown()).toEqual(texts(3, 0));
+    await eventually(shown).toEqual(texts(3, 0));
     await follow('/cdrs?limit=10');
     await insertCdrs(console.database.knex, [call(5.5, { src: 'late' }), call(-5, { src: 'older' })]);
     await eventually(shown).toEqual([...texts(13, 6), 'late', ...texts(6, 4)]);
@@ -83,8 +83,7 @@ describeWith(['chromium'], 'a list that is followed', () => {
   it('leaves a reader further down in place, and says how many wait', async () => {
     await addCalls(0, 60);
     await follow('/cdrs');
-    await page.mouse.wheel(0, 600);
-    await page.waitForFunction('scrollY >= 600');
+    await page.evaluate('scrollTo(0, 600)');
     const row = page.locator('tr', { has: page.getByText('1030', { exact: true }) });
     const before = await row.boundingBox();
     await addCalls(60, 72);
@@ -92,9 +91,10 @@ describeWith(['chromium'], 'a list that is followed', () => {
     expect(await row.boundingBox()).toEqual(before);
     expect((await shown())[0]).toBe('1059');
     await page.screenshot({ path: `${ARTEFACTS}/waiting.png` });
+    expect(await violations(page)).toEqual([]);
     await news().click();
     await eventually(shown).toEqual(texts(72, 22));
-    expect(await news().isVisible()).toBe(false);
+    await eventually(() => news().isVisible()).toBe(false);
     await addCalls(72, 73);
     await eventually(async () => (await shown())[0]).toBe('1072');
     expect(said()).toEqual([]);
@@ -129,6 +129,7 @@ describeWith(['chromium'], 'a list that is followed', () => {
     expect(await shown()).toEqual(texts(5, 0));
     expect(await page.locator('.live .state').textContent()).toBe('Paused');
     await page.screenshot({ path: `${ARTEFACTS}/paused.png` });
+    expect(await violations(page)).toEqual([]);
     await pause.click();
     await eventually(shown).toEqual(texts(25, 15));
     await eventually(() => page.locator('.pages a[rel=next]').count()).toBe(1);
@@ -140,10 +141,11 @@ describeWith(['chromium'], 'a list that is followed', () => {
     line.cut();
     await eventually(() => page.locator('.live .state').textContent()).toMatch(/^Cut off since \d\d:\d\d:\d\d, trying again$/);
     await page.screenshot({ path: `${ARTEFACTS}/cut.png` });
+    expect(await violations(page)).toEqual([]);
     await addCalls(5, 8);
     line.mend();
     await eventually(shown).toEqual(texts(8, 0));
-    expect(await page.locator('.live .state').textContent()).toBe('Live');
+    await eventually(() => page.locator('.live .state').textContent()).toBe('Live');
     expect(said()).toEqual([]);
   });
 
@@ -201,11 +203,10 @@ describeWith(['chromium'], 'a list that is followed', () => {
       await addCalls(62, 74);
       await news().waitFor();
       await look('paused');
-      await page.mouse.wheel(0, 700);
-      await page.waitForFunction('scrollY > 300');
+      await page.evaluate('scrollTo(0, 700)');
       await look('scrolled');
     });
   }
 });
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
+const eventually = <T>(look: () => T) => expect.poll(look);

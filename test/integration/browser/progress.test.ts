@@ -5,7 +5,7 @@ import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at, cdr, insertCdrs } from '../web/samples.js';
 import { Line } from './line.js';
-import { launchBrowser, signIn, visit } from './visitor.js';
+import { launchBrowser, signIn, violations, visit } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/progress';
 const CALLS = 30_000;
@@ -96,8 +96,10 @@ describeWith(['chromium'], 'a long download in a browser', () => {
       await begin('csv', { colorScheme, viewport: { width, height: 800 } });
       await eventually(() => page.locator('.numbers').textContent()).toMatch(/^[1-9]\d?,000 of/);
       await page.screenshot({ path: `${ARTEFACTS}/running-${colorScheme}-${width}.png` });
+      expect(await violations(page)).toEqual([]);
       await page.getByRole('button', { name: 'Cancel' }).click();
       await eventually(outcome).toMatch(/^Cancelled/);
+      expect(await violations(page)).toEqual([]);
       await page.screenshot({ path: `${ARTEFACTS}/cancelled-${colorScheme}-${width}.png` });
       expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
     }, 60_000);

@@ -162,7 +162,7 @@ onEachDatabase('the overview', (emptyDatabase) => {
       ami: { ok: true, message: 'connected to Asterisk 22.10.0', warnings: ['cdr_manager.conf has no mappings.'] },
     };
     // The console asks for readiness every two seconds at most.
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    await expect.poll(async () => (await json()).verdict.concerns.map(({ what }) => what), { interval: 300 }).toContain('The spool cannot be written: ENOSPC.');
     const { verdict, trunks, refused, gaps, jobs, deadLetters, readiness } = await json();
     expect(verdict.state).toBe('trouble');
     expect(verdict.concerns.map(({ severity, what }) => `${severity}: ${what}`)).toEqual([

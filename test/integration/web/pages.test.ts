@@ -55,7 +55,7 @@ onEachDatabase('pages and JSON', (emptyDatabase) => {
       expect(html).toContain('<strong>Demo</strong>');
       expect(html).toContain('Europe/Rome');
       // Its own alone.
-      expect(html.match(/<script[^>]*>/g)?.every((script) => /^<script src="\/assets\/live(?:-table)?\.js\?v=\w{12}" defer>$/.test(script))).toBe(true);
+      expect(html.match(/<script[^>]*>/g)?.every((script) => /^<script src="\/assets\/(?:live(?:-table)?|export(?:-dialog)?)\.js\?v=\w{12}" defer>$/.test(script))).toBe(true);
     }
     expect(await (await new Visitor(console.url).get('/sign-in')).text()).toContain('<strong>Demo</strong>');
   });
@@ -100,6 +100,18 @@ onEachDatabase('pages and JSON', (emptyDatabase) => {
     expect(html).toContain(`<a href="/registered-accounts/${accountId}">`);
     expect(html).toContain('<span class="note">+1</span>');
     expect(html).not.toContain('Marco');
+  });
+
+  it('says of whom nobody is on line where to go on', async () => {
+    const offline = await page('/registered-accounts?search=marc');
+    expect(offline).toContain('No account that fits is on line now. Off line:');
+    expect(offline).toContain(`<a href="/accounts/pbx-milan/904"><bdi>904</bdi></a> <bdi>Marco</bdi>`);
+    expect(offline).toContain(`<a href="/sip-sessions?peername=904&amp;pbx=pbx-milan">its sessions</a>`);
+    expect(await page('/registered-accounts?username=904&from=2026-05-10')).toContain(`/accounts/pbx-milan/904`);
+    const unknown = await page('/registered-accounts?username=77');
+    expect(unknown).toContain('nor known from before.');
+    expect(unknown).toContain('<a href="/sip-sessions?peername=77">');
+    for (const other of ['/registered-accounts?search=909', '/registered-accounts?ipAddress=192.0.2.250', '/cdrs?src=000']) expect(await page(other)).not.toContain('is on line now');
   });
 
   it('says who an ambiguous event may belong to', async () => {

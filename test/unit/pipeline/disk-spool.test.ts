@@ -178,7 +178,7 @@ describe('the spool', () => {
       spool.push({ kind: 'tick', at });
       if (at % (2 * SECOND) === 0) spool.push({ kind: 'transport-monitors', connections: [], requestedAt: at, at, baseline: false });
     }
-    await sleep(50);
+    await spool.flush();
     const { inputs } = await takeAll(spool);
     expect(inputs.length).toBeGreaterThan(10);
     expect(inputs.length).toBeLessThan(18);

@@ -7,6 +7,11 @@ export const LISTS = {
   'There is nothing further on.': 'Non c’è altro più avanti.',
   'Nothing so far: there are rows further on that were not looked at yet.': 'Niente finora: più avanti ci sono righe non ancora esaminate.',
   'Nothing here fits the filter.': 'Nulla corrisponde al filtro.',
+  'No account that fits is on line now. Off line:': 'Nessun account corrispondente è in linea adesso. Non in linea:',
+  'No account that fits is on line now, nor known from before.': 'Nessun account corrispondente è in linea adesso, né noto da prima.',
+  'its sessions': 'le sue sessioni',
+  'There are more: search for more of the name.': 'Ce ne sono altri: cerca più del nome.',
+  'What SIP Sessions has of it': 'Che cosa ne hanno le Sessioni SIP',
   'More gaps lie in this time than are drawn here: <a href="/capture-gaps">all gaps</a>.':
     'In questo periodo le lacune sono più di quelle mostrate qui: <a href="/capture-gaps">tutte le lacune</a>.',
   Pages: 'Pagine',

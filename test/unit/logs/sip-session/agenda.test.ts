@@ -34,4 +34,20 @@ describe('Agenda', () => {
     expect(takeAll(agenda, 3_599 * SECOND)).toEqual([]);
     expect(takeAll(agenda, 60 * SECOND)).toEqual(['late', 'later']);
   });
+
+  it('gives once in a pass what is planned again far ahead', () => {
+    const agenda = new Agenda<string>();
+    for (const [due, what] of [[3_600, 'a'], [3_601, 'b']] as const) agenda.plan(due * SECOND, what);
+    const pass = (): string[] => {
+      const taken: string[] = [];
+      const begun = agenda.turn;
+      for (let next = agenda.take(60 * SECOND, begun); next && taken.length < 10; next = agenda.take(60 * SECOND, begun)) {
+        taken.push(next.what);
+        agenda.plan(next.due + 2 * SECOND, next.what);
+      }
+      return taken;
+    };
+    expect(pass()).toEqual(['a', 'b']);
+    expect(pass()).toEqual(['a', 'b']);
+  });
 });
