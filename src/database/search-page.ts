@@ -41,7 +41,7 @@ const areMany = (log: LogDefinition, { filters }: ListQuery): boolean => log.onl
 
 /** The rows of a query of several filters, where one of these leaves so few that they are looked through sooner than a thread is started; null otherwise. */
 export async function ofFew(knex: Knex, log: LogDefinition, query: ListQuery): Promise<{ readonly rows: Knex.QueryBuilder } | null> {
-  if (!areMany(log, query) || !canReadApart(knex)) return null;
+  if (query.search !== null || !areMany(log, query) || !canReadApart(knex)) return null;
   const alone = Object.entries(query.filters).map(([name, value]) => ({ ...query, filters: { [name]: value } }));
   const leading = alone.find((one) => equalities(log, one).every(({ isCoarse }) => !isCoarse));
   if (!leading) return null;

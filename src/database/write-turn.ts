@@ -46,7 +46,7 @@ export class WriteTurn {
 
   #pass(from: number): void {
     const other = from === NUMBER.main ? NUMBER.drainer : NUMBER.main;
-    Atomics.store(this.#places, HOLDER, Atomics.load(this.#places, other) === 1 ? other : FREE);
+    Atomics.compareExchange(this.#places, HOLDER, from, Atomics.load(this.#places, other) === 1 ? other : FREE);
     Atomics.notify(this.#places, HOLDER);
   }
 }
@@ -64,14 +64,19 @@ interface Connection {
 
 /** SQLite calls them reading. */
 const ENDS = /^(?:commit|rollback)/i;
+const COMMITS = /^commit/i;
 
 /** Makes each transaction of a connection, and each statement alone that writes, wait for its turn; knex awaits what a statement answers. */
 export function writeInTurn(connection: Connection, turn: WriteTurn): void {
   const prepare = connection.prepare.bind(connection);
   let held = false;
-  const inTurn = (work: () => unknown): unknown => {
+  const inTurn = (sql: string, work: () => unknown): unknown => {
     try {
       return work();
+    } catch (error) {
+      // Knex lets go of the connection then, and the next to begin would find a transaction.
+      if (COMMITS.test(sql) && connection.inTransaction) (prepare('rollback') as Statement).run();
+      throw error;
     } finally {
       if (!connection.inTransaction) {
         held = false;
@@ -81,14 +86,17 @@ export function writeInTurn(connection: Connection, turn: WriteTurn): void {
   };
   connection.prepare = (sql) => {
     const statement = prepare(sql) as Statement;
-    if (statement.readonly && !ENDS.test(sql)) return statement;
+    const ends = ENDS.test(sql);
+    if (statement.readonly && !ends) return statement;
     for (const name of ['run', 'all'] as const) {
       const own = statement[name].bind(statement);
       statement[name] = (...values) => {
-        if (held) return inTurn(() => own(...values));
+        if (held) return inTurn(sql, () => own(...values));
+        // Of a transaction that SQLite has ended by itself.
+        if (ends) return own(...values);
         return turn.take().then(() => {
           held = true;
-          return inTurn(() => own(...values));
+          return inTurn(sql, () => own(...values));
         });
       };
     }

@@ -26,6 +26,8 @@ const RETRY_LONGEST_MS = 30_000;
 const WENT_WELL_MS = 60_000;
 /** Beyond the drainer's own patience: to give up what it does and to close the database. */
 const CLOSING_MS = 3_000;
+/** Translation of what it takes at once is a matter of milliseconds. */
+const SILENT_MS = 30_000;
 const IDLE: DrainerStatus = { failing: null, busySince: null, written: 0, dead: 0, notKept: 0 };
 
 /** The drainer of a process: in a thread of its own, but for a database that no other thread can see. */
@@ -49,6 +51,8 @@ export class DrainerThread {
   #taking = new AbortController();
   #lastTake: Promise<void> = Promise.resolve();
   #died: string | null = null;
+  /** `performance.now()` when it was last heard, or told something; null while it waits for this thread. */
+  #owesSince: number | null = null;
   #status = IDLE;
   /** What those that died had counted. */
   #before = IDLE;
@@ -73,7 +77,13 @@ export class DrainerThread {
 
   status(): DrainerStatus {
     const { failing, busySince, written, dead, notKept } = this.#status;
-    return { failing: this.#died ?? failing, busySince, written: this.#before.written + written, dead: this.#before.dead + dead, notKept: this.#before.notKept + notKept };
+    return { failing: this.#died ?? failing ?? (busySince === null ? this.#silence() : null), busySince, written: this.#before.written + written, dead: this.#before.dead + dead, notKept: this.#before.notKept + notKept };
+  }
+
+  /** Of a thread that is at work, but not with the database. */
+  #silence(): string | null {
+    const silentMs = this.#owesSince === null ? 0 : performance.now() - this.#owesSince;
+    return silentMs > SILENT_MS ? `the drainer's thread has said nothing for ${Math.floor(silentMs / 1_000)} s` : null;
   }
 
   async #run(): Promise<void> {
@@ -83,7 +93,7 @@ export class DrainerThread {
       const reason = await this.#live().catch(messageOf);
       if (this.#stopping.signal.aborted) return;
       if (performance.now() - begun > WENT_WELL_MS) waitMs = RETRY_FIRST_MS;
-      logger.error({ reason }, "the drainer's thread ended; events are kept in the spool, and it is started anew");
+      logger.error({ reason }, "the drainer's thread ended; it is started anew, from what the spool keeps");
       this.#before = { ...this.status(), failing: null };
       this.#status = IDLE;
       this.#died = `the drainer's thread ended: ${reason}`;
@@ -111,6 +121,7 @@ export class DrainerThread {
       worker.once('exit', (code) => resolve(reason ?? `exit code ${code}`));
     });
     this.#worker = null;
+    this.#owesSince = null;
     database.turn?.ended('drainer');
     this.#taking.abort();
     await this.#lastTake;
@@ -119,6 +130,7 @@ export class DrainerThread {
 
   #hear(worker: Worker, told: Told): void {
     const { spool, logger } = this.parts;
+    if (this.#owesSince !== null) this.#owesSince = told.tell === 'take' || told.tell === 'checkpoint' ? null : performance.now();
     switch (told.tell) {
       case 'take':
         this.#lastTake = spool.takeStored(this.#taking.signal).then((batches) => this.#tell(worker, { order: 'batches', batches }));
@@ -147,6 +159,8 @@ export class DrainerThread {
 
   /** Not to one that is gone: what waited for it when it died is answered later. */
   #tell(worker: Worker | null, order: Order): void {
-    if (worker !== null && worker === this.#worker) worker.postMessage(order);
+    if (worker === null || worker !== this.#worker) return;
+    this.#owesSince = performance.now();
+    worker.postMessage(order);
   }
 }

@@ -210,6 +210,7 @@ export class Drainer {
     if (first && outputs.length === 1) {
       if (first.kind !== 'dead-letter') return this.write([this.deadLetter(deadRow(this.parts.pbx, first, cause))]);
       this.parts.logger.error({ reason: reasonOf(cause), letter: first.letter }, 'not even a dead letter can be written; this line is all that is kept of it');
+      this.tell();
       return true;
     }
     const middle = Math.ceil(outputs.length / 2);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Database } from '../database/database.js';
 import type { LogDefinition, LogRecord } from '../logs/columns.js';
 import type { Micros } from '../time.js';
@@ -30,6 +30,7 @@ export interface DownloadParts {
  */
 export function exportDownload({ database, downloads, threads, zoneOf, clock }: DownloadParts, log: LogDefinition, format: Format): RequestHandler {
   return async (request, response) => {
+    const gone = goneOf(response);
     const { id, rest: parameters } = takeDownloadId(request.query);
     const asked = parseExportRequest(log, parameters, zoneOf(response.locals.user), format, clock());
     // Before the first byte, so that what fails at once is still answered as an error.
@@ -37,28 +38,28 @@ export function exportDownload({ database, downloads, threads, zoneOf, clock }: 
     const { estimate, blocks, rest, wayOf } = await openExport(database.knex, asked, () => {
       if (!isHead && !isPrivate(database.url)) threads.warm(database.url);
     });
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    if (isOver(response, gone)) return;
     const task = isHead ? null : taskOf(database, asked, rest);
-    const thread = task && (await threads.start(task, gone.signal));
-    const { user } = response.locals;
-    const tracked = id === null || !user || isHead ? null : downloads.track(id, user.id, response, estimate);
-    response.set({
-      'Content-Type': CONTENT_TYPES[asked.choices.format],
-      'Content-Disposition': `attachment; filename="${fileName(asked, clock())}"`,
-      'Cache-Control': 'no-store',
-      // A proxy that gathers the file would have it long before the reader has, who sees how far it is.
-      'X-Accel-Buffering': 'no',
-      ...(estimate ? { 'X-Estimated-Rows': estimateHeader(estimate) } : {}),
-    });
-    if (isHead) {
-      response.end();
-      return;
-    }
-    const way = tracked && estimate?.kind !== 'exact' ? await wayOf() : null;
-    const timeColumn = asked.choices.calls === 'folded' ? 'begin' : log.timeColumn;
+    const thread = task && (await threads.start(task, gone));
     try {
-      if (thread && rest) await send(wholeFile(asked, rest, thread), response, tracked, way);
+      if (isOver(response, gone)) return;
+      const { user } = response.locals;
+      const tracked = id === null || !user || isHead ? null : downloads.track(id, user.id, response, estimate);
+      response.set({
+        'Content-Type': CONTENT_TYPES[asked.choices.format],
+        'Content-Disposition': `attachment; filename="${fileName(asked, clock())}"`,
+        'Cache-Control': 'no-store',
+        // A proxy that gathers the file would have it long before the reader has, who sees how far it is.
+        'X-Accel-Buffering': 'no',
+        ...(estimate ? { 'X-Estimated-Rows': estimateHeader(estimate) } : {}),
+      });
+      if (isHead) {
+        response.end();
+        return;
+      }
+      const way = tracked && estimate?.kind !== 'exact' ? await wayOf() : null;
+      const timeColumn = asked.choices.calls === 'folded' ? 'begin' : log.timeColumn;
+      if (thread && rest) await send(wholeFile(asked, rest, thread), response, gone, tracked, way);
       else await pipeline(file(asked, tracked ? watched(blocks, tracked, way, timeColumn) : blocks), response);
     } catch (error) {
       if (!isClientGone(error)) throw error;
@@ -67,6 +68,17 @@ export function exportDownload({ database, downloads, threads, zoneOf, clock }: 
     }
   };
 }
+
+/** Aborted when nobody reads the answer any more, which may be before it is asked. */
+function goneOf(response: Response): AbortSignal {
+  const gone = new AbortController();
+  if (response.closed) gone.abort();
+  else response.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+/** Nobody is there to answer, or another has: that it took too long. */
+const isOver = (response: Response, gone: AbortSignal): boolean => gone.aborted || response.headersSent;
 
 /** Counts what is written, and hears of a failure before the connection closes for it. */
 async function* watched(blocks: AsyncIterable<readonly LogRecord[]>, tracked: Tracked, way: Way | null, timeColumn: string): AsyncGenerator<readonly LogRecord[]> {

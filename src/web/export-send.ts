@@ -49,21 +49,19 @@ export async function* wholeFile({ listing: { log, zone }, choices }: ExportRequ
 
 /**
  * Writes blocks as an answer, each when the one before has left: its memory is used anew. Cuts the answer off when they fail;
- * ends without a word when whoever reads it is gone.
+ * ends without a word when `gone` is aborted, which is when whoever reads it has left.
  */
-export async function send(blocks: AsyncIterable<Block>, response: Response, tracked: Tracked | null, way: Way | null): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+export async function send(blocks: AsyncIterable<Block>, response: Response, gone: AbortSignal, tracked: Tracked | null, way: Way | null): Promise<void> {
   try {
     for await (const { bytes, rows, at } of blocks) {
-      await written(response, bytes, gone.signal);
-      if (gone.signal.aborted) return;
+      await written(response, bytes, gone);
+      if (gone.aborted) return;
       if (rows > 0) tracked?.wrote(rows, way && at !== null ? way(at) : null);
     }
     response.end();
-    if (!gone.signal.aborted) await once(response, 'close');
+    if (!gone.aborted) await once(response, 'close');
   } catch (error) {
-    if (gone.signal.aborted) return;
+    if (gone.aborted) return;
     tracked?.failed();
     response.destroy();
     throw error;

@@ -69,6 +69,10 @@ export class ExportThreads {
       thread.end();
     }, IDLE_MS).unref();
     this.#idle = { thread, timer };
+    thread.onEnded = () => {
+      if (this.#idle?.thread === thread) this.#idle = null;
+      clearTimeout(timer);
+    };
   }
 
   #handOn(): void {
@@ -97,6 +101,7 @@ export class ExportThreads {
 /** A thread that writes one file after the other. */
 class WritingThread {
   state: 'free' | 'writing' | 'ended' = 'free';
+  onEnded: () => void = () => undefined;
   readonly #worker: Worker;
   // Heard from the beginning, whenever somebody reads: what a thread says to nobody is lost.
   readonly #heard: FromThread[] = [];
@@ -113,6 +118,7 @@ class WritingThread {
     };
     const ended = (message: string): void => {
       this.state = 'ended';
+      this.onEnded();
       hear({ error: { message, code: null } });
     };
     this.#worker.on('message', hear);

@@ -164,7 +164,7 @@ export class LiveFeed {
     this.#tellGone(gone.ids, [...this.#followers], formatPlace(fresh));
     this.#place = fresh;
     await this.#lookForChanges(fresh);
-    if (!more && !gone.more) this.#place = await this.#join(this.#place);
+    if (!more && !gone.more) await this.#join(this.#place);
     return more || gone.more;
   }
 
@@ -227,7 +227,7 @@ export class LiveFeed {
   }
 
   /** Brings newcomers to where all others are: with the holes that they have watched, which are older than this feed perhaps. */
-  async #join(place: Place): Promise<Place> {
+  async #join(place: Place): Promise<void> {
     let here = place;
     for (const [follower, from] of [...this.#joining]) {
       if (from !== null) {
@@ -239,10 +239,10 @@ export class LiveFeed {
         if ((await changeMark(this.knex, this.log, from.upTo)) !== from.mark) follower.tell({ kind: 'changed' }, formatPlace(here));
       }
       if (!this.#joining.delete(follower)) continue;
+      this.#place = here;
       this.#followers.add(follower);
       follower.tell({ kind: 'well' }, formatPlace(here));
     }
-    return here;
   }
 
   async #tellLeft(follower: Follower, from: Place, here: Place): Promise<void> {

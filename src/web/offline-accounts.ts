@@ -1,5 +1,8 @@
 import type { Knex } from 'knex';
-import { listPage } from '../database/listing.js';
+import { pageQuery, withNames } from '../database/listing.js';
+import { allColumns } from '../database/page-query.js';
+import { rowArrays } from '../database/row-arrays.js';
+import { recordsOf } from '../logs/columns.js';
 import { knownAccounts, registeredAccounts } from '../logs/registered-account/columns.js';
 import { accountEventsHref, accountPageHref } from './cells.js';
 import { visible } from './display-text.js';
@@ -21,15 +24,19 @@ export async function offlineAccounts(knex: Knex, request: ListingRequest): Prom
   const { search, filters } = query;
   if (log !== registeredAccounts || (search === null && filters['username'] === undefined)) return null;
   // A registration that ended has no expiry.
-  const { records, next } = await listPage(knex, knownAccounts, withQuery(request, { from: null, to: null, limit: SHOWN }).query);
+  const { query: asked } = withQuery(request, { from: null, to: null, after: null, before: null, sort: 'username', order: 'asc', limit: SHOWN + 1 });
+  const rows = await rowArrays(knex, pageQuery(knex, knownAccounts, await withNames(knex, knownAccounts, asked)).where('online', 0));
+  const records = rows.map(recordsOf(knownAccounts.columns, allColumns(knownAccounts)));
+  const { username, pbx } = filters;
+  const sessions = { ...(username === undefined ? { search: search?.text ?? '' } : { peername: username }), ...(pbx === undefined ? {} : { pbx }) };
   return {
-    accounts: records.map(({ pbx, username, description }) => ({
+    accounts: records.slice(0, SHOWN).map(({ pbx, username, description }) => ({
       name: visible(username),
       person: visible(description ?? ''),
       href: accountPageHref(pbx, username),
       sessionsHref: accountEventsHref(pbx, username),
     })),
-    more: next !== null,
-    sessionsHref: `/sip-sessions?${new URLSearchParams(filters['username'] === undefined ? { search: search?.text ?? '' } : { peername: filters['username'] }).toString()}`,
+    more: records.length > SHOWN,
+    sessionsHref: `/sip-sessions?${new URLSearchParams(sessions).toString()}`,
   };
 }

@@ -138,8 +138,9 @@ const SIGNED_ID = new RegExp(`(?:^|; *)${COOKIE}=s%3A([\\w-]+)\\.([^;]+)`);
 /** The session's id in the cookie as express-session signs it, null where nobody did. */
 function signedId({ headers }: Request, secret: string): string | null {
   const [, id = '', signature = ''] = SIGNED_ID.exec(headers.cookie ?? '') ?? [];
-  const right = encodeURIComponent(createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, ''));
-  return signature.length === right.length && timingSafeEqual(Buffer.from(signature), Buffer.from(right)) ? id : null;
+  const right = Buffer.from(encodeURIComponent(createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '')));
+  const given = Buffer.from(signature);
+  return given.length === right.length && timingSafeEqual(given, right) ? id : null;
 }
 
 function sessionHandler(knex: Knex, secret: string): RequestHandler {

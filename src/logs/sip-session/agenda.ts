@@ -12,7 +12,9 @@ const FURTHEST_AHEAD: Micros = 15 * MICROS_PER_SECOND;
 
 /** What to look at again, and when: the earliest first, and of equal times the first to come (a binary heap). */
 export class Agenda<T> {
-  private readonly heap: Entry<T>[] = [];
+  private heap: Entry<T>[] = [];
+  /** What lay further ahead than anything waits: it comes first. */
+  private overtaken: Entry<T>[] = [];
   private turns = 0;
   /** The latest time that anything was planned for since it was last empty. */
   private latest: Micros = 0;
@@ -24,25 +26,27 @@ export class Agenda<T> {
     this.turns += 1;
   }
 
-  /** The turn of what is planned next. */
-  get turn(): number {
-    return this.turns;
-  }
-
-  /**
-   * Takes the first that was due before `now`; undefined when there is none. What lies ahead since the clock was set back
-   * is taken, too, if it was planned before the turn `begun`: planned again while all is looked at, it would be looked at for ever.
-   */
-  take(now: Micros, begun = this.turns): { readonly due: Micros; readonly what: T } | undefined {
+  /** Takes the first that was due before `now`; undefined when there is none. What lies far ahead since the clock was set back is taken, too. */
+  take(now: Micros): { readonly due: Micros; readonly what: T } | undefined {
+    if (this.latest - now > FURTHEST_AHEAD) this.overtake(now);
+    const overtaken = this.overtaken.shift();
+    if (overtaken) return overtaken;
     const first = this.heap[0];
-    if (!first) return undefined;
-    if (first.due < now || (first.turn < begun && this.latest - now > FURTHEST_AHEAD)) return this.removeFirst();
-    return undefined;
+    return first && first.due < now ? this.removeFirst() : undefined;
   }
 
   /** In the order in which it will be taken. */
   save(): { readonly due: Micros; readonly what: T }[] {
-    return this.heap.toSorted(compare).map(({ due, what }) => ({ due, what }));
+    return [...this.overtaken, ...this.heap.toSorted(compare)].map(({ due, what }) => ({ due, what }));
+  }
+
+  private overtake(now: Micros): void {
+    const inOrder = this.heap.toSorted(compare);
+    const far = inOrder.findIndex(({ due }) => due - now > FURTHEST_AHEAD);
+    this.overtaken = far === -1 ? this.overtaken : [...this.overtaken, ...inOrder.splice(far)];
+    // In order it is a heap, too.
+    this.heap = inOrder;
+    this.latest = inOrder.at(-1)?.due ?? now;
   }
 
   private insert(entry: Entry<T>): void {

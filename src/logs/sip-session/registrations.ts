@@ -276,7 +276,7 @@ export class Registrations {
 }
 
 /**
- * When to look again: SETTLE later. Where nothing was heard for long, the steps in between would find nothing, and to
+ * When to look again: SETTLE later, of now where the clock was set back meanwhile. Where nothing was heard for long, the steps in between would find nothing, and to
  * an event that a wrong clock dated decades ahead they would take for ever.
  */
-const nextLook = (due: Micros, now: Micros): Micros => due + SETTLE * Math.max(1, Math.floor((now - due) / SETTLE));
+const nextLook = (due: Micros, now: Micros): Micros => (due > now ? now : due) + SETTLE * Math.max(1, Math.floor((now - due) / SETTLE));

@@ -246,8 +246,7 @@ export class SessionTracker {
 
   /** Decides what was due before `now`, each thing as it was when it was due, so that it does not matter when time is next spoken of. */
   private passTime(now: Micros, outputs: Output[]): void {
-    const begun = this.agenda.turn;
-    for (let next = this.agenda.take(now, begun); next; next = this.agenda.take(now, begun)) {
+    for (let next = this.agenda.take(now); next; next = this.agenda.take(now)) {
       this.accounts.touch(next.what);
       outputs.push(...this.registrations.settle(next.what, next.due, now));
     }

@@ -53,8 +53,9 @@
   // Legs or whole calls, and the defaults, are pages of the same form.
   dialog.addEventListener('click', (event) => {
     const to = event.target.closest('a[href^="/export?"]');
-    if (!to || !isPlain(event)) return;
+    // While a download is under way they open as pages, and it goes on.
+    if (!to || !isPlain(event) || isUnderWay()) return;
     event.preventDefault();
-    if (!isUnderWay()) void show(to.href);
+    void show(to.href);
   });
 })();

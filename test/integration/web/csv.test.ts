@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isSqlite, openDatabase } from '../../../src/database/database.js';
 import { listAll } from '../../../src/database/listing.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { csvWriter } from '../../../src/web/csv.js';
@@ -161,6 +163,23 @@ onEachDatabase('the download', (emptyDatabase) => {
     held[0]?.destroy();
     expect((await waiting).statusCode).toBe(200);
     for (const response of [...held, await waiting]) response.destroy();
+  });
+
+  it('keeps no thread for those who went away before it began', async () => {
+    const other = openDatabase(database.url);
+    // SQLite has one connection, which waits for nobody's lock; MariaDB's table can be locked.
+    const holding = await (isSqlite(console.database.knex) ? console.database : other).knex.transaction();
+    if (!isSqlite(other.knex)) await holding.raw('lock tables cdr write');
+    const requests = Array.from({ length: 5 }, () => httpRequest(`${console.url}/cdrs.csv`, { agent: false, headers: { cookie: visitor.sessionCookie } }).on('error', () => undefined).end());
+    await sleep(500);
+    for (const request of requests) request.destroy();
+    await sleep(200);
+    if (!isSqlite(other.knex)) await holding.raw('unlock tables');
+    await holding.rollback();
+    await other.close();
+    const held = await Promise.all(Array.from({ length: 4 }, () => open('/cdrs.csv')));
+    for (const response of held) response.destroy();
+    expect(held.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200]);
   });
 
   it('is cut off when it fails midway, so that it never looks whole', async () => {
