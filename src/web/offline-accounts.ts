@@ -27,7 +27,9 @@ export async function offlineAccounts(knex: Knex, request: ListingRequest): Prom
   const { query: asked } = withQuery(request, { from: null, to: null, after: null, before: null, sort: 'username', order: 'asc', limit: SHOWN + 1 });
   const rows = await rowArrays(knex, pageQuery(knex, knownAccounts, await withNames(knex, knownAccounts, asked)).where('online', 0));
   const records = rows.map(recordsOf(knownAccounts.columns, allColumns(knownAccounts)));
-  const { username, pbx } = filters;
+  const { username, pbx, ...others } = filters;
+  // One on line that something else left out is known, and not off line.
+  if (records.length === 0 && (query.from !== null || query.to !== null || Object.keys(others).length > 0)) return null;
   const sessions = { ...(username === undefined ? { search: search?.text ?? '' } : { peername: username }), ...(pbx === undefined ? {} : { pbx }) };
   return {
     accounts: records.slice(0, SHOWN).map(({ pbx, username, description }) => ({

@@ -109,9 +109,8 @@ describeEachDatabase('the thread that drains the spool', (_, url) => {
   it('that dies again and again is stopped at once', async () => {
     await begin('hopeless', new URL('data:text/javascript,process.exit(3)'));
     await until(() => thread.status().failing === "the drainer's thread ended: exit code 3");
-    const begun = performance.now();
-    await thread.stop();
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    // Patience beyond the test's own: it is not waited for.
+    await thread.stop(300_000);
   });
 });
 
@@ -129,10 +128,9 @@ describe('the turn to write to SQLite', () => {
   });
 
   it('goes round: two that write without a pause each get on, nobody is refused, and reading waits for nobody', async () => {
-    const ends = performance.now() + 1_500;
-    const counts = { alone: 0, here: 0, there: 0, read: 0 };
+    const counts = { alone: 0, here: 0, there: 0 };
     const again = async (name: keyof typeof counts, work: () => Promise<unknown>): Promise<void> => {
-      for (; performance.now() < ends; counts[name] += 1) await work();
+      for (; Object.values(counts).some((count) => count < 20); counts[name] += 1) await work();
     };
     await Promise.all([
       again('there', () => writing({ ...there, patienceMs: 0 }, async (trx) => {
@@ -142,16 +140,16 @@ describe('the turn to write to SQLite', () => {
       again('here', () => writing({ ...here, patienceMs: 0 }, (trx) => trx('mark').insert({ n: 2 }).then(() => sleep(5)))),
       again('alone', () => here.knex('mark').insert({ n: 3 }).then(() => sleep(1))),
     ]);
-    expect(counts.there).toBeGreaterThan(20);
-    expect(counts.here).toBeGreaterThan(10);
-    expect(counts.alone).toBeGreaterThan(10);
     const rows = await here.knex('mark').count<{ rows: number }[]>({ rows: '*' });
     expect(Number(rows[0]?.rows)).toBe(counts.there + counts.here + counts.alone);
-    const holding = writing(there, () => sleep(400));
-    await sleep(20);
-    const begun = performance.now();
+    const [begun, released] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const holding = writing(there, async () => {
+      begun.resolve(undefined);
+      await released.promise;
+    });
+    await begun.promise;
     await here.knex('mark').first();
-    expect(performance.now() - begun).toBeLessThan(200);
+    released.resolve(undefined);
     await holding;
   });
 
@@ -170,5 +168,14 @@ describe('the turn to write to SQLite', () => {
     expect(await Promise.race([written, sleep(100, 'waits')])).toBe('waits');
     main.ended('drainer');
     expect(await written).toBe('written');
+  });
+
+  it('is given back by a commit that fails, with its transaction', async () => {
+    await here.knex.raw('create table part (of integer references whole (id) deferrable initially deferred)');
+    await here.knex.raw('create table whole (id integer primary key)');
+    await expect(writing(here, (trx) => trx('part').insert({ of: 1 }))).rejects.toThrow('FOREIGN KEY');
+    await writing(there, (trx) => trx('whole').insert({ id: 1 }));
+    await writing(here, (trx) => trx('part').insert({ of: 1 }));
+    expect(await here.knex('part')).toEqual([{ of: 1 }]);
   });
 });
