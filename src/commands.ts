@@ -38,8 +38,9 @@ export async function startCommand(environment: Environment): Promise<void> {
     if (stop.signal.aborted) return;
     throw explained(error, config);
   }
-  process.stdout.write(banner(config, service.url, service.generatedPassword));
+  // Before anybody counts on an answer at once.
   forgetGarbage();
+  process.stdout.write(banner(config, service.url, service.generatedPassword));
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
   await service.stop();
   // A database that hangs must not keep a process alive that has nothing left to do.

@@ -53,6 +53,8 @@ export function openDatabase(url: string, caller: Caller = 'service', turn: Writ
 
 /** Pages (4 KiB) that gather beside the file before they are put in their places: in a storm the same ones change again and again. */
 const CHECKPOINT_PAGES = 8_000;
+/** That takes a moment, which the drainer's thread has: the one that answers people does it when the other does not. */
+const CHECKPOINT_PAGES_BESIDE = 4 * CHECKPOINT_PAGES;
 
 // knex would print what it also throws.
 export const SILENT: Knex.Logger = { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} };
@@ -80,7 +82,7 @@ function sqlite(filename: string, caller: Caller, turn: WriteTurn | null): Datab
         connection.pragma('journal_mode = WAL');
         // The spool forgets what is written here, so a commit must be on the disk when it returns.
         connection.pragma('synchronous = FULL');
-        connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+        connection.pragma(`wal_autocheckpoint = ${turn?.writer === 'main' ? CHECKPOINT_PAGES_BESIDE : CHECKPOINT_PAGES}`);
         connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS[caller]}`);
         connection.pragma('foreign_keys = ON');
         if (turn) writeInTurn(connection, turn);

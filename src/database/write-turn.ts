@@ -17,14 +17,14 @@ export class WriteTurn {
   readonly #places: Int32Array;
 
   constructor(
-    private readonly me: Writer,
+    readonly writer: Writer,
     readonly memory: SharedArrayBuffer = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT),
   ) {
     this.#places = new Int32Array(memory);
   }
 
   async take(): Promise<void> {
-    const own = NUMBER[this.me];
+    const own = NUMBER[this.writer];
     Atomics.store(this.#places, own, 1);
     for (;;) {
       const holder = Atomics.compareExchange(this.#places, HOLDER, FREE, own);
@@ -35,7 +35,7 @@ export class WriteTurn {
   }
 
   leave(): void {
-    this.#pass(NUMBER[this.me]);
+    this.#pass(NUMBER[this.writer]);
   }
 
   /** Of a thread that is no more: it wants nothing, and what it had is free. */
