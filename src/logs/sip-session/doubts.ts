@@ -219,14 +219,19 @@ async function some<T>(items: readonly T[], test: (item: T) => Promise<boolean>)
 /** Rows of somebody else that say what this one says; those with the keys `silent` do not count. */
 function tellingQuery(trx: Knex, { row, at, doubt }: Kept, silent: readonly string[]): Knex.QueryBuilder {
   const { pbx, peername, event, details } = row;
-  const query = trx(sipSessions.table)
-    .where({ pbx, peername, event })
-    .whereBetween('at', [doubt.since - INFERENCE_MARGIN, at + INFERENCE_MARGIN])
-    .whereNotIn('event_key', [...doubt.heard, ...silent]);
   // An attempt that was refused is no registration, nor the other way round.
-  if (event === 'REGISTER' && !isRegistration(row)) void query.where('details', String(details));
-  if (event === 'REGISTER' && isRegistration(row)) void query.where((is) => void is.where({ source: 'CLIENT', details: REGISTERED }).orWhere('details', INFERRED));
-  return query;
+  const kind =
+    event !== 'REGISTER'
+      ? { sql: '', values: [] }
+      : isRegistration(row)
+        ? { sql: ' and (details = ? or (source = ? and details = ?))', values: [INFERRED, 'CLIENT', REGISTERED] }
+        : { sql: ' and details = ?', values: [String(details)] };
+  return trx(sipSessions.table)
+    .where('peername', String(peername))
+    .whereBetween('at', [doubt.since - INFERENCE_MARGIN, at + INFERENCE_MARGIN])
+    .whereNotIn('event_key', [...doubt.heard, ...silent])
+    // Hidden from SQLite, which would go through the registrations of everybody at that time.
+    .whereRaw(`case when pbx = ? and event = ?${kind.sql} then 1 else 0 end = 1`, [String(pbx), String(event), ...kind.values]);
 }
 
 /** Which of these keys stand in the log; `times` are those of their rows. */
