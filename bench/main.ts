@@ -62,7 +62,7 @@ async function withService(store: Store, source: AmiSource): Promise<void> {
     });
     await part('lists', store, () => lists(store, service, rows));
     await part('overview', store, () => overview(store, service));
-    await part('export', store, () => csvExport(store, service, rows));
+    await part('export', store, () => csvExport(store, service));
     if (store.name === 'MariaDB') await part('peer', store, () => peer(store, service, rows));
   } finally {
     await service.stop();
@@ -71,14 +71,14 @@ async function withService(store: Store, source: AmiSource): Promise<void> {
 
 const last = lastRun(rows);
 const base = baseRun(rows);
-const stage = await buildStage();
+const stage = await buildStage(process.env['BENCH_DATA'] ?? null);
 const source = await startAmiSource();
 try {
   for (const store of stage.stores) {
     const start = performance.now();
     if (needsRows) {
-      await fill(store, rows);
-      say(`${store.name}: ${rows} calls and as many session events in ${amount((performance.now() - start) / 1_000)} s`);
+      const anew = await fill(store, rows);
+      say(`${store.name}: ${rows} calls and as many session events ${anew ? `in ${amount((performance.now() - start) / 1_000)} s` : 'stand already'}`);
     }
     await withService(store, source);
     await part('ingest', store, () => ingest(store, source, rows));

@@ -14,7 +14,7 @@ const A_SECOND = MILLION / 300;
 
 /** Connections that nobody is bound to yet: new ones beside all that are bound, and as many at once as the log has calls. */
 export async function reconciliation(store: Store, rows: number): Promise<Figure[]> {
-  const few = await bound(store.database, NEW, 'few');
+  const few = await bound(store.database, NEW, `few of ${Date.now()}`);
   const empty = await store.another();
   try {
     const count = Math.min(MILLION, Math.max(2_000, 2 * Math.floor(rows / 2)));

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { Connection } from 'mysql2';
 import { openDatabase, type Database } from '../src/database/database.js';
 import { generate } from '../test/support/generate/generate.js';
-import { freshDatabase, startMariaDb, type MariaDb } from '../test/support/mariadb.js';
+import { freshDatabase, namedDatabase, startMariaDb, type MariaDb } from '../test/support/mariadb.js';
 import { tempFolder, which } from '../test/support/processes.js';
 import { indexedAfterwards } from './indexes.js';
 
@@ -16,6 +16,8 @@ export interface Store {
   readonly name: 'MariaDB' | 'SQLite';
   readonly url: string;
   readonly database: Database;
+  /** Where stands how many rows it was filled with, if it is kept. */
+  readonly filled: string | null;
   /** Runs a query in the database's own client, with its output thrown away; answers the seconds. */
   client(sql: string): Promise<number>;
   /** Makes a table without keys and loads a CSV file into it by the database alone; answers the seconds. */
@@ -31,10 +33,12 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function buildStage(): Promise<Stage> {
+/** `kept` is a folder where the databases stay, filled, for another run of as many rows; null makes them anew and leaves nothing. */
+export async function buildStage(kept: string | null): Promise<Stage> {
   const folder = tempFolder('bench');
-  const server = await startMariaDb({ bufferPoolMb: POOL_MB, durable: true });
-  const stores = [await mariaDb(server), await sqlite(folder)];
+  if (kept !== null) mkdirSync(kept, { recursive: true });
+  const server = await startMariaDb({ bufferPoolMb: POOL_MB, durable: true, ...(kept !== null && { data: join(kept, 'mariadb') }) });
+  const stores = [await mariaDb(server, kept), await sqlite(folder, kept)];
   return {
     stores,
     async close() {
@@ -44,8 +48,8 @@ export async function buildStage(): Promise<Stage> {
   };
 }
 
-async function mariaDb(server: MariaDb): Promise<Store> {
-  const { url } = await freshDatabase(server.url);
+async function mariaDb(server: MariaDb, kept: string | null): Promise<Store> {
+  const url = kept === null ? (await freshDatabase(server.url)).url : await namedDatabase(server.url, 'bench');
   const client = (where: string, sql: string): Promise<number> => {
     const { username, password, port, pathname } = new URL(where);
     const login = ['--no-defaults', '-h127.0.0.1', `-P${port}`, `-u${username}`, `-p${decodeURIComponent(password)}`, '--default-character-set=utf8mb4', '--quick', '--batch', '--local-infile=1', pathname.slice(1)];
@@ -55,6 +59,7 @@ async function mariaDb(server: MariaDb): Promise<Store> {
   return {
     name: 'MariaDB',
     url,
+    filled: kept === null ? null : join(kept, 'mariadb.rows'),
     database: await migrated(url),
     client: (sql) => client(url, sql),
     load: (createTable, path) => client(url, `drop table if exists staging; ${createTable}; ${file(path, 'staging')}; drop table staging`),
@@ -67,12 +72,13 @@ async function mariaDb(server: MariaDb): Promise<Store> {
   };
 }
 
-async function sqlite(folder: string): Promise<Store> {
-  const path = join(folder, 'bench.sqlite');
+async function sqlite(folder: string, kept: string | null): Promise<Store> {
+  const path = join(kept ?? folder, 'bench.sqlite');
   let others = 0;
   return {
     name: 'SQLite',
     url: `sqlite:${path}`,
+    filled: kept === null ? null : join(kept, 'sqlite.rows'),
     database: await migrated(`sqlite:${path}`, 'command'),
     client: (sql) => timed(which('sqlite3') ?? 'sqlite3', ['-csv', path, sql]),
     load: (createTable, file) => timed(which('sqlite3') ?? 'sqlite3', [join(folder, 'staging.sqlite'), `drop table if exists staging; ${createTable};`, `.import --csv ${file} staging`]),
@@ -95,12 +101,21 @@ async function migrated(url: string, caller: 'service' | 'command' = 'service'):
   return database;
 }
 
-/** Calls and events of the two years until now. */
-export async function fill({ database }: Store, rows: number): Promise<void> {
+/** Calls and events of the two years until now; false where they stand already, from a run before. Throws where other rows stand. */
+export async function fill({ name, database, filled }: Store, rows: number): Promise<boolean> {
+  if (filled !== null && existsSync(filled)) {
+    const found = readFileSync(filled, 'utf8').trim();
+    if (found !== String(rows)) throw new Error(`BENCH_DATA has a ${name} of ${found === '' ? 'an unknown number of' : found} rows, not of ${rows}: take another folder`);
+    return false;
+  }
+  // A fill that is broken off is not mistaken for a whole one.
+  if (filled !== null) writeFileSync(filled, '');
   await indexedAfterwards(database, ['cdr', 'sip_session', 'web_session'], async () => {
     await generate(database, { calls: rows, to: Date.now() * 1_000 });
   });
   for (const table of ['cdr', 'sip_session', 'web_session', 'registered_account']) await database.knex.raw(database.dialect === 'sqlite' ? `analyze ${table}` : `analyze table ${table}`);
+  if (filled !== null) writeFileSync(filled, `${rows}\n`);
+  return true;
 }
 
 export function timed(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {

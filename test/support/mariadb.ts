@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
@@ -45,7 +45,8 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
   const log = join(folder, 'mariadbd.log');
   const port = await freePort();
   const url = `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/`;
-  await promisify(execFile)(...wrapped('mariadb-install-db', [
+  // Data of an earlier server is taken as it is.
+  if (!existsSync(join(data, 'mysql'))) await promisify(execFile)(...wrapped('mariadb-install-db', [
     '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot(), `--tmpdir=${folder}`, '--innodb-log-file-size=16M',
   ]));
   writeFileSync(init, `CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';\nGRANT ALL ON *.* TO '${USER}'@'%' WITH GRANT OPTION;\n`);
@@ -99,14 +100,21 @@ let created = 0;
 export async function freshDatabase(serverUrl: string): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {
   created += 1;
   const name = `test_${process.pid}_${Date.now().toString(36)}_${created}`;
-  const execute = async (sql: string): Promise<void> => {
-    const connection = await createConnection(serverUrl);
-    try {
-      await connection.query(sql);
-    } finally {
-      await connection.end();
-    }
-  };
-  await execute(`CREATE DATABASE ${name}`);
-  return { url: `${serverUrl}${name}`, drop: () => execute(`DROP DATABASE ${name}`) };
+  await execute(serverUrl, `CREATE DATABASE ${name}`);
+  return { url: `${serverUrl}${name}`, drop: () => execute(serverUrl, `DROP DATABASE ${name}`) };
+}
+
+/** The URL of a database that stays, made when it is not there. */
+export async function namedDatabase(serverUrl: string, name: string): Promise<string> {
+  await execute(serverUrl, `CREATE DATABASE IF NOT EXISTS ${name}`);
+  return `${serverUrl}${name}`;
+}
+
+async function execute(serverUrl: string, sql: string): Promise<void> {
+  const connection = await createConnection(serverUrl);
+  try {
+    await connection.query(sql);
+  } finally {
+    await connection.end();
+  }
 }
