@@ -6,12 +6,20 @@ type Keyset = readonly (string | number)[];
 /** Takes a row, whose cells are parted by `CELL_END`; answers whether they are as many as there are columns. */
 export type RowSink = (source: Buffer, start: number, end: number) => boolean;
 
+/** How a page ended: with its last row; before one whose cells cannot be told apart, so that `arrays` must be asked; or because the reader was closed. */
+export type PageEnd = 'whole' | 'unclear' | 'closed';
+
 /** Reads the pages of a plan, by the driver alone. */
 export interface PageReader {
-  /** Hands over the rows behind `after`, as many as the limit; answers how many they are, or null where one cannot be told apart and `arrays` must be asked. */
-  lines(after: Keyset, limit: number, sink: RowSink): Promise<number | null>;
+  /** Hands over the rows behind `after`, as many as the limit, as they come. */
+  lines(after: Keyset, limit: number, sink: RowSink): Promise<PageEnd>;
+  /** Keeps the rows of a page waiting, a few of which may come all the same; on SQLite, which has them all at once, all do. */
+  pause(): void;
+  resume(): void;
   arrays(after: Keyset, limit: number): Promise<readonly (readonly unknown[])[]>;
+  /** Also amid a page, of which no further row comes then. */
   close(): void;
+  readonly isClosed: boolean;
 }
 
 /** Opens a connection of its own. The drivers are loaded where they are needed. */
@@ -30,18 +38,25 @@ async function sqliteReader(path: string, { arrays, texts }: PagePlan): Promise<
   return {
     lines(after, limit, sink) {
       const [text, count] = lines.get(...bound(texts, after, limit)) ?? [null, 0];
-      if (text === null) return Promise.resolve(0);
-      let found = 0;
-      for (let start = 0; start <= text.length; found += 1) {
-        const next = text.indexOf(ROW_END, start);
-        const end = next === -1 ? text.length : next;
-        if (!sink(text, start, end)) return Promise.resolve(null);
+      if (text === null) return Promise.resolve('whole');
+      const ends: number[] = [];
+      for (let end = text.indexOf(ROW_END); end !== -1; end = text.indexOf(ROW_END, end + 1)) ends.push(end);
+      ends.push(text.length);
+      if (ends.length !== count) return Promise.resolve('unclear');
+      let start = 0;
+      for (const end of ends) {
+        if (!sink(text, start, end)) return Promise.resolve('unclear');
         start = end + 1;
       }
-      return Promise.resolve(found === count ? count : null);
+      return Promise.resolve('whole');
     },
+    pause: () => undefined,
+    resume: () => undefined,
     arrays: (after, limit) => Promise.resolve(rows.all(...bound(arrays, after, limit))),
     close: () => void connection.close(),
+    get isClosed() {
+      return !connection.open;
+    },
   };
 }
 
@@ -65,24 +80,32 @@ async function mysqlReader(url: string, { arrays, texts }: PagePlan): Promise<Pa
     });
 
   await ask(SESSION_LIMITS, [], {}, () => undefined);
-  // Longer than whoever reads may take for a block.
-  await ask('set session wait_timeout = 900', [], {}, () => undefined);
+  let isClosed = false;
+  let closed: (end: PageEnd) => void = () => undefined;
   return {
-    async lines(after, limit, sink) {
-      let count = 0;
-      let understood = 0;
-      await ask(texts.sql, bound(texts, after, limit), { typeCast: false }, ([line]) => {
-        count += 1;
+    lines(after, limit, sink) {
+      let isClear = true;
+      const page = ask(texts.sql, bound(texts, after, limit), { typeCast: false }, ([line]) => {
         const text = line as Buffer | null;
-        if (text !== null && sink(text, 0, text.length)) understood += 1;
+        // What comes behind it is asked for once more.
+        if (isClear && !isClosed) isClear = text !== null && sink(text, 0, text.length);
       });
-      return understood === count ? count : null;
+      return Promise.race([page.then((): PageEnd => (isClear ? 'whole' : 'unclear')), new Promise<PageEnd>((resolve) => (closed = resolve))]);
     },
+    pause: () => connection.pause(),
+    resume: () => connection.resume(),
     async arrays(after, limit) {
       const rows: (readonly unknown[])[] = [];
       await ask(arrays.sql, bound(arrays, after, limit), {}, (row) => rows.push(row));
       return rows;
     },
-    close: () => connection.destroy(),
+    close() {
+      isClosed = true;
+      closed('closed');
+      connection.destroy();
+    },
+    get isClosed() {
+      return isClosed;
+    },
   };
 }

@@ -9,6 +9,8 @@ export interface PlannedSql {
 /** How the pages of a list are asked for after a first one. Plain data, so that a thread can do it that has the driver alone. */
 export interface PagePlan {
   readonly dialect: 'sqlite' | 'mysql';
+  /** The index is given, so that a page is found in the same way however many rows it has. */
+  readonly isIndexGiven: boolean;
   /** The database's columns, in the order of a row. */
   readonly columns: readonly string[];
   /** The keyset's places among them, and which are texts. */

@@ -24,11 +24,13 @@ interface PlacedField extends ExportField {
 export interface CsvBytes {
   /**
    * Adds a row: the database's values as text in UTF-8, parted by `CELL_END`, those of `cellsFor` first. False when they are not
-   * `cells`; then the row is not whole.
+   * `cells`; then nothing is added.
    */
   row(source: Buffer, start: number, end: number): boolean;
   /** Adds a row whatever is in its values. */
   values(cells: readonly string[]): void;
+  /** The bytes of the rows since the last `take`. */
+  size(): number;
   /** The rows since the last call. `spare` is memory that may be used for the next ones. */
   take(spare: ArrayBuffer | null): Uint8Array<ArrayBuffer>;
 }
@@ -139,6 +141,7 @@ export function csvBytes(asked: readonly ExportField[], cells: number, zone: Rea
       // A column is written once, each byte of it as two at most.
       const rest = room + 2 * (end - start);
       reserve(rest);
+      const begin = at;
       let from = start;
       let to = start - 1;
       for (let index = 0; index < fields.length; index += 1) {
@@ -146,7 +149,10 @@ export function csvBytes(asked: readonly ExportField[], cells: number, zone: Rea
         if (!field) break;
         if (index > 0) out[at++] = delimiter;
         if (!field.isAgain) {
-          if (to === end) return false;
+          if (to === end) {
+            at = begin;
+            return false;
+          }
           from = to + 1;
           to = from;
           if (field.isCopied && from < end && SIMPLE[source[from] ?? 0] === 1) {
@@ -170,6 +176,7 @@ export function csvBytes(asked: readonly ExportField[], cells: number, zone: Rea
       endRow();
       let more = 0;
       for (let place = to; place < end; place += 1) if (source[place] === CELL_END) more += 1;
+      if (more !== left) at = begin;
       return more === left;
     },
     values(row) {
@@ -185,6 +192,7 @@ export function csvBytes(asked: readonly ExportField[], cells: number, zone: Rea
       }
       endRow();
     },
+    size: () => at,
     take(spare) {
       const taken = out.subarray(0, at);
       out = spare === null ? Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, out.length)) : Buffer.from(spare);

@@ -51,4 +51,4 @@ export type FromThread = { readonly block: Block } | { readonly end: true } | { 
 export type ToThread = { readonly task: ExportTask } | { readonly memory: ArrayBuffer };
 
 /** So many blocks may be on their way. */
-export const MOST_BLOCKS = 2;
+export const MOST_BLOCKS = 4;

@@ -9,7 +9,7 @@ export interface ExportWorkerData {
 }
 
 /** V8 sees no hurry in what lies outside its heap, and would let 64 MB of pages that were read gather there. */
-const BLOCKS_A_COLLECTION = 2;
+const BLOCKS_A_COLLECTION = 8;
 
 const port = parentPort;
 v8.setFlagsFromString('--expose-gc');
