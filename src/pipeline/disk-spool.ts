@@ -34,7 +34,7 @@ const NEARLY_FULL = 0.8;
 /** The spool on disk (see {@link Spool}): a SQLite file for each PBX, written by a thread of its own. */
 export class DiskSpool implements Spool {
   readonly listener: string;
-  readonly state: string | null;
+  state: string | null;
   readonly #thread: SpoolThread;
   readonly #admission: Admission;
   readonly #logger: Logger;
@@ -125,6 +125,8 @@ export class DiskSpool implements Spool {
    */
   async rewind(): Promise<string | null> {
     const { state, checkpoint, events } = await this.#thread.open();
+    // Some megabytes of a large PBX, which whoever rewinds has now.
+    this.state = null;
     this.#tail.fill([]);
     this.#cursor = checkpoint;
     this.#taken = 0;

@@ -104,16 +104,19 @@ export class DrainerThread {
   /** From a thread's start to its end; answers why it ended. Rejects when the spool cannot be read. */
   async #live(): Promise<string> {
     const { pbx, spool, database } = this.parts;
-    const state = await spool.rewind();
+    let state = await spool.rewind();
     if (this.#stopping.signal.aborted) return 'stopped';
     this.#taking = new AbortController();
     const worker = new Worker(this.parts.module ?? new URL(`./drainer-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url), {
       // What this process was started with is not the thread's.
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
-      workerData: { pbx, databaseUrl: database.url, listener: spool.listener, state, turn: database.turn?.memory ?? null } satisfies WorkerData,
+      workerData: { pbx, databaseUrl: database.url, listener: spool.listener, turn: database.turn?.memory ?? null } satisfies WorkerData,
     });
     this.#worker = worker;
+    // Not with its start: a thread keeps what it was started with.
+    worker.postMessage({ order: 'begin', state } satisfies Order);
+    state = null;
     worker.on('message', (told: Told) => this.#hear(worker, told));
     const ended = await new Promise<string>((resolve) => {
       let reason: string | null = null;

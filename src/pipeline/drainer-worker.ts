@@ -15,8 +15,6 @@ export interface WorkerData {
   readonly databaseUrl: string;
   /** As whom it writes. */
   readonly listener: string;
-  /** The translator's, as the spool keeps it. */
-  readonly state: string | null;
   /** Of the turn to write, where that is SQLite. */
   readonly turn: SharedArrayBuffer | null;
 }
@@ -28,8 +26,9 @@ export type Told =
   | { readonly tell: 'status'; readonly status: DrainerStatus }
   | { readonly tell: 'log'; readonly level: keyof DrainerLogger; readonly details: object; readonly message: string };
 
-/** What it is told: the answers, and when to stop. */
+/** What it is told: to begin, with the translator's state as the spool keeps it, then the answers, and when to stop. */
 export type Order =
+  | { readonly order: 'begin'; readonly state: string | null }
   | { readonly order: 'batches'; readonly batches: readonly StoredBatch[] }
   | { readonly order: 'checkpoint done'; readonly error: string | null }
   | { readonly order: 'stop'; readonly patienceMs: number };
@@ -37,11 +36,13 @@ export type Order =
 const CLOSING_MS = 2_000;
 const SETTLED_MS = 1_000;
 
-const { pbx, databaseUrl, listener, state, turn } = workerData as WorkerData;
+const { pbx, databaseUrl, listener, turn } = workerData as WorkerData;
 const tell = (told: Told): void => parentPort?.postMessage(told);
 const database = openDatabase(databaseUrl, 'service', turn && new WriteTurn('drainer', turn));
 const translator = new Translator(pbx);
 
+// Where that fails, the thread ends with its error.
+let started: Promise<void> = Promise.resolve();
 let answered: (order: Order) => void = () => undefined;
 const ask = (told: Told): Promise<Order> =>
   new Promise((resolve) => {
@@ -76,11 +77,12 @@ const drainer = new Drainer({
 });
 
 parentPort?.on('message', (order: Order) => {
-  if (order.order === 'stop') void stop(order.patienceMs);
+  if (order.order === 'begin') started = start(order.state);
+  else if (order.order === 'stop') void stop(order.patienceMs);
   else answered(order);
 });
 
-async function start(): Promise<void> {
+async function start(state: string | null): Promise<void> {
   // What other listeners have written meanwhile, so that the sockets they saw are no news.
   const accounts = await readAccountStates(database.knex, pbx);
   if (state !== null && translator.load(state)) translator.learn(accounts);
@@ -101,5 +103,3 @@ async function stop(patienceMs: number): Promise<void> {
 }
 
 const within = (ms: number, work: Promise<void>): Promise<unknown> => Promise.race([work.catch(() => undefined), pause(ms, new AbortController().signal)]);
-// Where that fails, the thread ends with its error.
-const started = start();

@@ -21,7 +21,11 @@ const ABANDONED_MS = 500;
 const CHECKPOINT_MS = 1_000;
 /** Saving a large PBX's state takes a while itself; it may take this part of the time. */
 const CHECKPOINT_SHARE = 50;
+/** As many inputs as this are forgotten at the latest, or all that were written since so long. */
 const CHECKPOINT_INPUTS = 20_000;
+const CHECKPOINT_LATEST_MS = 60_000;
+/** What an input takes in the spool at about: a checkpoint waits until it lets the spool forget as much as it writes itself. */
+const INPUT_CHARACTERS = 250;
 
 export interface DrainerStatus {
   /** Null while writing works. */
@@ -69,6 +73,8 @@ export class Drainer {
   private readonly reported = new Set<string>();
   private uncheckpointed = 0;
   private checkpointDueAt = 0;
+  private checkpointLatestAt = 0;
+  private stateCharacters = 0;
   private rowsAtOnce = ROWS_FIRST;
   /** The write under way; the next outputs are made meanwhile. */
   private writing: Promise<boolean> = Promise.resolve(true);
@@ -108,7 +114,7 @@ export class Drainer {
       if (!batch || !(await this.drain(batch))) break;
       done = batch;
       this.uncheckpointed += batch.inputs.length;
-      if (performance.now() >= this.checkpointDueAt || this.uncheckpointed >= CHECKPOINT_INPUTS) await this.checkpoint(done);
+      if (this.isCheckpointDue()) await this.checkpoint(done);
     }
     // After a batch that was given up the translator is ahead of the database; the last checkpoint is not.
     if (done && this.uncheckpointed > 0 && !this.abandon.signal.aborted) await this.checkpoint(done);
@@ -140,6 +146,13 @@ export class Drainer {
     return true;
   }
 
+  /** An idle PBX's ticks are not worth the state of thousands of accounts each second; after a crash, what is not forgotten is translated again. */
+  private isCheckpointDue(): boolean {
+    const now = performance.now();
+    if (this.uncheckpointed >= CHECKPOINT_INPUTS || now >= this.checkpointLatestAt) return true;
+    return now >= this.checkpointDueAt && this.uncheckpointed * INPUT_CHARACTERS >= this.stateCharacters;
+  }
+
   private async checkpoint({ seq }: SpoolBatch): Promise<void> {
     const startedAt = performance.now();
     let tookMs = 0;
@@ -148,13 +161,16 @@ export class Drainer {
       while (steps.next().done !== true) await nextTurn();
       const state = this.parts.translator.save();
       tookMs = performance.now() - startedAt;
+      this.stateCharacters = state.length;
       await this.parts.spool.checkpoint(seq, state);
       this.uncheckpointed = 0;
     } catch (error) {
       // What is written already is written again after a crash, and stays the same rows.
       this.parts.logger.warn({ reason: reasonOf(error) }, 'the spool could not forget what is written; tried again');
     }
-    this.checkpointDueAt = performance.now() + Math.max(CHECKPOINT_MS, CHECKPOINT_SHARE * tookMs);
+    const now = performance.now();
+    this.checkpointDueAt = now + Math.max(CHECKPOINT_MS, CHECKPOINT_SHARE * tookMs);
+    this.checkpointLatestAt = now + CHECKPOINT_LATEST_MS;
   }
 
   /** One input that translation cannot bear must not stop the next one. */

@@ -58,7 +58,7 @@ function startWorker(path: string): Worker {
     // What this process was started with, such as a script given by --eval, is not the thread's.
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
-    workerData: { path, module: at('spool-file').href } satisfies WorkerData,
+    workerData: { path, module: at('spool-file').href, garbage: at('../forget-garbage').href } satisfies WorkerData,
   });
 }
 
