@@ -127,16 +127,18 @@ onEachDatabase('the download', (emptyDatabase) => {
     expect((await download('/cdrs.csv')).join('\r\n')).toBe((await whole(parseExportRequest(cdrs, {}, 'Europe/Rome'))).slice(1));
   });
 
-  it('misses nothing of what a thread writes before anybody reads, and holds no statement as long', async () => {
+  it('misses nothing of what a thread writes before anybody reads, and holds no connection as long', { timeout: 60_000 }, async () => {
     const { knex } = console.database;
-    const statements = async (): Promise<number> => (isSqlite(knex) ? 0 : ((await knex.raw("select id from information_schema.processlist where info like 'select concat\\_ws%'")) as [unknown[]])[0].length);
+    const connections = async (): Promise<number> => (isSqlite(knex) ? 0 : ((await knex.raw('select id from information_schema.processlist where db = database()')) as [unknown[]])[0].length);
     const asked = parseExportRequest(cdrs, {}, 'Europe/Rome');
     const { rest } = await openExport(console.database.knex, asked);
     const task = taskOf(console.database, asked, rest);
     if (!rest || !task) throw new Error('a thread was to write this');
+    const before = await connections();
     const thread = await new ExportThreads().start(task, new AbortController().signal);
     await sleep(1_500);
-    await expect.poll(statements, { timeout: 20_000 }).toBe(0);
+    if (!isSqlite(knex)) await expect.poll(connections, { timeout: 20_000 }).toBeGreaterThan(before);
+    await expect.poll(connections, { timeout: 20_000 }).toBeLessThanOrEqual(before);
     const chunks: Buffer[] = [];
     for await (const { bytes } of wholeFile(asked, rest, thread)) chunks.push(Buffer.from(bytes));
     thread.close();
