@@ -16,7 +16,6 @@ const ROUNDS = 5;
 const LONGEST_MS = 60_000;
 /** Until all that runs meanwhile is under way. */
 const UNDER_WAY_MS = 1_000;
-const LOADS = process.env['BENCH_LOAD']?.split(',') ?? ['export', 'report', 'storm'];
 
 /**
  * The same list requests alone, and while an export, a report and a storm of AMI events run on without a break. Export and report are
@@ -48,9 +47,9 @@ export async function underLoad(store: Store, source: AmiSource, rows: number): 
 }
 
 async function whileLoaded(store: Store, service: BenchService, source: AmiSource, measure: () => Promise<number[]>): Promise<number[]> {
-  const storm = { goesOn: LOADS.includes('storm'), events: 0 };
+  const storm = { goesOn: true, events: 0 };
   const start = performance.now();
-  const load = startLoad(service, [...(LOADS.includes('export') ? ['/cdrs.csv'] : []), ...(LOADS.includes('report') ? ['/api/v1/overview?range=7d'] : [])]);
+  const load = startLoad(service, ['/cdrs.csv', '/api/v1/overview?range=7d']);
   const storming = (async () => {
     while (storm.goesOn) storm.events += (await source.storm(STORM_PHONES, 1)).events;
   })();
