@@ -20,6 +20,9 @@ export interface Probed {
 export interface BenchService {
   readonly readyMs: number;
   readonly pid: number;
+  readonly url: string;
+  /** Of a user who is signed in. */
+  readonly cookie: string;
   /** Sends a GET on a connection that stays open, reads all of the answer, and says how long that took and how many lines it had. */
   get(path: string): Promise<{ readonly ms: number; readonly bytes: number; readonly lines: number }>;
   /** What the probe saw since an instant of Date.now(). */
@@ -57,6 +60,8 @@ export async function startBenchService(databaseUrl: string, pbx: AmiSource): Pr
   return {
     readyMs,
     pid: child.pid,
+    url,
+    cookie: visitor.sessionCookie,
     async get(path) {
       const start = performance.now();
       const asked = request(url + path, { agent, headers: { cookie: visitor.sessionCookie } }).end();

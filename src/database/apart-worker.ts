@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
+import { standBack } from '../thread-priority.js';
 
 /** Each question has one answer, in order. */
 export interface Question {
@@ -8,14 +9,17 @@ export interface Question {
 }
 
 /** The first says that the file is open. */
-export type Reply = 'open' | { readonly rows: readonly (readonly unknown[])[] } | { readonly error: { readonly code: string; readonly message: string } };
+export type Reply = 'open' | { readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] } | { readonly error: { readonly code: string; readonly message: string } };
 
 export interface WorkerData {
   readonly path: string;
   readonly busyTimeoutMs: number;
+  /** Whether pages go first. */
+  readonly standsBack: boolean;
 }
 
-const { path, busyTimeoutMs } = workerData as WorkerData;
+const { path, busyTimeoutMs, standsBack } = workerData as WorkerData;
+if (standsBack) standBack();
 const file = new Sqlite(path, { readonly: true, timeout: busyTimeoutMs });
 
 parentPort?.postMessage('open' satisfies Reply);
@@ -27,7 +31,8 @@ parentPort?.on('message', (question: Question | 'end') => {
   }
   let reply: Reply;
   try {
-    reply = { rows: file.prepare(question.sql).raw().all(...question.bindings) as unknown[][] };
+    const statement = file.prepare(question.sql).raw();
+    reply = { columns: statement.columns().map(({ name }) => name), rows: statement.all(...question.bindings) as unknown[][] };
   } catch (error) {
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'FAILED';
     reply = { error: { code, message: error instanceof Error ? error.message : String(error) } };

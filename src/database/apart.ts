@@ -20,11 +20,16 @@ const IDLE_MS = 30_000;
 const MOST_WAITING = 64;
 const BUSY_TIMEOUT_MS = 2_000;
 
+interface Found {
+  readonly columns: readonly string[];
+  readonly rows: readonly RowArray[];
+}
+
 interface Started {
   readonly worker: Worker;
   /** Resolved when it can read, or never will. */
   readonly opened: Promise<unknown>;
-  readonly waiting: { readonly resolve: (rows: readonly RowArray[]) => void; readonly reject: (error: Error) => void }[];
+  readonly waiting: { readonly resolve: (found: Found) => void; readonly reject: (error: Error) => void }[];
 }
 
 /** SQLite reads on the thread that asks, which also hears the PBX: what may take long is read by these. */
@@ -32,7 +37,10 @@ class ReadingThread {
   #current: Started | null = null;
   #idle: NodeJS.Timeout | null = null;
 
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly standsBack: boolean,
+  ) {}
 
   /** Somebody has given up waiting, and what was asked still goes on. */
   isLate = false;
@@ -43,7 +51,7 @@ class ReadingThread {
   }
 
   /** Rejects with {@link ApartError}. */
-  read(question: Question): Promise<readonly RowArray[]> {
+  read(question: Question): Promise<Found> {
     if (this.#idle) clearTimeout(this.#idle);
     const { worker, waiting } = (this.#current ??= this.#start());
     if (waiting.length >= MOST_WAITING) return Promise.reject(new ApartError('SQLITE_BUSY', 'too many lists are being looked through'));
@@ -66,7 +74,7 @@ class ReadingThread {
     const worker = new Worker(new URL(`./apart-worker.${extension}`, import.meta.url), {
       // What this process was started with is not the thread's.
       execArgv: [],
-      workerData: { path: this.path, busyTimeoutMs: BUSY_TIMEOUT_MS } satisfies WorkerData,
+      workerData: { path: this.path, busyTimeoutMs: BUSY_TIMEOUT_MS, standsBack: this.standsBack } satisfies WorkerData,
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
     const waiting: Started['waiting'] = [];
@@ -76,7 +84,7 @@ class ReadingThread {
       const asked = waiting.shift();
       if (waiting.length === 0) this.#rest(worker);
       if ('error' in reply) asked?.reject(new ApartError(reply.error.code, reply.error.message));
-      else asked?.resolve(reply.rows);
+      else asked?.resolve(reply);
     });
     const ended = (message: string): void => {
       if (this.#current?.worker === worker) this.#current = null;
@@ -95,8 +103,8 @@ class ReadingThread {
   }
 }
 
-/** What is counted is given up when it takes too long; what is listed is not, and must not wait for it. */
-type Use = 'count' | 'list';
+/** What is counted is given up when it takes too long; what is listed is not, and must not wait for it; a report waits for both. */
+type Use = 'count' | 'list' | 'report';
 const threads = new WeakMap<Knex.Client, Map<Use, ReadingThread>>();
 
 /** The file of a SQLite database that others can read beside this connection; null for any other. */
@@ -113,13 +121,19 @@ function threadOf(knex: Knex, use: Use): ReadingThread {
   const client = knex.client as Knex.Client;
   const own = threads.get(client) ?? new Map<Use, ReadingThread>();
   threads.set(client, own);
-  const thread = own.get(use) ?? new ReadingThread(fileOf(knex) ?? '');
+  const thread = own.get(use) ?? new ReadingThread(fileOf(knex) ?? '', use === 'report');
   own.set(use, thread);
   return thread;
 }
 
 /** The rows of a select as arrays of its columns, read by another thread. Only where `canReadApart`. */
-export const readApart = (knex: Knex, query: Knex.QueryBuilder | Knex.Raw): Promise<readonly RowArray[]> => threadOf(knex, 'list').read(query.toSQL().toNative());
+export const readApart = async (knex: Knex, query: Knex.QueryBuilder | Knex.Raw): Promise<readonly RowArray[]> => (await threadOf(knex, 'list').read(query.toSQL().toNative())).rows;
+
+/** The rows of a report's SQL, as knex has them. Only where `canReadApart`. */
+export async function reportApart(knex: Knex, sql: string, bindings: readonly unknown[]): Promise<Readonly<Record<string, unknown>>[]> {
+  const { columns, rows } = await threadOf(knex, 'report').read({ sql, bindings });
+  return rows.map((row) => Object.fromEntries(columns.map((name, place) => [name, row[place]])));
+}
 
 /**
  * The one number that a query answers; null when that takes longer than `patienceMs`, and while one that took longer still
@@ -136,7 +150,7 @@ export async function countApart(knex: Knex, query: Knex.QueryBuilder | Knex.Raw
       resolve(null);
     }, patienceMs);
   });
-  const counted = thread.read(query.toSQL().toNative()).then(([row]) => Number(row?.[0] ?? 0));
+  const counted = thread.read(query.toSQL().toNative()).then(({ rows: [row] }) => Number(row?.[0] ?? 0));
   // Whoever gave up does not hear of it.
   counted.catch(() => undefined);
   return Promise.race([counted, givenUp]).finally(() => clearTimeout(timer));

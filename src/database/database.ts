@@ -7,6 +7,7 @@ import { endReading } from './apart.js';
 import { migrateMysql, migrateSqlite, type OnMigrating } from './migrate.js';
 import type { Dialect } from './dialect.js';
 import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
+import { endReporting } from './report-knex.js';
 import { makeSharedSettings } from './shared-settings.js';
 import { writeInTurn, type WriteTurn } from './write-turn.js';
 import { patiently } from './writing.js';
@@ -180,6 +181,7 @@ function database(url: string, db: Knex, dialect: Dialect, caller: Caller, turn:
       await db.raw('select 1');
     },
     async close() {
+      await endReporting(db);
       endReading(db);
       await db.destroy();
     },

@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Database } from '../database/database.js';
+import { reportKnex } from '../database/report-knex.js';
 import { NotFoundError } from '../errors.js';
 import { calls } from '../logs/cdr/call-columns.js';
 import { countUpTo, LETTERS_COUNTED } from '../logs/dead-letter/store.js';
@@ -73,7 +74,7 @@ export function createWebApp(parts: WebParts): Express {
   const files = downloads();
   const exports = { database: parts.database, downloads: files, threads: new ExportThreads(), zoneOf, clock };
   const live = liveStreams({ knex, users, views: page, zoneOf, clock, news: parts.news, stopping: parts.stopping, timing: parts.live });
-  const overview = { knex, readiness: known, clock };
+  const overview = { knex: reportKnex(knex), readiness: known, clock };
   const described = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
 
   const app = express();

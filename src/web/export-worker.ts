@@ -1,6 +1,7 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
+import { standBack } from '../thread-priority.js';
 import { MOST_BLOCKS, type Block, type ExportTask, type FromThread, type ToThread } from './export-task.js';
 
 export interface ExportWorkerData {
@@ -11,6 +12,7 @@ export interface ExportWorkerData {
 /** V8 sees no hurry in what lies outside its heap, and would let 64 MB of pages that were read gather there. */
 const BLOCKS_A_COLLECTION = 8;
 
+standBack();
 const port = parentPort;
 v8.setFlagsFromString('--expose-gc');
 const collect = vm.runInNewContext('gc') as (options: { readonly type: 'minor' }) => void;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canReadApart, countApart, readApart } from '../../../src/database/apart.js';
 import { countRows, MOST_LISTED } from '../../../src/database/count.js';
 import { openDatabase, type Database } from '../../../src/database/database.js';
+import { reportKnex } from '../../../src/database/report-knex.js';
 import { listPage } from '../../../src/database/listing.js';
 import { ofFew } from '../../../src/database/search-page.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
@@ -86,6 +87,25 @@ describe('reads of a SQLite file that may take long', () => {
       await sleep(100);
       return countApart(knex, knex.raw('select 7'), 1_000);
     }, { timeout: 60_000 }).toBe(7);
+  });
+
+  it('of a report are what knex reads, and leave this thread free', async () => {
+    const report = reportKnex(database.knex);
+    expect([report === database.knex, reportKnex(database.knex) === report, reportKnex(inMemory.knex) === inMemory.knex]).toEqual([false, true, true]);
+    const some = (knex: Database['knex']): Promise<unknown> => knex('cdr').where('disposition', 'FAILED').orderBy('id').limit(20);
+    expect(await some(report)).toEqual(await some(database.knex));
+    expect(await report('cdr').where('disposition', 'nothing')).toEqual([]);
+    let turns = 0;
+    const slow = report.raw(SLOW).finally(() => (turns = -turns));
+    const turn = (): void => {
+      if (turns < 0) return;
+      turns += 1;
+      setTimeout(turn, 1);
+    };
+    turn();
+    await slow;
+    expect(turns).toBeLessThan(-10);
+    await expect(report('nowhere')).rejects.toMatchObject({ code: 'SQLITE_ERROR' });
   });
 
   it('say what went wrong', async () => {

@@ -57,6 +57,23 @@ describe('a login', () => {
   });
 });
 
+test('a storm leaves turns to others', async () => {
+  const { session, pbx, events } = await open(basic);
+  await session.login(1_000);
+  const heard: number[] = [];
+  let isOver = false;
+  const turn = (): void => {
+    heard.push(events.length);
+    if (!isOver) setImmediate(turn);
+  };
+  turn();
+  const block = `Event: ContactStatus\r\nPrivilege: system,all\r\nTimestamp: 1795369877.104048\r\nURI: sip:908@127.57.41.38:57537\r\nContactStatus: Reachable\r\nAOR: 908\r\nEndpointName: 908\r\nFiller: ${'x'.repeat(900)}\r\n\r\n`;
+  pbx.say(block.repeat(5_000));
+  await until(() => events.length === 5_001, 'the storm is heard');
+  isOver = true;
+  expect(Math.max(...heard.slice(1).map((now, index) => now - (heard[index] ?? 0)))).toBeLessThanOrEqual((2 * 65_536) / block.length);
+});
+
 describe('an action', () => {
   test('has an outcome, an error being one', async () => {
     const { session } = await open(withLogin((action) => (action === 'good' ? 'Response: Success\r\n%ID%Value: x\r\n\r\n' : 'Response: Error\r\n%ID%Message: No\r\n\r\n')));
