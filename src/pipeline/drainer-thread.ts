@@ -6,6 +6,7 @@ import { messageOf } from '../errors.js';
 import type { DiskSpool } from './disk-spool.js';
 import { Drainer, type DrainerStatus } from './drainer.js';
 import type { Order, Told, WorkerData } from './drainer-worker.js';
+import { unpack } from './packing.js';
 import { Translator } from './translator.js';
 import { writeBatch } from './writer.js';
 
@@ -35,7 +36,7 @@ export function drainerOf({ database, ...parts }: DrainerThreadParts & { readonl
   if (database.url !== 'sqlite::memory:') return new DrainerThread({ ...parts, database });
   const { pbx, spool, logger, onRows } = parts;
   const translator = new Translator(pbx);
-  if (spool.state !== null) translator.load(spool.state);
+  if (spool.state !== null) translator.load(unpack(spool.state));
   return new Drainer({ pbx, spool, translator, write: (outputs) => writeBatch(database, outputs, spool.listener).finally(onRows), logger });
 }
 

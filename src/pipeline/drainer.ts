@@ -5,6 +5,7 @@ import { reasonOf } from '../database/database.js';
 import { messageOf } from '../errors.js';
 import type { Output } from '../logs/output.js';
 import { deadEvent, deadLine, deadRow } from './dead-letters.js';
+import { Packing } from './packing.js';
 import { isAboutTheRow } from './row-errors.js';
 import type { Spool, SpoolBatch } from './spool.js';
 
@@ -38,7 +39,7 @@ export interface DrainerStatus {
 export interface DrainerParts {
   readonly pbx: string;
   readonly spool: Pick<Spool, 'take' | 'checkpoint'>;
-  readonly translator: { handle(input: PbxInput): Output[]; prepareSave(): Iterator<void>; save(): string };
+  readonly translator: { handle(input: PbxInput): Output[]; savePieces(): Iterable<string> };
   /** Writes a batch as one: all of it or nothing. Safe to repeat. Answers how many dead letters it did not keep. */
   readonly write: (outputs: readonly Output[]) => Promise<number>;
   readonly logger: DrainerLogger;
@@ -144,9 +145,9 @@ export class Drainer {
     const startedAt = performance.now();
     let tookMs = 0;
     try {
-      const steps = this.parts.translator.prepareSave();
-      while (steps.next().done !== true) await nextTurn();
-      const state = this.parts.translator.save();
+      const packing = new Packing();
+      for (const piece of this.parts.translator.savePieces()) if (packing.add(piece)) await nextTurn();
+      const state = packing.end();
       tookMs = performance.now() - startedAt;
       await this.parts.spool.checkpoint(seq, state);
       this.uncheckpointed = 0;

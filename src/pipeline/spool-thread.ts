@@ -38,7 +38,7 @@ export class SpoolThread {
   }
 
   /** Answers the bytes in use. */
-  checkpoint(seq: number, state: string): Promise<number> {
+  checkpoint(seq: number, state: Uint8Array): Promise<number> {
     return this.#thread.ask({ ask: 'checkpoint', seq, state }) as Promise<number>;
   }
 

@@ -6,7 +6,7 @@ export type Question =
   | { readonly ask: 'open' }
   | { readonly ask: 'append'; readonly batches: readonly StoredBatch[]; readonly heard: Heard | null }
   | { readonly ask: 'read'; readonly after: number; readonly mostEvents: number }
-  | { readonly ask: 'checkpoint'; readonly seq: number; readonly state: string }
+  | { readonly ask: 'checkpoint'; readonly seq: number; readonly state: Uint8Array }
   | { readonly ask: 'close' };
 
 export type Reply = { readonly value: unknown } | { readonly error: { readonly code: string; readonly message: string } };
