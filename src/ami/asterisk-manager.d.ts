@@ -14,6 +14,6 @@ declare module 'asterisk-manager' {
     disconnect(): void;
   }
 
-  /** Without a port nothing is connected yet. */
-  export default function createManager(port: undefined, host: string, username: string, password: string, events: boolean): VendorManager;
+  /** Without a port nothing is connected yet; with one it connects and logs in at once. */
+  export default function createManager(port: number | undefined, host: string, username: string, password: string, events: boolean): VendorManager;
 }

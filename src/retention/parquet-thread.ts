@@ -54,9 +54,15 @@ type Answer = Exclude<Reply, { readonly error: string }>;
 
 function threadFor(workerData: WorkerData): AskedThread<Question, Reply, Answer> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  let begun = false;
   return new AskedThread<Question, Reply, Answer>(
-    // What this process was started with, such as a script given by --eval, is not the thread's.
-    () => new Worker(new URL(`./parquet-worker.${extension}`, import.meta.url), { execArgv: [], workerData }),
+    () => {
+      // Another one would begin the file once more.
+      if (begun) throw new Error('the thread that archives ended amid a file');
+      begun = true;
+      // What this process was started with, such as a script given by --eval, is not the thread's.
+      return new Worker(new URL(`./parquet-worker.${extension}`, import.meta.url), { execArgv: [], workerData });
+    },
     (reply) => {
       if ('error' in reply) throw new Error(reply.error);
       return reply;
