@@ -96,12 +96,16 @@ export function fromRow<C extends Columns>(columns: C, row: DatabaseRow): Record
 /** The same of rows that are arrays of these database columns. */
 export function recordsOf<C extends Columns>(columns: C, databaseColumns: readonly string[]): (row: readonly unknown[]) => RecordOf<C> {
   const places = readersOf(columns).map(({ name, db, read }) => ({ name, place: databaseColumns.indexOf(db), read }));
+  const blank = blankOf<Value>(Object.keys(columns));
   return (row) => {
-    const record: Record<string, Value> = {};
+    const record = { ...blank };
     for (const { name, place, read } of places) record[name] = read(row[place]);
     return record as RecordOf<C>;
   };
 }
+
+/** An object of these names to be copied and filled: V8 builds one name by name in twice the time, and reads it slower. */
+export const blankOf = <V>(names: readonly string[]): Record<string, V | null> => Object.fromEntries(names.map((name) => [name, null]));
 
 /**
  * Makes records of rows that are arrays of these database columns. A record is a view on its row: its columns are read by

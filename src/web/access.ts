@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
 import type { AddressLimit } from './address-limit.js';
@@ -21,19 +22,25 @@ declare global {
 export interface Access {
   /** Sets the user of the session, where there is one. */
   readonly knowUser: RequestHandler;
-  /** The same for an address that only answers, before there is a session. */
-  readonly knowReader: RequestHandler;
   /** Pages: sends a stranger to the sign-in form. */
   readonly signedIn: RequestHandler;
   /** Downloads: HTTP Basic where a stranger sends it; `signedIn` looks after the others. */
   readonly knownOrBasic: RequestHandler;
-  /** Scripts: a browser's session or HTTP Basic. Throws SignInNeededError. */
-  readonly signedInOrBasic: RequestHandler;
+  /** Scripts, before there is a session: a browser's or HTTP Basic. Throws SignInNeededError. */
+  readonly knownReader: RequestHandler;
+  /**
+   * The same, and what `read` answers: of who was known by the same headers a moment ago it is read while the database is asked
+   * who that is now, and thrown away where that is nobody. A stranger has nothing read.
+   */
+  readonly readFor: <T>(request: Request, response: Response, read: () => Promise<T>) => Promise<T>;
   /** Checks credentials; throws TooManyFailuresError, unchecked, for an address that failed too often. */
   attempt(request: Request, response: Response, how: 'byForm' | 'byBasic', principal: string, password: string): Promise<SignInOutcome>;
   /** Whole seconds until an instant, at least one. */
   secondsUntil(at: Micros): number;
 }
+
+/** So many readers have their rows read ahead. */
+const MOST_LATELY = 1_000;
 
 export function access(signIn: SignIn, { userOf }: Pick<Sessions, 'userOf'>, limit: AddressLimit, clock: () => Micros): Access {
   const secondsUntil = (at: Micros): number => Math.max(1, Math.ceil((at - clock()) / MICROS_PER_SECOND));
@@ -47,12 +54,7 @@ export function access(signIn: SignIn, { userOf }: Pick<Sessions, 'userOf'>, lim
     return outcome;
   };
 
-  const signedInOrBasic: RequestHandler = async (request, response, next) => {
-    // A proxy in front may ask for a password of its own: a session counts before the header.
-    if (response.locals.user) {
-      next();
-      return;
-    }
+  const byBasic = async (request: Request, response: Response): Promise<ConsoleUser> => {
     const header = request.headers.authorization;
     if (header === undefined) throw new SignInNeededError('Use HTTP Basic with the name and password of a console user.');
     const credentials = parseBasic(header);
@@ -60,9 +62,15 @@ export function access(signIn: SignIn, { userOf }: Pick<Sessions, 'userOf'>, lim
     const outcome = await attempt(request, response, 'byBasic', credentials.username, credentials.password);
     if (outcome.kind === 'wrong') throw new SignInNeededError('The name or the password is wrong.');
     if (outcome.kind === 'locked-out') throw new TooManyFailuresError(secondsUntil(outcome.until));
-    response.locals.user = outcome.user;
-    next();
+    return outcome.user;
   };
+
+  // A proxy in front may ask for a password of its own: a session counts before the header.
+  const knowReader = async (request: Request, response: Response): Promise<void> => {
+    response.locals.user = (await userOf(request)) ?? (await byBasic(request, response));
+  };
+
+  const lately = new Set<string>();
 
   return {
     attempt,
@@ -72,22 +80,35 @@ export function access(signIn: SignIn, { userOf }: Pick<Sessions, 'userOf'>, lim
       if (user) response.locals.user = user;
       next();
     },
-    async knowReader(request, response, next) {
-      const user = await userOf(request);
-      if (user) response.locals.user = user;
+    async knownReader(request, response, next) {
+      await knowReader(request, response);
       next();
+    },
+    async readFor(request, response, read) {
+      const who = headersDigest(request);
+      const ahead = lately.delete(who) ? read() : null;
+      // Nobody may come to wait for it.
+      ahead?.catch(() => undefined);
+      await knowReader(request, response);
+      if (lately.size >= MOST_LATELY) lately.clear();
+      lately.add(who);
+      return ahead ?? read();
     },
     signedIn(request, response, next) {
       if (response.locals.user) next();
       else response.redirect(303, `/sign-in?${new URLSearchParams({ next: request.originalUrl }).toString()}`);
     },
-    knownOrBasic(request, response, next) {
-      if (request.headers.authorization === undefined) next();
-      else return signedInOrBasic(request, response, next);
+    async knownOrBasic(request, response, next) {
+      if (!response.locals.user && request.headers.authorization !== undefined) response.locals.user = await byBasic(request, response);
+      next();
     },
-    signedInOrBasic,
   };
 }
+
+const processKey = randomBytes(32);
+
+/** Tells apart by what requests say who they are of, without keeping a password. */
+const headersDigest = ({ headers: { cookie, authorization } }: Request): string => createHmac('sha256', processKey).update(JSON.stringify([cookie, authorization])).digest('base64');
 
 /** The name and password of an `Authorization: Basic` header (RFC 7617, UTF-8); null for any other. */
 export function parseBasic(header: string): { username: string; password: string } | null {

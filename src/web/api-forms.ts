@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choicesOf, maxLengthOf, type Column, type ColumnType, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
+import { blankOf, choicesOf, maxLengthOf, type Column, type ColumnType, type LogDefinition, type LogRecord, type Value } from '../logs/columns.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
 import type { AccountDetail } from '../logs/registered-account/read.js';
 import { toIso, type Micros } from '../time.js';
@@ -45,23 +45,26 @@ type Described = Omit<Column, 'db'>;
 
 /** The same of columns that no table has. */
 export function jsonColumns(columns: DescribedColumns, record: LogRecord): JsonObject {
-  const json: Record<string, Json> = {};
-  for (const { name, write } of writersOf(columns)) json[name] = write(record[name] ?? null);
+  const { blank, writers } = writingOf(columns);
+  const json = { ...blank };
+  for (const { name, write } of writers) json[name] = write(record[name] ?? null);
   return json;
 }
 
 type DescribedColumns = Readonly<Record<string, Described>>;
 type Writer = (value: Value) => Json;
 
-// A page of a list has a thousand cells and more.
-const writers = new WeakMap<DescribedColumns, readonly { readonly name: string; readonly write: Writer }[]>();
+interface Writing {
+  readonly blank: Readonly<Record<string, Json>>;
+  readonly writers: readonly { readonly name: string; readonly write: Writer }[];
+}
 
-function writersOf(columns: DescribedColumns): readonly { readonly name: string; readonly write: Writer }[] {
-  let known = writers.get(columns);
-  if (!known) {
-    known = Object.entries(columns).map(([name, column]) => ({ name, write: writerOf(column) }));
-    writers.set(columns, known);
-  }
+// A page of a list has a thousand cells and more.
+const writings = new WeakMap<DescribedColumns, Writing>();
+
+function writingOf(columns: DescribedColumns): Writing {
+  const known = writings.get(columns) ?? { blank: blankOf(Object.keys(columns)), writers: Object.entries(columns).map(([name, column]) => ({ name, write: writerOf(column) })) };
+  writings.set(columns, known);
   return known;
 }
 

@@ -85,7 +85,8 @@ export function createWebApp(parts: WebParts): Express {
   app.use(overdue);
   app.use(health(readiness));
   app.use('/assets', assets());
-  app.use(API_ROOT, noStore, gate.knowReader, gate.signedInOrBasic, api(knex, described.endpoints));
+  // Strangers do not hear which addresses there are.
+  app.use(API_ROOT, noStore, api(knex, described.endpoints, gate.readFor), gate.knownReader);
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(sessions.handle, gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
