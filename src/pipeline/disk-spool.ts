@@ -34,7 +34,7 @@ const NEARLY_FULL = 0.8;
 /** The spool on disk (see {@link Spool}): a SQLite file for each PBX, written by a thread of its own. */
 export class DiskSpool implements Spool {
   readonly listener: string;
-  state: string | null;
+  state: string | Uint8Array | null;
   readonly #thread: SpoolThread;
   readonly #admission: Admission;
   readonly #logger: Logger;
@@ -115,7 +115,7 @@ export class DiskSpool implements Spool {
     }
   }
 
-  async checkpoint(seq: number, state: string): Promise<void> {
+  async checkpoint(seq: number, state: Uint8Array): Promise<void> {
     this.#usedBytes = await this.#thread.checkpoint(seq, state);
   }
 
@@ -123,7 +123,7 @@ export class DiskSpool implements Spool {
    * For a drainer that begins anew after one that died: all that the last checkpoint does not cover is taken again. Answers the state
    * given with it. What went from memory alone, while the disk failed, is not taken again. Rejects with SpoolError; nobody may be taking.
    */
-  async rewind(): Promise<string | null> {
+  async rewind(): Promise<string | Uint8Array | null> {
     const { state, checkpoint, events } = await this.#thread.open();
     // Some megabytes of a large PBX, which whoever rewinds has now.
     this.state = null;

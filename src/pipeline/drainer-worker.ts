@@ -5,6 +5,7 @@ import { WriteTurn } from '../database/write-turn.js';
 import { forgetGarbage } from '../forget-garbage.js';
 import { readAccountStates } from '../logs/registered-account/store.js';
 import { Drainer, type DrainerLogger, type DrainerParts, type DrainerStatus } from './drainer.js';
+import { unpack } from './packing.js';
 import type { StoredBatch } from './spool-file.js';
 import { decodeBatches } from './spool-tail.js';
 import { Translator } from './translator.js';
@@ -22,13 +23,13 @@ export interface WorkerData {
 /** What the thread says. It takes and checkpoints one after the other, and each is answered. */
 export type Told =
   | { readonly tell: 'take' }
-  | { readonly tell: 'checkpoint'; readonly seq: number; readonly state: string }
+  | { readonly tell: 'checkpoint'; readonly seq: number; readonly state: Uint8Array }
   | { readonly tell: 'status'; readonly status: DrainerStatus }
   | { readonly tell: 'log'; readonly level: keyof DrainerLogger; readonly details: object; readonly message: string };
 
 /** What it is told: to begin, with the translator's state as the spool keeps it, then the answers, and when to stop. */
 export type Order =
-  | { readonly order: 'begin'; readonly state: string | null }
+  | { readonly order: 'begin'; readonly state: string | Uint8Array | null }
   | { readonly order: 'batches'; readonly batches: readonly StoredBatch[] }
   | { readonly order: 'checkpoint done'; readonly error: string | null }
   | { readonly order: 'stop'; readonly patienceMs: number };
@@ -82,10 +83,10 @@ parentPort?.on('message', (order: Order) => {
   else answered(order);
 });
 
-async function start(state: string | null): Promise<void> {
+async function start(state: string | Uint8Array | null): Promise<void> {
   // What other listeners have written meanwhile, so that the sockets they saw are no news.
   const accounts = await readAccountStates(database.knex, pbx);
-  if (state !== null && translator.load(state)) translator.learn(accounts);
+  if (state !== null && translator.load(unpack(state))) translator.learn(accounts);
   else translator.restore(accounts);
   drainer.start();
   // Also that it lives, where nothing comes to be written.

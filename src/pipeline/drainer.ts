@@ -5,6 +5,7 @@ import { reasonOf } from '../database/database.js';
 import { messageOf } from '../errors.js';
 import type { Output } from '../logs/output.js';
 import { deadEvent, deadLine, deadRow } from './dead-letters.js';
+import { Packing } from './packing.js';
 import { isAboutTheRow } from './row-errors.js';
 import type { Spool, SpoolBatch } from './spool.js';
 
@@ -25,7 +26,7 @@ const CHECKPOINT_SHARE = 50;
 const CHECKPOINT_INPUTS = 20_000;
 const CHECKPOINT_LATEST_MS = 60_000;
 /** What an input takes in the spool at about: a checkpoint waits until it lets the spool forget as much as it writes itself. */
-const INPUT_CHARACTERS = 250;
+const INPUT_BYTES = 250;
 
 export interface DrainerStatus {
   /** Null while writing works. */
@@ -42,7 +43,7 @@ export interface DrainerStatus {
 export interface DrainerParts {
   readonly pbx: string;
   readonly spool: Pick<Spool, 'take' | 'checkpoint'>;
-  readonly translator: { handle(input: PbxInput): Output[]; prepareSave(): Iterator<void>; save(): string };
+  readonly translator: { handle(input: PbxInput): Output[]; savePieces(): Iterable<string> };
   /** Writes a batch as one: all of it or nothing. Safe to repeat. Answers how many dead letters it did not keep. */
   readonly write: (outputs: readonly Output[]) => Promise<number>;
   readonly logger: DrainerLogger;
@@ -74,7 +75,7 @@ export class Drainer {
   private uncheckpointed = 0;
   private checkpointDueAt = 0;
   private checkpointLatestAt = 0;
-  private stateCharacters = 0;
+  private stateBytes = 0;
   private rowsAtOnce = ROWS_FIRST;
   /** The write under way; the next outputs are made meanwhile. */
   private writing: Promise<boolean> = Promise.resolve(true);
@@ -150,18 +151,18 @@ export class Drainer {
   private isCheckpointDue(): boolean {
     const now = performance.now();
     if (this.uncheckpointed >= CHECKPOINT_INPUTS || now >= this.checkpointLatestAt) return true;
-    return now >= this.checkpointDueAt && this.uncheckpointed * INPUT_CHARACTERS >= this.stateCharacters;
+    return now >= this.checkpointDueAt && this.uncheckpointed * INPUT_BYTES >= this.stateBytes;
   }
 
   private async checkpoint({ seq }: SpoolBatch): Promise<void> {
     const startedAt = performance.now();
     let tookMs = 0;
     try {
-      const steps = this.parts.translator.prepareSave();
-      while (steps.next().done !== true) await nextTurn();
-      const state = this.parts.translator.save();
+      const packing = new Packing();
+      for (const piece of this.parts.translator.savePieces()) if (packing.add(piece)) await nextTurn();
+      const state = packing.end();
       tookMs = performance.now() - startedAt;
-      this.stateCharacters = state.length;
+      this.stateBytes = state.length;
       await this.parts.spool.checkpoint(seq, state);
       this.uncheckpointed = 0;
     } catch (error) {

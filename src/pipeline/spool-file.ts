@@ -22,7 +22,8 @@ export interface Heard {
 /** What the file held when it was opened. */
 export interface Opened {
   readonly listener: string;
-  readonly state: string | null;
+  /** Packed; text where an earlier release wrote it. */
+  readonly state: string | Uint8Array | null;
   /** The position that the state belongs to. */
   readonly checkpoint: number;
   readonly lastSeq: number;
@@ -48,7 +49,7 @@ export class SpoolFile {
   readonly #append: Database.Statement<[number, number, string]>;
   readonly #read: Database.Statement<[number, number]>;
   readonly #forget: Database.Statement<[number]>;
-  readonly #put: Database.Statement<[string, string]>;
+  readonly #put: Database.Statement<[string, string | Uint8Array]>;
 
   /** Throws SQLITE_BUSY when another process has it open. */
   constructor(path: string) {
@@ -89,7 +90,7 @@ export class SpoolFile {
     const heard = this.#get('heard');
     return {
       listener,
-      state: this.#get('state'),
+      state: this.#getAny('state'),
       checkpoint,
       lastSeq: Math.max(checkpoint, last ?? 0),
       events: events ?? 0,
@@ -137,7 +138,7 @@ export class SpoolFile {
   }
 
   /** Forgets all up to and with `seq` and keeps the state that belongs there, in one commit; answers the bytes in use. */
-  checkpoint(seq: number, state: string): number {
+  checkpoint(seq: number, state: Uint8Array): number {
     this.#db.transaction(() => {
       this.#forget.run(seq);
       this.#put.run('checkpoint', String(seq));
@@ -152,7 +153,12 @@ export class SpoolFile {
   }
 
   #get(name: string): string | null {
-    return this.#db.prepare<[string], { value: string }>('select value from meta where name = ?').get(name)?.value ?? null;
+    const value = this.#getAny(name);
+    return value === null ? null : String(value);
+  }
+
+  #getAny(name: string): string | Uint8Array | null {
+    return this.#db.prepare<[string], { value: string | Uint8Array }>('select value from meta where name = ?').get(name)?.value ?? null;
   }
 
   #usedBytes(): number {

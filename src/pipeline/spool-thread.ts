@@ -38,7 +38,7 @@ export class SpoolThread {
   }
 
   /** Answers the bytes in use. */
-  checkpoint(seq: number, state: string): Promise<number> {
+  checkpoint(seq: number, state: Uint8Array): Promise<number> {
     return this.#thread.ask({ ask: 'checkpoint', seq, state }) as Promise<number>;
   }
 
@@ -58,7 +58,7 @@ function startWorker(path: string): Worker {
     // What this process was started with, such as a script given by --eval, is not the thread's.
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
-    workerData: { path, module: at('spool-file').href, garbage: at('../forget-garbage').href } satisfies WorkerData,
+    workerData: { path, module: at('spool-file').href } satisfies WorkerData,
   });
 }
 

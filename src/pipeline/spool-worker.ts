@@ -6,7 +6,7 @@ export type Question =
   | { readonly ask: 'open' }
   | { readonly ask: 'append'; readonly batches: readonly StoredBatch[]; readonly heard: Heard | null }
   | { readonly ask: 'read'; readonly after: number; readonly mostEvents: number }
-  | { readonly ask: 'checkpoint'; readonly seq: number; readonly state: string }
+  | { readonly ask: 'checkpoint'; readonly seq: number; readonly state: Uint8Array }
   | { readonly ask: 'close' };
 
 export type Reply = { readonly value: unknown } | { readonly error: { readonly code: string; readonly message: string } };
@@ -15,18 +15,10 @@ export interface WorkerData {
   readonly path: string;
   /** Address of spool-file, in TypeScript or built: Node resolves no `.js` to a `.ts` in a thread. */
   readonly module: string;
-  /** As `module`, of forget-garbage. */
-  readonly garbage: string;
 }
 
-/** A state of so many characters is worth collecting, once no further one came for a while. */
-const LARGE_STATE = 500_000;
-const SETTLED_MS = 2_000;
-
-const { path, module, garbage } = workerData as WorkerData;
+const { path, module } = workerData as WorkerData;
 const { SpoolFile: File } = (await import(module)) as typeof import('./spool-file.js');
-const { forgetGarbage } = (await import(garbage)) as typeof import('../forget-garbage.js');
-let settled: NodeJS.Timeout | null = null;
 let file: SpoolFile | null = null;
 
 function answer(question: Question): unknown {
@@ -46,10 +38,6 @@ function answer(question: Question): unknown {
     case 'read':
       return file.read(question.after, question.mostEvents);
     case 'checkpoint':
-      if (question.state.length > LARGE_STATE) {
-        if (settled) clearTimeout(settled);
-        settled = setTimeout(forgetGarbage, SETTLED_MS).unref();
-      }
       return file.checkpoint(question.seq, question.state);
     case 'close':
       file.close();

@@ -30,14 +30,14 @@ export interface SpoolStatus {
 export interface Spool {
   /** Names this process among others that listen to the same PBX; stays the same as long as the file does. */
   readonly listener: string;
-  /** The state given with the last `checkpoint`, null in a new spool. */
-  readonly state: string | null;
+  /** The state given with the last `checkpoint`, null in a new spool; text where an earlier release wrote it. */
+  readonly state: string | Uint8Array | null;
   /** Takes an input. Never waits and never throws. */
   push(input: PbxInput): void;
   /** The next committed batch; waits for one. Null once `signal` has aborted and nothing committed is left. */
   take(signal: AbortSignal): Promise<SpoolBatch | null>;
   /** All up to and with `seq` is written, and `state` is the translator's after it: that much may be forgotten. */
-  checkpoint(seq: number, state: string): Promise<void>;
+  checkpoint(seq: number, state: Uint8Array): Promise<void>;
   status(): SpoolStatus;
   /** Puts on disk what is still in memory: what was pushed before is there when this resolves, or `status` says why not. */
   flush(): Promise<void>;

@@ -41,15 +41,17 @@ export class Translator {
     this.sessions.learn(accounts);
   }
 
-  /** Does most of the work of {@link save} in steps of some milliseconds; nothing may be handled in between. */
-  prepareSave(): Generator<void> {
-    return this.sessions.prepareSave();
-  }
-
   /** All that it remembers, as JSON: a new translator that loads it answers every further input as this one would. */
   save(): string {
+    return [...this.savePieces()].join('');
+  }
+
+  /** The same in pieces, each some milliseconds of work; nothing may be handled in between. */
+  *savePieces(): Generator<string> {
     const rest: Omit<Saved, 'sessions'> = { version: VERSION, pbx: this.pbx, zone: this.zone, listening: this.listening.save() };
-    return `${JSON.stringify(rest).slice(0, -1)},"sessions":${this.sessions.save()}}`;
+    yield `${JSON.stringify(rest).slice(0, -1)},"sessions":`;
+    yield* this.sessions.save();
+    yield '}';
   }
 
   /** Takes up what another one saved. False, and as new, when the text is of another version or PBX, or cannot be read. */

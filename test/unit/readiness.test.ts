@@ -56,7 +56,7 @@ describe('a write that does not end', () => {
       pbx: 'lab',
       logger,
       spool: { take: () => (batches.length > 0 ? Promise.resolve(batches.shift() ?? null) : new Promise(() => undefined)), checkpoint: () => Promise.resolve() },
-      translator: { handle: (input) => [{ kind: 'listening', pbx: 'lab', from: input.kind === 'event' ? 0 : input.at, until: 9, reason: null }], prepareSave: () => [].values(), save: () => '' },
+      translator: { handle: (input) => [{ kind: 'listening', pbx: 'lab', from: input.kind === 'event' ? 0 : input.at, until: 9, reason: null }], savePieces: () => [] },
       write: () => new Promise((resolve, reject) => ends.push((error) => (error ? reject(error) : resolve(0)))),
     });
     expect(drainer.status().busySince).toBeNull();

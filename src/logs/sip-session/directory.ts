@@ -104,12 +104,8 @@ export class Directory {
     }
   }
 
-  prepareSave(): Generator<void> {
-    return this.texts.prepare(this.accounts.values());
-  }
-
-  /** A JSON array of {@link SavedAccount}. */
-  save(): string {
+  /** A JSON array of {@link SavedAccount}, in pieces. */
+  save(): Generator<string> {
     return this.texts.array(this.accounts.values());
   }
 

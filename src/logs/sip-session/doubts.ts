@@ -1,31 +1,19 @@
 import type { Knex } from 'knex';
 import { insertOnce } from '../../database/database.js';
+import { updateMany } from '../../database/many.js';
 import { around } from '../../database/partitions.js';
+import { insertFresh } from '../../database/statements.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { eventKey } from '../key.js';
-import type { Doubt } from '../output.js';
-import { rowsChanged } from '../statistics/summaries.js';
 import { sipSessions } from './columns.js';
+import { concerned, groupedBy, groupOf, INFERRED, instantOf, isOfAccount, isRegistration, isShort, judge, keyOf, REGISTERED, type DoubtfulRow, type Group, type Kept, type Row, type Verdict } from './doubt.js';
 import { INFERENCE_MARGIN } from './outage.js';
 import { sayTakenBack } from './taken-back.js';
 
 const DOUBTS = 'session_doubt';
 
-export type Row = Record<string, string | number>;
-
-export interface DoubtfulRow {
-  readonly row: Row;
-  readonly doubt: Extract<Doubt, { kind: 'inferred' }>;
-}
-
-/** A listener's doubt, kept whether the row stands in the log or not. Several may doubt the same row. */
-interface Kept extends DoubtfulRow {
-  readonly key: string;
-  readonly listener: string;
-  readonly at: Micros;
-}
-
 interface Stored {
+  readonly id: number | string;
   readonly row_key: string;
   readonly listener: string;
   readonly since_at: number | string;
@@ -36,11 +24,11 @@ interface Stored {
   readonly peername: string;
 }
 
-const REGISTERED = '200 OK';
-const INFERRED = 'INFERRED';
-/** Of a doubt about a longer time the log may have very many rows. */
-const SHORT: Micros = 60 * MICROS_PER_SECOND;
-const ACCOUNTS_A_QUERY = 500;
+const GROUPS_A_QUERY = 500;
+const KEYS_A_QUERY = 1_000;
+const UPDATES_A_QUERY = 500;
+/** Of an account that is attacked the log may have any number of rows. */
+const MOST_NEAR = 5_000;
 /** By then every listener has written what it heard. */
 const KEPT_FOR: Micros = 31 * 86_400 * MICROS_PER_SECOND;
 
@@ -49,45 +37,23 @@ const KEPT_FOR: Micros = 31 * 86_400 * MICROS_PER_SECOND;
  * heard, or an earlier doubtful one that stands, says the same. All doubts are kept, so that it does not matter who
  * writes first: what is heard late takes a row back, and may give back another one that it had hidden.
  *
- * `written` are the listener's rows without doubt, which stand already. The PBX's turn must have been taken.
+ * `written` are the listener's rows without doubt, which stand already. The PBX's turn must have been taken. Answers the instants of
+ * the rows that came or went, for `rowsChanged`.
  */
-export async function settleDoubts(trx: Knex, listener: string, written: readonly Row[], doubtful: readonly DoubtfulRow[]): Promise<void> {
+export async function settleDoubts(trx: Knex, listener: string, written: readonly Row[], doubtful: readonly DoubtfulRow[]): Promise<readonly Micros[]> {
   const sure = written.filter(isOfAccount);
   const told = [...sure, ...doubtful.map(({ row }) => row)];
-  if (told.length === 0) return;
+  if (told.length === 0) return [];
   // Somebody heard it whole: no doubt is left.
   const whole = new Set(sure.map(keyOf));
   const known = await readKept(trx, told);
   if (known.some(({ key }) => whole.has(key))) await trx(DOUBTS).whereIn('row_key', [...whole]).delete();
   const before = known.filter(({ key }) => !whole.has(key));
-  const kept = inGroups([...before, ...(await keep(trx, listener, doubtful, before))], ({ row }) => row);
-  const news = inGroups(told, (row) => row);
-  const groups = [...kept].map(([name, doubts]) => ({ listener, doubts, told: news.get(name) ?? [] }));
-  const rest = await standAlone(trx, groups);
-  for (const group of rest) await settleGroup(trx, group);
+  const stood = await standing(trx, [...before.map(({ row }) => row), ...doubtful.map(({ row }) => row)]);
+  const groups = concerned(listener, [...before, ...unkept(listener, doubtful, before, stood)], told);
+  await keep(trx, groups.flatMap(({ doubts }) => doubts), before);
+  return change(trx, await verdicts(trx, groups, stood), stood);
 }
-
-export const isOfAccount = ({ event }: Row): boolean => event === 'REGISTER' || event === 'UNREGISTER';
-
-const isRegistration = ({ event, details }: Row): boolean => event === 'REGISTER' && (details === REGISTERED || details === INFERRED);
-const keyOf = (row: Row): string => String(row['event_key']);
-const groupOf = ({ pbx, peername, event }: Row): string => JSON.stringify([pbx, peername, event]);
-
-/** Rows of different groups never say the same. */
-function inGroups<T>(items: readonly T[], rowOf: (item: T) => Row): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const name = groupOf(rowOf(item));
-    const group = groups.get(name);
-    if (group) group.push(item);
-    else groups.set(name, [item]);
-  }
-  return groups;
-}
-
-const instantOf = (row: Row): Micros => Number(row['at']);
-const isAbout = ({ doubt, at }: Kept, row: Row): boolean => instantOf(row) >= doubt.since - INFERENCE_MARGIN && instantOf(row) <= at + INFERENCE_MARGIN;
-const inOrder = (a: Kept, b: Kept): number => a.at - b.at || (a.key < b.key ? -1 : 1);
 
 /** Doubts about the accounts that these rows are of, as far as they may change. */
 async function readKept(trx: Knex, rows: readonly Row[]): Promise<Kept[]> {
@@ -95,25 +61,31 @@ async function readKept(trx: Knex, rows: readonly Row[]): Promise<Kept[]> {
     .whereIn('pbx', [...new Set(rows.map(({ pbx }) => String(pbx)))])
     .whereIn('peername', [...new Set(rows.map(({ peername }) => String(peername)))])
     .where('at', '>=', Math.min(...rows.map(instantOf)) - INFERENCE_MARGIN)
-    .select('row_key', 'listener', 'since_at', 'at', 'heard', 'content');
-  return found.map(({ row_key: key, listener, since_at: since, at, heard, content }) => {
+    .select('id', 'row_key', 'listener', 'since_at', 'at', 'heard', 'content');
+  return found.map(({ id, row_key: key, listener, since_at: since, at, heard, content }) => {
     const doubt = { kind: 'inferred', since: Number(since), heard: JSON.parse(heard) as string[] } as const;
-    return { key, listener, at: Number(at), doubt, row: JSON.parse(content) as Row };
+    return { id: Number(id), key, listener, at: Number(at), doubt, row: JSON.parse(content) as Row };
   });
 }
 
-/** Keeps the listener's doubts that are new, but for rows that stand without any; answers them. */
-async function keep(trx: Knex, listener: string, doubtful: readonly DoubtfulRow[], kept: readonly Kept[]): Promise<Kept[]> {
+/** The listener's doubts that are new, but for rows that stand without any. */
+function unkept(listener: string, doubtful: readonly DoubtfulRow[], kept: readonly Kept[], stood: ReadonlyMap<string, Row>): Kept[] {
   const own = new Set(kept.filter((one) => one.listener === listener).map(({ key }) => key));
   const others = new Set(kept.map(({ key }) => key));
-  const unknown = new Map(doubtful.map((one) => [keyOf(one.row), one] as const).filter(([key]) => !own.has(key)));
-  for (const key of await standing(trx, [...unknown.keys()], [...unknown.values()].map(({ row }) => instantOf(row)))) if (!others.has(key)) unknown.delete(key);
-  const added = [...unknown].map(([key, { row, doubt }]): Kept => ({ key, listener, at: instantOf(row), row, doubt }));
-  if (added.length === 0) return added;
+  const unknown = new Map(doubtful.map((one) => [keyOf(one.row), one]));
+  return [...unknown].filter(([key]) => !own.has(key) && (others.has(key) || !stood.has(key))).map(([key, { row, doubt }]) => ({ id: null, key, listener, at: instantOf(row), row, doubt }));
+}
+
+/** Keeps doubts that are new, and what else is known to have been heard beside those of `before`. */
+async function keep(trx: Knex, doubts: readonly Kept[], before: readonly Kept[]): Promise<void> {
+  const added = doubts.filter(({ id }) => id === null);
+  const unchanged = new Set(before);
+  const updates = doubts.flatMap((one) => (one.id === null || unchanged.has(one) ? [] : [{ id: one.id, values: { heard: JSON.stringify(one.doubt.heard) } }]));
+  for (let start = 0; start < updates.length; start += UPDATES_A_QUERY) await updateMany(trx, DOUBTS, updates.slice(start, start + UPDATES_A_QUERY), { sql: '1 = 1', values: [] });
+  if (added.length === 0) return;
   await insertOnce(trx, DOUBTS, added.map(toStored));
   const oldest = Math.min(...added.map(({ at }) => at));
   await trx(DOUBTS).whereIn('pbx', [...new Set(added.map(({ row }) => String(row['pbx'])))]).where('at', '<', oldest - KEPT_FOR).delete();
-  return added;
 }
 
 const toStored = ({ key, listener, at, row, doubt }: Kept): Row => ({
@@ -128,98 +100,49 @@ const toStored = ({ key, listener, at, row, doubt }: Kept): Row => ({
   content: JSON.stringify(row),
 });
 
-/** Doubts that concern one another, and the rows that the listener told about them. */
-interface Group {
-  readonly listener: string;
-  readonly doubts: readonly Kept[];
-  readonly told: readonly Row[];
-}
-
-/**
- * Around a login each registration is in doubt, and next to none of them has another row anywhere near: those are found with
- * one look into the log, and stand. Answers the other groups.
- */
-async function standAlone(trx: Knex, groups: readonly Group[]): Promise<Group[]> {
-  const rest: Group[] = [];
-  const lone: (Group & { readonly one: Kept })[] = [];
-  for (const group of groups) {
-    const [one, more] = group.doubts;
-    const isLone = one !== undefined && more === undefined && one.at - one.doubt.since <= SHORT && group.told.length === 1 && group.told.every((row) => keyOf(row) === one.key);
-    if (isLone) lone.push({ ...group, one });
-    else rest.push(group);
-  }
-  const standing: Row[] = [];
-  for (let start = 0; start < lone.length; start += ACCOUNTS_A_QUERY) {
-    const some = lone.slice(start, start + ACCOUNTS_A_QUERY);
-    const near = inGroups(await rowsNear(trx, some.map(({ one }) => one)), (row) => row);
-    for (const { one, ...group } of some) {
-      const beside = (near.get(groupOf(one.row)) ?? []).filter((row) => isAbout(one, row) && !one.doubt.heard.includes(keyOf(row)));
-      if (beside.length === 0) standing.push(one.row);
-      else if (beside.some((row) => keyOf(row) !== one.key)) rest.push(group);
+/** Around a login each registration is in doubt: groups of a short time are judged after one look into the log for many, as far as it has few rows of that time. */
+async function verdicts(trx: Knex, groups: readonly Group[], stood: ReadonlyMap<string, Row>): Promise<Verdict[]> {
+  const short = groups.filter(({ doubts }) => doubts.every(isShort));
+  const long = groups.filter(({ doubts }) => !doubts.every(isShort));
+  const found: Verdict[] = [];
+  for (let start = 0; start < short.length; start += GROUPS_A_QUERY) {
+    const some = short.slice(start, start + GROUPS_A_QUERY);
+    const near = await rowsNear(trx, some.flatMap(({ doubts }) => doubts));
+    if (near.length > MOST_NEAR) long.push(...some);
+    else {
+      const byGroup = groupedBy(near, groupOf);
+      for (const { name, doubts } of some) found.push(judge(doubts, byGroup.get(name) ?? [], stood));
     }
   }
-  await insertOnce(trx, sipSessions.table, standing);
-  await rowsChanged(trx, sipSessions.table, standing.map(instantOf));
-  return rest;
+  for (const { doubts } of long) found.push(judge(doubts, await rowsTelling(trx, doubts, stood), stood));
+  return found;
 }
 
-/** What the log has of the accounts of these doubts, at the time of any of them. */
+const TOLD_BY = ['event_key', 'pbx', 'peername', 'event', 'source', 'details', 'at'];
+
+/** What the log has of the accounts of these doubts, at the time of any of them; not all of it where that is more than `MOST_NEAR`. */
 async function rowsNear(trx: Knex, doubts: readonly Kept[]): Promise<Row[]> {
   const from = Math.min(...doubts.map(({ doubt }) => doubt.since)) - INFERENCE_MARGIN;
   const to = Math.max(...doubts.map(({ at }) => at)) + INFERENCE_MARGIN;
-  return trx(sipSessions.table)
+  return trx<Row>(sipSessions.table)
     .whereIn('peername', [...new Set(doubts.map(({ row }) => String(row['peername'])))])
     .whereBetween('at', [from, to])
-    .select('event_key', 'pbx', 'peername', 'event', 'at');
+    .limit(MOST_NEAR + 1)
+    .select(...TOLD_BY);
 }
 
-/** One group, of which the listener told these rows. */
-async function settleGroup(trx: Knex, { listener, doubts: group, told }: Group): Promise<void> {
-  if (!group.some((one) => told.some((row) => isAbout(one, row)))) return;
-  const from = Math.min(...told.map(instantOf));
-  const ordered: Kept[] = [];
-  for (const one of group.filter(({ at }) => at + INFERENCE_MARGIN >= from).sort(inOrder)) ordered.push(one.listener === listener ? await withHeard(trx, one, told) : one);
-  const keys = [...new Set(ordered.map(({ key }) => key))];
-  const stood = new Set(await standing(trx, keys, ordered.map(({ at }) => at)));
-  for (const [place, key] of keys.entries()) {
-    const doubts = ordered.filter((one) => one.key === key);
-    // What comes later hides nothing that came before it.
-    const stands = await some(doubts, async (one) => (await tellingQuery(trx, one, keys.slice(place)).first('id')) === undefined);
-    if (stands !== stood.has(key)) await rowsChanged(trx, sipSessions.table, doubts.map(({ row }) => instantOf(row)));
-    if (!stands && stood.has(key)) await takeBack(trx, key, doubts.map(({ at }) => at));
-    if (stands && !stood.has(key)) await insertOnce(trx, sipSessions.table, doubts.slice(0, 1).map(({ row }) => row));
-  }
+/** Of what the log has around the doubts of a group as much as it takes to judge them: what else is doubted, and one row of what is not for each. */
+async function rowsTelling(trx: Knex, doubts: readonly Kept[], stood: ReadonlyMap<string, Row>): Promise<Row[]> {
+  const keys = [...new Set(doubts.map(({ key }) => key))];
+  const rows = rowsOf(stood, keys);
+  for (const one of doubts) rows.push(...((await tellingQuery(trx, one, keys)) as Row[]));
+  return rows;
 }
 
-/** The row of a key, which is of one of these times. */
-async function takeBack(trx: Knex, key: string, times: readonly Micros[]): Promise<void> {
-  const row = await trx<{ id: number; at: number; event_key: string }>(sipSessions.table).where('event_key', key).whereBetween('at', around(times)).first('id', 'at');
-  if (row === undefined) return;
-  await trx(sipSessions.table).where({ id: row.id, at: row.at }).delete();
-  await sayTakenBack(trx, row.id);
-}
-
-/** What a listener tells beside a row that it doubts is something else, though another one may write it first. Not so of an attempt that was refused. */
-async function withHeard(trx: Knex, one: Kept, told: readonly Row[]): Promise<Kept> {
-  const { key, listener, row, doubt } = one;
-  if (row['event'] === 'REGISTER' && !isRegistration(row)) return one;
-  const known = new Set([key, ...doubt.heard]);
-  const more = told.filter((other) => isAbout(one, other)).map(keyOf).filter((other) => !known.has(other));
-  if (more.length === 0) return one;
-  const heard = [...doubt.heard, ...new Set(more)];
-  await trx(DOUBTS).where({ row_key: key, listener }).update({ heard: JSON.stringify(heard) });
-  return { ...one, doubt: { ...doubt, heard } };
-}
-
-async function some<T>(items: readonly T[], test: (item: T) => Promise<boolean>): Promise<boolean> {
-  for (const item of items) if (await test(item)) return true;
-  return false;
-}
-
-/** Rows of somebody else that say what this one says; those with the keys `silent` do not count. */
+/** A row of somebody else that says what this one says; those with the keys `silent` do not count. */
 function tellingQuery(trx: Knex, { row, at, doubt }: Kept, silent: readonly string[]): Knex.QueryBuilder {
   const { pbx, peername, event, details } = row;
-  // An attempt that was refused is no registration, nor the other way round.
+  // As `saysTheSame` has it.
   const kind =
     event !== 'REGISTER'
       ? { sql: '', values: [] }
@@ -231,12 +154,36 @@ function tellingQuery(trx: Knex, { row, at, doubt }: Kept, silent: readonly stri
     .whereBetween('at', [doubt.since - INFERENCE_MARGIN, at + INFERENCE_MARGIN])
     .whereNotIn('event_key', [...doubt.heard, ...silent])
     // Hidden from SQLite, which would go through the registrations of everybody at that time.
-    .whereRaw(`case when pbx = ? and event = ?${kind.sql} then 1 else 0 end = 1`, [String(pbx), String(event), ...kind.values]);
+    .whereRaw(`case when pbx = ? and event = ?${kind.sql} then 1 else 0 end = 1`, [String(pbx), String(event), ...kind.values])
+    .limit(1)
+    .select(...TOLD_BY);
 }
 
-/** Which of these keys stand in the log; `times` are those of their rows. */
-async function standing(trx: Knex, keys: readonly string[], times: readonly Micros[]): Promise<string[]> {
-  if (keys.length === 0) return [];
-  const rows: readonly { readonly event_key: string }[] = await trx(sipSessions.table).whereIn('event_key', [...keys]).whereBetween('at', around(times)).select('event_key');
-  return rows.map(({ event_key: key }) => key);
+/** What of these rows stands in the log, by key. */
+async function standing(trx: Knex, rows: readonly Row[]): Promise<Map<string, Row>> {
+  const stood = new Map<string, Row>();
+  for (let start = 0; start < rows.length; start += KEYS_A_QUERY) {
+    const some = rows.slice(start, start + KEYS_A_QUERY);
+    const found: readonly Row[] = await trx(sipSessions.table)
+      .whereIn('event_key', [...new Set(some.map(keyOf))])
+      .whereBetween('at', around(some.map(instantOf)))
+      .select('id', ...TOLD_BY);
+    for (const row of found) stood.set(keyOf(row), row);
+  }
+  return stood;
+}
+
+const rowsOf = (stood: ReadonlyMap<string, Row>, keys: readonly string[]): Row[] =>
+  keys.flatMap((key) => {
+    const row = stood.get(key);
+    return row ? [row] : [];
+  });
+
+/** Makes the log as it is to be; answers the instants of what came or went. */
+async function change(trx: Knex, verdicts: readonly Verdict[], stood: ReadonlyMap<string, Row>): Promise<Micros[]> {
+  const gone = rowsOf(stood, verdicts.flatMap((verdict) => verdict.gone));
+  for (const { id, at } of gone) await trx(sipSessions.table).where({ id, at }).delete();
+  await sayTakenBack(trx, gone.map(({ id }) => Number(id)));
+  await insertFresh(trx, sipSessions.table, verdicts.flatMap(({ come }) => come));
+  return verdicts.flatMap(({ changed }) => changed);
 }

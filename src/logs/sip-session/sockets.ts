@@ -152,13 +152,9 @@ export class Sockets {
     for (const [key] of idle) if (!inUse.has(key)) this.sockets.delete(key);
   }
 
-  prepareSave(): Generator<void> {
-    return this.texts.prepare(this.sockets.values());
-  }
-
-  /** The JSON of a {@link SavedSockets}. */
-  save(): string {
-    return jsonObject({ monitorsWork: JSON.stringify(this.monitorsWork), sockets: this.texts.array(this.sockets.values()) });
+  /** The JSON of a {@link SavedSockets}, in pieces. */
+  save(): Generator<string> {
+    return jsonObject({ monitorsWork: [JSON.stringify(this.monitorsWork)], sockets: this.texts.array(this.sockets.values()) });
   }
 
   load({ monitorsWork, sockets }: SavedSockets): void {

@@ -6,9 +6,10 @@ export const TAKEN_BACK = 'session_taken_back';
 /** Whoever follows the log asks within seconds, and looks at all of it again after a long absence. */
 const KEPT = 10_000;
 
-/** Says that a row left the log, in the transaction in which it does. */
-export async function sayTakenBack(trx: Knex, rowId: number): Promise<void> {
-  await trx(TAKEN_BACK).insert({ row_id: rowId });
+/** Says that rows left the log, in the transaction in which they do. */
+export async function sayTakenBack(trx: Knex, rowIds: readonly number[]): Promise<void> {
+  if (rowIds.length === 0) return;
+  for (const id of rowIds) await trx(TAKEN_BACK).insert({ row_id: id });
   const last = await trx<{ id: number }>(TAKEN_BACK).orderBy('id', 'desc').first('id');
   await trx(TAKEN_BACK).where('id', '<=', (last?.id ?? 0) - KEPT).delete();
 }

@@ -1,5 +1,5 @@
 /** Some five milliseconds. */
-const MADE_AT_ONCE = 500;
+const IN_A_PIECE = 500;
 
 /** The JSON of many things, each kept until it changes: saving costs what changed since the last time. */
 export class Texts<T extends object> {
@@ -12,20 +12,18 @@ export class Texts<T extends object> {
     this.texts.delete(item);
   }
 
-  /** Makes what {@link array} needs, some at a time: of many that have changed that takes long. */
-  *prepare(items: Iterable<T>): Generator<void> {
-    let made = 0;
+  /** A JSON array of the items, in pieces: of many it is some MB. */
+  *array(items: Iterable<T>): Generator<string> {
+    let begin = '[';
+    let some: string[] = [];
     for (const item of items) {
-      if (this.texts.has(item)) continue;
-      this.of(item);
-      made += 1;
-      if (made % MADE_AT_ONCE === 0) yield;
+      some.push(this.of(item));
+      if (some.length < IN_A_PIECE) continue;
+      yield begin + some.join();
+      begin = ',';
+      some = [];
     }
-  }
-
-  /** A JSON array of the items. */
-  array(items: Iterable<T>): string {
-    return `[${Array.from(items, (item) => this.of(item)).join()}]`;
+    yield some.length > 0 ? `${begin}${some.join()}]` : begin === '[' ? '[]' : ']';
   }
 
   private of(item: T): string {
@@ -38,10 +36,13 @@ export class Texts<T extends object> {
   }
 }
 
-/** A JSON object whose members are JSON already. */
-export function jsonObject(members: Readonly<Record<string, string>>): string {
-  // Concatenation, unlike a join, copies no large text.
-  let text = '';
-  for (const [name, member] of Object.entries(members)) text += `${text === '' ? '' : ','}"${name}":${member}`;
-  return `{${text}}`;
+/** A JSON object in pieces, whose members are pieces of JSON already. */
+export function* jsonObject(members: Readonly<Record<string, Iterable<string>>>): Generator<string> {
+  let begin = '{';
+  for (const [name, member] of Object.entries(members)) {
+    yield `${begin}"${name}":`;
+    yield* member;
+    begin = ',';
+  }
+  yield '}';
 }

@@ -80,14 +80,8 @@ export class SessionTracker {
     }
   }
 
-  /** Does most of the work of {@link save} in steps; nothing may be handled in between. */
-  *prepareSave(): Generator<void> {
-    yield* this.accounts.prepareSave();
-    yield* this.sockets.prepareSave();
-  }
-
-  /** The JSON of a {@link SavedTracker}. */
-  save(): string {
+  /** The JSON of a {@link SavedTracker}, in pieces; nothing may be handled in between. */
+  save(): Generator<string> {
     const rest: SavedTracker['rest'] = {
       agenda: this.agenda.save().map(({ due, what }) => ({ due, what: [what.channelType, what.name] })),
       refusals: this.refusals.save(),
@@ -95,7 +89,7 @@ export class SessionTracker {
       outage: this.outage.save(),
       sweptAt: this.sweptAt,
     };
-    return jsonObject({ accounts: this.accounts.save(), sockets: this.sockets.save(), rest: JSON.stringify(rest) });
+    return jsonObject({ accounts: this.accounts.save(), sockets: this.sockets.save(), rest: [JSON.stringify(rest)] });
   }
 
   /** Into a tracker that has heard nothing yet. */

@@ -5,7 +5,8 @@ import type { Output } from '../output.js';
 import { rowsChanged } from '../statistics/summaries.js';
 import { isTold, SAME_HAPPENING, type Boundary } from './alternation.js';
 import { sipSessions } from './columns.js';
-import { isOfAccount, settleDoubts, type DoubtfulRow, type Row } from './doubts.js';
+import { instantOf, isOfAccount, type DoubtfulRow, type Row } from './doubt.js';
+import { settleDoubts } from './doubts.js';
 import { sameKind } from './store.js';
 
 type SessionOutput = Extract<Output, { kind: 'sip-session' }>;
@@ -32,9 +33,9 @@ export async function writeSessions(trx: Knex, listener: string, outputs: readon
     else rows.push(stored);
   }
   await insertOnce(trx, sipSessions.table, rows);
-  await settleDoubts(trx, listener, rows, doubtful);
+  const changed = await settleDoubts(trx, listener, rows, doubtful);
   await insertOnce(trx, sipSessions.table, await untold(trx, polled));
-  await rowsChanged(trx, sipSessions.table, rows.filter(isOfAccount).map(({ at }) => Number(at)));
+  await rowsChanged(trx, sipSessions.table, [...rows.filter(isOfAccount).map(instantOf), ...changed]);
 }
 
 const stores = ({ key, ...record }: SessionOutput['row']): Row => ({ event_key: key, ...toRow(sipSessions.columns, record) });

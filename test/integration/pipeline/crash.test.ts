@@ -55,7 +55,7 @@ it('what was heard 50 ms before a SIGKILL is in the spool, in order and once, ki
     expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => begun + index));
     expect(numbers.at(-1)).toBeGreaterThanOrEqual(promised - 1);
     begun = (numbers.at(-1) ?? 0) + 1;
-    await spool.checkpoint(last, String(begun));
+    await spool.checkpoint(last, Buffer.from(String(begun)));
     await spool.close();
   }
   removeFolder(dir);

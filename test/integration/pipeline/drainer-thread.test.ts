@@ -52,10 +52,10 @@ describeEachDatabase('the thread that drains the spool', (_, url) => {
     removeFolder(folder);
   });
 
-  async function begin(pbx: string, module?: URL): Promise<void> {
+  async function begin(pbx: string, module?: URL, silentMs?: number): Promise<void> {
     spool = await DiskSpool.open({ dir: folder, pbx, maxMb: 64, logger });
     told = 0;
-    thread = new DrainerThread({ pbx, spool, database, logger, onRows: () => (told += 1), ...(module ? { module } : {}) });
+    thread = new DrainerThread({ pbx, spool, database, logger, onRows: () => (told += 1), ...(module ? { module } : {}), ...(silentMs === undefined ? {} : { silentMs }) });
     thread.start();
   }
   function call(n: number): void {
@@ -104,6 +104,24 @@ describeEachDatabase('the thread that drains the spool', (_, url) => {
     await until(async () => (await calls(pbx)) === 20_000);
     await until(() => spool.status().waiting === 0);
     expect(thread.status()).toMatchObject({ failing: null, dead: 0 });
+  });
+
+  it('that says nothing for too long is named until it speaks again, and one that has nothing to do is not', async () => {
+    const silent = new URL(`data:text/javascript,${encodeURIComponent(`
+      import { parentPort } from 'node:worker_threads';
+      const take = () => parentPort.postMessage({ tell: 'take' });
+      parentPort.on('message', ({ order }) => order === 'stop' ? process.exit(0) : setTimeout(take, 1_500));
+      take();
+    `)}`);
+    await begin('silent', silent, 300);
+    await sleep(700);
+    expect(thread.status().failing).toBe(null);
+    call(1);
+    await until(() => thread.status().failing !== null);
+    expect(thread.status().failing).toBe("the drainer's thread has said nothing for 0 s");
+    await until(() => thread.status().failing === null);
+    await sleep(700);
+    expect(thread.status().failing).toBe(null);
   });
 
   it('that dies again and again is stopped at once', async () => {

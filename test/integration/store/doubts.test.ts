@@ -110,6 +110,39 @@ describeEachDatabase('rows that another listener may tell with another key', (da
     }
   });
 
+  it('take no more queries where many phones register again than where one does', async () => {
+    const rows = (phones: number, round: number): SessionOutput[] => Array.from({ length: phones }, (_, n) => heard(150 + round, { event: 'REGISTER', peername: `${phones} ${n}`, which: `${round}` }));
+    const again = (phones: number, round: number): SessionOutput[] => {
+      const before = rows(phones, round - 1);
+      return rows(phones, round).map((output, n) => ({ ...output, doubt: { kind: 'inferred', since: (150 + round) * SECOND, heard: before.slice(n, n + 1).map(({ row }) => row.key) } }));
+    };
+    const queries = async (phones: number): Promise<number> => {
+      let count = 0;
+      const counts = (): void => void (count += 1);
+      await write(0, again(phones, 0));
+      database().knex.on('query', counts);
+      await write(0, again(phones, 1));
+      database().knex.off('query', counts);
+      return count;
+    };
+    const one = await queries(1);
+    expect(await queries(300)).toBe(one);
+    expect(await stored()).toHaveLength(602);
+  });
+
+  it('are settled alike beside an account that is attacked', async () => {
+    const attack = Array.from({ length: 5_500 }, (_, n): SessionOutput => {
+      const row = sessionRow('lab', { at: 150 * SECOND + n, event: 'REGISTER', source: 'CLIENT', details: 'INVALID_PASSWORD', peername: '909', binding: 'unknown', distinction: `${n}` });
+      return { kind: 'sip-session', row };
+    });
+    for (let start = 0; start < attack.length; start += 500) await write(1, attack.slice(start, start + 500));
+    await write(1, [heard(151, { peername: '908', which: 'heard' })]);
+    const half = (peername: string): SessionOutput => ({ ...heard(150, { event: peername === '909' ? 'REGISTER' : 'UNREGISTER', peername, which: 'half' }), doubt: { kind: 'inferred', since: 150 * SECOND, heard: [] } });
+    await write(0, [half('907'), half('908'), half('909')]);
+    const standing = (await stored()).filter(({ details }) => details === '200 OK').map(({ peername, event }) => `${peername} ${event}`);
+    expect(standing.sort()).toEqual(['907 UNREGISTER', '908 UNREGISTER', '909 REGISTER']);
+  });
+
   it.each(SEEDS)('are the same in the end, in whatever order and however often three listeners write (%i)', async (seed) => {
     const random = seeded(seed);
     const listeners = threeListeners(random);

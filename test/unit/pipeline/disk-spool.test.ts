@@ -60,12 +60,12 @@ describe('the spool', () => {
     spool = await reopened(spool, dir);
     const second = await takeAll(spool);
     expect(second.inputs).toHaveLength(5_000);
-    await spool.checkpoint(second.seq, 'what translation knows');
+    await spool.checkpoint(second.seq, Buffer.from('what translation knows'));
     spool.push(event('Cdr', 9_999));
     await spool.flush();
     const { listener } = spool;
     spool = await reopened(spool, dir);
-    expect(spool.state).toBe('what translation knows');
+    expect(spool.state).toEqual(new Uint8Array(Buffer.from('what translation knows')));
     expect(spool.listener).toBe(listener);
     const { inputs } = await takeAll(spool);
     expect(inputs.map(instantOf)).toEqual([9_999]);
@@ -167,7 +167,7 @@ describe('the spool', () => {
     await spool.flush();
     expect(spool.status().usedMb).toBeGreaterThan(1);
     const { seq } = await takeAll(spool);
-    await spool.checkpoint(seq, '');
+    await spool.checkpoint(seq, new Uint8Array());
     expect(spool.status().usedMb).toBeLessThan(0.1);
   });
 
