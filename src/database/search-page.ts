@@ -29,7 +29,11 @@ export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery,
     const few = await ofFew(knex, log, query);
     return few === null ? readApart(knex, onTheWay) : rowArrays(knex, few.rows.select(columns).orderBy(orderOf(log, query)).limit(query.limit));
   }
-  if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
+  const asked = fewAtOnce(knex, log, query, terms, columns);
+  if (asked !== null) {
+    const found = await rowArrays(knex, asked);
+    if (Number(found[0]?.at(-1) ?? 0) <= FEW) return found;
+  } else if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
   if (query.sort !== log.timeColumn) return rowArrays(knex, onTheWay);
   const edge = await nearEdge(knex, log, query);
   const rows = await rowArrays(knex, edge === null ? onTheWay : onTheWay.where(db(log, log.timeColumn), directionOf(query) === 'desc' ? '>=' : '<=', edge));
@@ -116,6 +120,26 @@ const isTextColumn = (log: LogDefinition, name: string): boolean => {
 
 // SQLite takes an order and a limit within a union only in a query of their own.
 const allOf = (knex: Knex, parts: readonly Knex.QueryBuilder[]): Knex.QueryBuilder => knex.unionAll(parts.map((part, index) => knex.select('*').from(part.as(`part${index}`))));
+
+/**
+ * The first page of a search alone, in one statement: its rows, and last in each how many fit, `FEW` or more than that. Null of any other
+ * query: what else is asked of the rows could leave few of very many that fit. Apart, so that tests can ask the database to explain it.
+ */
+export function fewAtOnce(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[]): Knex.QueryBuilder | null {
+  const isAlone = query.sort === log.timeColumn && equalities(log, query).length === 0 && query.from === null && query.to === null && query.after === null && query.before === null;
+  const sought = partsOf(log, terms);
+  // Of one value there may be very many, in order already.
+  if (!isAlone || sought.some(isValue)) return null;
+  const time = db(log, log.timeColumn);
+  const parts = sought.map((part, index) => knex.select('*').from(fitting(knex(log.table), part).select('id', time).limit(FEW + 1).as(`part${index}`)));
+  const counted = knex.select('id', time, knex.raw('count(*) over () as fit')).from(knex.union(parts).as('fitting')).orderBy(orderOf(log, query)).limit(query.limit);
+  const ordered = orderOf(log, query).map(({ column, order }) => ({ column: `found.${column}`, order }));
+  return knex
+    .select([...columns.map((column) => `${log.table}.${column}`), 'found.fit'])
+    .from(counted.as('found'))
+    .join(log.table, { [`${log.table}.id`]: 'found.id', [`${log.table}.${time}`]: `found.${time}` })
+    .orderBy(ordered);
+}
 
 async function byIndexes(knex: Knex, log: LogDefinition, query: ListQuery, terms: readonly SearchTerm[], columns: readonly string[], apart = false): Promise<readonly RowArray[]> {
   const wanted = idsByIndexes(knex, log, query, terms);

@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.js';
 import { pageQuery } from '../../../src/database/listing.js';
 import { allColumns } from '../../../src/database/page-query.js';
-import { idsByIndexes, readPage } from '../../../src/database/search-page.js';
+import { fewAtOnce, idsByIndexes, readPage } from '../../../src/database/search-page.js';
 import { isSortedApart, MOST_SORTED } from '../../../src/database/sorted-page.js';
 import { InvalidInputError } from '../../../src/errors.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
@@ -76,6 +76,19 @@ describeEachDatabase('every query that a list can make of 50,000 rows', (databas
       const read = plan.filter((step) => /\bcdr\b|cdr_/.test(step));
       expect(read.length, plan.join('\n')).toBeGreaterThanOrEqual(6);
       for (const step of read) expect(step, plan.join('\n')).toMatch(/(?:range|ref) cdr_(?:src|dst)|SEARCH cdr USING (?:COVERING )?INDEX cdr_(?:src|dst)/);
+    }
+  });
+
+  it.each(['1005', '+39347', '0245'])('a first page of a search for %s, in one statement', async (text) => {
+    const { knex } = database();
+    for (const order of ['asc', 'desc'] as const) {
+      const query: ListQuery = { from: null, to: null, filters: {}, search: { text, accounts: [] }, sort: 'callDate', order, limit: PAGE, after: null, before: null };
+      const asked = fewAtOnce(knex, cdrs, query, searchCondition(cdrs, { text, accounts: [] }), allColumns(cdrs));
+      if (asked === null) throw new Error('not in one statement');
+      const plan = await planOf(database(), asked);
+      const read = plan.filter((step) => /\bcdr\b|cdr_/.test(step));
+      expect(read.length, plan.join('\n')).toBeGreaterThanOrEqual(3);
+      for (const step of read) expect(step, plan.join('\n')).toMatch(/(?:range|ref) cdr_(?:src|dst)|SEARCH cdr USING (?:COVERING )?INDEX cdr_(?:src|dst)|cdr: eq_ref PRIMARY|SEARCH cdr USING INTEGER PRIMARY KEY/);
     }
   });
 });
