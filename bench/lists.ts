@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { pageQuery } from '../src/database/listing.js';
+import { pageQuery } from '../src/database/page-query.js';
 import { idsByIndexes } from '../src/database/search-page.js';
 import { cdrs } from '../src/logs/cdr/columns.js';
 import { fromRow, type DatabaseRow, type LogDefinition } from '../src/logs/columns.js';

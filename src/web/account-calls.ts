@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { CHANNEL_TYPES } from '../ami/input.js';
-import { listPage } from '../database/listing.js';
 import { cdrs, type Cdr } from '../logs/cdr/columns.js';
 import { parseListQuery } from '../logs/list-query.js';
+import { listPage } from '../logs/listing.js';
 import { sipSessions, type SipSession } from '../logs/sip-session/columns.js';
 
 interface AccountName {

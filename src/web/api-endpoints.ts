@@ -1,19 +1,19 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { countList, type RowCount } from '../database/count.js';
-import { listPage } from '../database/listing.js';
 import { NotFoundError } from '../errors.js';
 import type { LogDefinition } from '../logs/columns.js';
-import { listParameters } from '../logs/list-query.js';
-import { oneOf, parametersOf, readParameters, wholeNumber, type QueryParameters } from '../logs/parameters.js';
+import { countList, type RowCount } from '../logs/count.js';
 import { deadLetters } from '../logs/dead-letter/columns.js';
-import type { Micros } from '../time.js';
+import { listParameters } from '../logs/list-query.js';
+import { listPage } from '../logs/listing.js';
+import { oneOf, parametersOf, readParameters, wholeNumber, type QueryParameters } from '../logs/parameters.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
 import { readAccount } from '../logs/registered-account/read.js';
+import type { Micros } from '../time.js';
 import { accountSchema, contactSchema, jsonAccount, jsonRecord, recordSchema, type JsonObject } from './api-forms.js';
 import { idOf } from './id-of.js';
-import { parseApiQuery } from './listing-query.js';
 import { letterOf } from './letter-view.js';
+import { parseApiQuery } from './listing-query.js';
 
 export interface ApiRequest {
   readonly query: QueryParameters;

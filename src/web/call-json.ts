@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { RowCount } from '../database/count.js';
 import { captureGaps } from '../logs/capture-gap/columns.js';
 import { CALL_COLUMNS, callRecord, calls as callList } from '../logs/cdr/call-columns.js';
 import { countCalls } from '../logs/cdr/call-count.js';
@@ -7,12 +6,13 @@ import { listCalls } from '../logs/cdr/calls.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
 import { secondsOf } from '../logs/cdr/leg-phases.js';
+import type { RowCount } from '../logs/count.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import { fromMs, toIso, type Micros } from '../time.js';
-import { columnsShape, isoSchema, jsonColumns, jsonRecord, recordSchema, type Json, type JsonObject } from './api-forms.js';
 import { countedListParameters, countSchema, isCountAsked, pageShape, type Endpoint } from './api-endpoints.js';
-import { parseApiQuery } from './listing-query.js';
+import { columnsShape, isoSchema, jsonColumns, jsonRecord, recordSchema, type Json, type JsonObject } from './api-forms.js';
 import { AROUND, callParameters, readCallDetail, type CallDetail } from './call-detail.js';
+import { parseApiQuery } from './listing-query.js';
 
 const columns = Object.fromEntries(Object.entries(CALL_COLUMNS).filter(([name]) => name !== 'legs'));
 const leg = recordSchema(cdrs);

@@ -1,13 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { countRows, PATIENCE_MS } from '../database/count.js';
-import { listAll, pageQuery, withNames } from '../database/listing.js';
+import { pageQuery } from '../database/page-query.js';
 import { fitsFew } from '../database/search-page.js';
 import { callRecord } from '../logs/cdr/call-columns.js';
 import { callQuery, legFilters, type CallQuery } from '../logs/cdr/call-query.js';
 import { allCalls } from '../logs/cdr/calls.js';
 import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
+import { countRows, PATIENCE_MS } from '../logs/count.js';
 import { keysetOf, type ListQuery } from '../logs/list-query.js';
+import { listAll, withNames } from '../logs/listing.js';
 import type { Micros } from '../time.js';
 import type { ExportRequest } from './export-choices.js';
 

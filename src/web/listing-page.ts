@@ -1,7 +1,5 @@
 import type { RequestHandler } from 'express';
 import type { Knex } from 'knex';
-import { countList, type RowCount } from '../database/count.js';
-import { listPage, type Page } from '../database/listing.js';
 import { InvalidInputError } from '../errors.js';
 import { gapsBetween } from '../logs/capture-gap/store.js';
 import { calls, listedCall } from '../logs/cdr/call-columns.js';
@@ -10,7 +8,9 @@ import { listCalls } from '../logs/cdr/calls.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
 import type { Columns, LogDefinition, LogRecord } from '../logs/columns.js';
+import { countList, type RowCount } from '../logs/count.js';
 import { parseListQuery, type ListQuery, type QueryParameters } from '../logs/list-query.js';
+import { listPage, type Page } from '../logs/listing.js';
 import type { Micros } from '../time.js';
 import type { Problem } from './filter-view.js';
 import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';

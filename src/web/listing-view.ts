@@ -1,7 +1,7 @@
-import type { RowCount } from '../database/count.js';
 import { calls } from '../logs/cdr/call-columns.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import { isInstant, type LogDefinition, type LogRecord } from '../logs/columns.js';
+import type { RowCount } from '../logs/count.js';
 import { DEFAULT_LIMIT } from '../logs/list-query.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
 import type { Micros } from '../time.js';

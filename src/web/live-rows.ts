@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
-import { pageQuery, withNames } from '../database/listing.js';
+import { pageQuery } from '../database/page-query.js';
 import { calls, listedCall } from '../logs/cdr/call-columns.js';
 import { callsOfLegs, fittingCalls } from '../logs/cdr/calls.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
 import { fromRow, type DatabaseRow, type LogDefinition, type LogRecord } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
+import { withNames } from '../logs/listing.js';
 import { rowId } from './live-view.js';
 
 /** What new rows of a table are to one list. */

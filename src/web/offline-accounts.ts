@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
-import { pageQuery, withNames } from '../database/listing.js';
+import { pageQuery } from '../database/page-query.js';
 import { allColumns } from '../database/page-query.js';
 import { rowArrays } from '../database/row-arrays.js';
 import { recordsOf } from '../logs/columns.js';
+import { withNames } from '../logs/listing.js';
 import { knownAccounts, registeredAccounts } from '../logs/registered-account/columns.js';
 import { accountEventsHref, accountPageHref } from './cells.js';
 import { visible } from './display-text.js';

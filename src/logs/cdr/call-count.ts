@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import { countOf, countRows, MOST_LISTED, type RowCount } from '../../database/count.js';
-import { withNames } from '../../database/listing.js';
-import { allCalls } from './calls.js';
+import { countOf, countRows, MOST_LISTED, type RowCount } from '../count.js';
+import { withNames } from '../listing.js';
 import { isByEachLeg, type CallQuery } from './call-query.js';
+import { allCalls } from './calls.js';
 import { cdrs } from './columns.js';
 import { eachCallQuery, legPage, linkedidsQuery } from './legs-query.js';
 

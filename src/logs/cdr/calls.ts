@@ -1,16 +1,17 @@
 import type { Knex } from 'knex';
-import { pageQuery, withNames } from '../../database/listing.js';
+import { pageQuery } from '../../database/page-query.js';
 import { directionOf } from '../../database/page-query.js';
 import { rowArrays } from '../../database/row-arrays.js';
 import { fromRow, type DatabaseRow } from '../columns.js';
 import { cursorAfter, cursorBefore, type ListQuery, type Order } from '../list-query.js';
+import { withNames } from '../listing.js';
 import { calls as callList } from './call-columns.js';
 import { callsOf, KEY_COLUMNS, legKey, legsBy, placeOf, type Place } from './call-legs.js';
 import { isByEachLeg, type CallQuery } from './call-query.js';
 import { callReader, type CallReader } from './call-reader.js';
 import { cdrs } from './columns.js';
-import { legPage } from './legs-query.js';
 import { foldCalls, type FoldedCall } from './folded-call.js';
+import { legPage } from './legs-query.js';
 
 export interface CallPage {
   /** With all their legs, in the order asked for. */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { isSqlite } from '../../database/database.js';
-import { pageQuery } from '../../database/listing.js';
+import { pageQuery } from '../../database/page-query.js';
 import { isByMonth } from '../../database/partitions.js';
 import { fittingIds } from '../../database/search-page.js';
 import { MICROS_PER_SECOND, type Micros } from '../../time.js';

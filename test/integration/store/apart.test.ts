@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canReadApart, countApart, readApart } from '../../../src/database/apart.js';
-import { countRows, MOST_LISTED } from '../../../src/database/count.js';
 import { openDatabase, type Database } from '../../../src/database/database.js';
 import { reportKnex } from '../../../src/database/report-knex.js';
-import { listPage } from '../../../src/database/listing.js';
 import { ofFew } from '../../../src/database/search-page.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
+import { countRows, MOST_LISTED } from '../../../src/logs/count.js';
 import { parseListQuery } from '../../../src/logs/list-query.js';
+import { listPage } from '../../../src/logs/listing.js';
 import { generate } from '../../support/generate/generate.js';
 import { removeFolder, tempFolder } from '../../support/processes.js';
 

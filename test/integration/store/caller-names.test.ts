@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { migrations } from '../../../migrations/index.js';
-import { countRows } from '../../../src/database/count.js';
 import { openDatabase } from '../../../src/database/database.js';
-import { listAll, listPage } from '../../../src/database/listing.js';
-import { beginningsOf, callerName, callersNamed, forgetNames, rememberAllNames } from '../../../src/logs/cdr/caller-names.js';
 import { calls as callList } from '../../../src/logs/cdr/call-columns.js';
+import { beginningsOf, callerName, callersNamed, forgetNames, rememberAllNames } from '../../../src/logs/cdr/caller-names.js';
 import { listCalls } from '../../../src/logs/cdr/calls.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { insertCalls } from '../../../src/logs/cdr/store.js';
 import { toRow } from '../../../src/logs/columns.js';
+import { countRows } from '../../../src/logs/count.js';
 import { parseListQuery, type QueryParameters } from '../../../src/logs/list-query.js';
+import { listAll, listPage } from '../../../src/logs/listing.js';
 import { writeAccountStates } from '../../../src/logs/registered-account/store.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { at, cdr } from '../web/samples.js';

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.js';
-import { pageQuery } from '../../../src/database/listing.js';
+import { pageQuery } from '../../../src/database/page-query.js';
 import { allColumns } from '../../../src/database/page-query.js';
 import { fewAtOnce, idsByIndexes, readPage } from '../../../src/database/search-page.js';
 import { isSortedApart, MOST_SORTED } from '../../../src/database/sorted-page.js';

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { beforeAll, expect, it } from 'vitest';
 import { insertOnce, type Database } from '../../../src/database/database.js';
-import { pageQuery } from '../../../src/database/listing.js';
+import { pageQuery } from '../../../src/database/page-query.js';
 import { captureGaps } from '../../../src/logs/capture-gap/columns.js';
 import { gapsQuery } from '../../../src/logs/capture-gap/store.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';

@@ -1,10 +1,10 @@
 import { beforeAll, expect, it } from 'vitest';
-import { countList, MOST_LISTED } from '../../../src/database/count.js';
-import { listPage } from '../../../src/database/listing.js';
-import type { LogDefinition } from '../../../src/logs/columns.js';
-import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { listCalls } from '../../../src/logs/cdr/calls.js';
+import { cdrs } from '../../../src/logs/cdr/columns.js';
+import type { LogDefinition } from '../../../src/logs/columns.js';
+import { countList, MOST_LISTED } from '../../../src/logs/count.js';
 import { parseListQuery, sortNames, type QueryParameters } from '../../../src/logs/list-query.js';
+import { listPage } from '../../../src/logs/listing.js';
 import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
 import { webSessions } from '../../../src/logs/web-session/columns.js';

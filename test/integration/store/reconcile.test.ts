@@ -1,14 +1,14 @@
 import { beforeEach, expect, it } from 'vitest';
-import { listPage } from '../../../src/database/listing.js';
 import { makeMonths } from '../../../src/database/partitions.js';
 import { writing } from '../../../src/database/writing.js';
 import { eventKey } from '../../../src/logs/key.js';
 import { parseListQuery } from '../../../src/logs/list-query.js';
+import { listPage } from '../../../src/logs/listing.js';
 import type { AccountState, Output } from '../../../src/logs/output.js';
+import { writeAccountStates } from '../../../src/logs/registered-account/store.js';
 import { sipSessions, type SipSession } from '../../../src/logs/sip-session/columns.js';
 import { reconcile } from '../../../src/logs/sip-session/reconcile.js';
 import { sessionRow } from '../../../src/logs/sip-session/rows.js';
-import { writeAccountStates } from '../../../src/logs/registered-account/store.js';
 import { writeBatch } from '../../../src/pipeline/writer.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { seeded } from '../../support/random.js';

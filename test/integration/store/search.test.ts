@@ -1,9 +1,9 @@
 import { beforeAll, expect, it } from 'vitest';
-import { listAll, listPage, type Page } from '../../../src/database/listing.js';
-import { countRows } from '../../../src/database/count.js';
 import { cdrs, type Cdr } from '../../../src/logs/cdr/columns.js';
 import { fromRow, type DatabaseRow } from '../../../src/logs/columns.js';
+import { countRows } from '../../../src/logs/count.js';
 import { parseListQuery, type QueryParameters } from '../../../src/logs/list-query.js';
+import { listAll, listPage, type Page } from '../../../src/logs/listing.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { generate } from '../../support/generate/generate.js';
 

@@ -1,10 +1,10 @@
 import { beforeAll, expect, it } from 'vitest';
-import { listAll, listPage } from '../../../src/database/listing.js';
 import { MOST_SORTED } from '../../../src/database/sorted-page.js';
 import { InvalidInputError } from '../../../src/errors.js';
 import { cdrs, type Cdr } from '../../../src/logs/cdr/columns.js';
 import { fromRow, type DatabaseRow } from '../../../src/logs/columns.js';
 import { parseListQuery, type QueryParameters } from '../../../src/logs/list-query.js';
+import { listAll, listPage } from '../../../src/logs/listing.js';
 import { toIso } from '../../../src/time.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { generate } from '../../support/generate/generate.js';

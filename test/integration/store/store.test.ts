@@ -1,8 +1,8 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { listAll, listPage } from '../../../src/database/listing.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
-import { parseListQuery, sortNames, type QueryParameters } from '../../../src/logs/list-query.js';
 import type { LogDefinition } from '../../../src/logs/columns.js';
+import { parseListQuery, sortNames, type QueryParameters } from '../../../src/logs/list-query.js';
+import { listAll, listPage } from '../../../src/logs/listing.js';
 import type { AccountState, Contact, NewCdr, NewSipSession, Output } from '../../../src/logs/output.js';
 import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
 import { readAccountStates } from '../../../src/logs/registered-account/store.js';

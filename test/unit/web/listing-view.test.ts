@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { RowCount } from '../../../src/database/count.js';
 import { calls } from '../../../src/logs/cdr/call-columns.js';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
 import type { LogDefinition } from '../../../src/logs/columns.js';
+import type { RowCount } from '../../../src/logs/count.js';
 import { english, italian, type Language } from '../../../src/web/language.js';
 import { parseListingRequest } from '../../../src/web/listing-query.js';
 import { listingView } from '../../../src/web/listing-view.js';

@@ -1,16 +1,14 @@
 import type { Knex } from 'knex';
+import { allColumns, db, pageQuery } from '../database/page-query.js';
+import { rowArrays } from '../database/row-arrays.js';
+import { fitsFew, readPage } from '../database/search-page.js';
 import { InvalidInputError } from '../errors.js';
-import { callersNamed } from '../logs/cdr/caller-names.js';
-import { recordsOf, recordViews, type Column, type Columns, type LogDefinition, type RecordOf } from '../logs/columns.js';
-import { cursorAfter, cursorBefore, keysetColumns, keysetOf, type ListQuery } from '../logs/list-query.js';
-import { MOST_NAMED } from '../logs/plain-name.js';
-import { accountsNamed } from '../logs/registered-account/named.js';
-import { isOfAccounts, isOfCallers, mayBeName } from '../logs/search.js';
-import { allColumns, db, pageQuery } from './page-query.js';
-import { rowArrays } from './row-arrays.js';
-import { fitsFew, readPage } from './search-page.js';
-
-export { pageQuery } from './page-query.js';
+import { callersNamed } from './cdr/caller-names.js';
+import { recordsOf, recordViews, type Column, type Columns, type LogDefinition, type RecordOf } from './columns.js';
+import { cursorAfter, cursorBefore, keysetColumns, keysetOf, type ListQuery } from './list-query.js';
+import { MOST_NAMED } from './plain-name.js';
+import { accountsNamed } from './registered-account/named.js';
+import { isOfAccounts, isOfCallers, mayBeName } from './search.js';
 
 export interface Page<C extends Columns> {
   readonly records: readonly RecordOf<C>[];

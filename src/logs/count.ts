@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
-import type { LogDefinition } from '../logs/columns.js';
-import type { ListQuery } from '../logs/list-query.js';
-import { canReadApart, countApart } from './apart.js';
+import { canReadApart, countApart } from '../database/apart.js';
+import { pageQuery } from '../database/page-query.js';
+import { fittingIds, ofFew } from '../database/search-page.js';
+import type { LogDefinition } from './columns.js';
+import type { ListQuery } from './list-query.js';
 import { withNames } from './listing.js';
-import { pageQuery } from './page-query.js';
-import { fittingIds, ofFew } from './search-page.js';
 
 /** Filters without an index of their own are counted row by row: longer than this nobody waits for a number. */
 export const PATIENCE_MS = 500;
