@@ -51,6 +51,8 @@ function events(phone: number, round: number, now: number): string {
   const security = { Privilege: 'security,all', Timestamp: stamp, EventTV: new Date(now * 1_000).toISOString().replace('Z', '+0000'), Severity: 'Informational', Service: 'PJSIP', EventVersion: 1, AccountID: account, SessionID: `${round}-${phone}`, LocalAddress: 'IPV4/UDP/10.0.0.1/5060', RemoteAddress: `IPV4/UDP/${address}/${port}` };
   const uniqueid = `${Math.floor(now)}.${(calls += 1)}`;
   const epoch = (seconds: number): string => (now - seconds).toFixed(6);
+  // Half of them to mobile phones, as those of the generator: a search for +39 meets some of the newest.
+  const destination = phone % 2 === 0 ? `+3934${7_000_000 + phone}` : `0${2_000_000 + phone}`;
   const local = (seconds: number): string => new Date((now - seconds) * 1_000).toISOString().slice(0, 19).replace('T', ' ');
   return (
     block({ Event: 'ChallengeSent', ...security, Challenge: '' }) +
@@ -58,8 +60,8 @@ function events(phone: number, round: number, now: number): string {
     block({ Event: 'ContactStatus', Privilege: 'system,all', Timestamp: stamp, URI: `sip:${account}@${address}:${port}`, ContactStatus: 'NonQualified', AOR: account, EndpointName: account, RoundtripUsec: 0 }) +
     block({ Event: 'PeerStatus', Privilege: 'system,all', Timestamp: stamp, ChannelType: 'PJSIP', Peer: `PJSIP/${account}`, PeerStatus: 'Reachable' }) +
     block({
-      Event: 'Cdr', Privilege: 'cdr,all', Timestamp: stamp, AccountCode: account, Source: account, Destination: `0${2_000_000 + phone}`, DestinationContext: 'outbound', CallerID: `"Phone ${phone}" <${account}>`,
-      Channel: `PJSIP/${account}-${calls.toString(16).padStart(8, '0')}`, DestinationChannel: `PJSIP/fastline-${calls.toString(16)}`, LastApplication: 'Dial', LastData: `PJSIP/0${2_000_000 + phone}@fastline,60`,
+      Event: 'Cdr', Privilege: 'cdr,all', Timestamp: stamp, AccountCode: account, Source: account, Destination: destination, DestinationContext: 'outbound', CallerID: `"Phone ${phone}" <${account}>`,
+      Channel: `PJSIP/${account}-${calls.toString(16).padStart(8, '0')}`, DestinationChannel: `PJSIP/fastline-${calls.toString(16)}`, LastApplication: 'Dial', LastData: `PJSIP/${destination}@fastline,60`,
       StartTime: local(65), AnswerTime: local(60), EndTime: local(0), Duration: 65, BillableSeconds: 60, Disposition: 'ANSWERED', AMAFlags: 'DOCUMENTATION', UniqueID: uniqueid, UserField: '',
       LinkedID: uniqueid, Sequence: calls, StartEpoch: epoch(65), AnswerEpoch: epoch(60), EndEpoch: epoch(0), PeerAccount: '',
     })

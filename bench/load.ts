@@ -25,7 +25,10 @@ export interface Load {
 
 export function startLoad({ url, cookie }: Pick<BenchService, 'url' | 'cookie'>, paths: readonly string[]): Load {
   const child = fork(join(import.meta.dirname, 'load-process.js'), { stdio: 'inherit' });
-  const heard = once(child, 'message') as Promise<[readonly LoadDone[]]>;
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the process that loads ended')));
+  ended.catch(() => undefined);
+  const heard = Promise.race([once(child, 'message') as Promise<[readonly LoadDone[]]>, ended]);
+  heard.catch(() => undefined);
   child.send({ url, cookie, paths } satisfies LoadOrder);
   return {
     async end() {

@@ -25,6 +25,7 @@ export async function underLoad(store: Store, source: AmiSource, rows: number): 
   const cases = await listCases(store, rows);
   // As in a service that has run for a minute.
   await rollUp(store.database, fromMs(Date.now()), new AbortController().signal);
+  const before = await lastIds(store);
   const service = await startBenchService(store.url, source);
   try {
     const random = seeded(11);
@@ -43,7 +44,20 @@ export async function underLoad(store: Store, source: AmiSource, rows: number): 
     }));
   } finally {
     await service.stop();
+    // A database that is kept stays what it was filled with.
+    for (const [table, id] of before) await store.database.knex(table).where('id', '>', id).delete();
   }
+}
+
+const STORMED = ['cdr', 'sip_session', 'socket_use', 'registered_account', 'session_doubt'];
+
+async function lastIds({ database: { knex } }: Store): Promise<ReadonlyMap<string, number>> {
+  const ids = new Map<string, number>();
+  for (const table of STORMED) {
+    const [row] = await knex(table).max<{ id: number | null }[]>({ id: 'id' });
+    ids.set(table, row?.id ?? 0);
+  }
+  return ids;
 }
 
 async function whileLoaded(store: Store, service: BenchService, source: AmiSource, measure: () => Promise<number[]>): Promise<number[]> {

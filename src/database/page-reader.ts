@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { mysqlConnection, SESSION_LIMITS } from './mysql-connection.js';
 import { bound, ROW_END, type PagePlan } from './planned-pages.js';
 
@@ -21,6 +22,9 @@ export interface PageReader {
   close(): void;
   readonly isClosed: boolean;
 }
+
+/** So long a connection may be idle. */
+export const IDLE_S = 900;
 
 /** Opens a connection of its own. The drivers are loaded where they are needed. */
 export async function openPageReader(url: string, plan: PagePlan): Promise<PageReader> {
@@ -80,6 +84,8 @@ async function mysqlReader(url: string, { arrays, texts }: PagePlan): Promise<Pa
     });
 
   await ask(SESSION_LIMITS, [], {}, () => undefined);
+  // Longer than whoever reads a workbook may take for a part of it.
+  await ask(`set session wait_timeout = ${IDLE_S}`, [], {}, () => undefined);
   let isClosed = false;
   let closed: (end: PageEnd) => void = () => undefined;
   return {
@@ -103,6 +109,8 @@ async function mysqlReader(url: string, { arrays, texts }: PagePlan): Promise<Pa
       isClosed = true;
       closed('closed');
       connection.destroy();
+      // That would wait for the end of what is under way, and the server for somebody to read it.
+      (connection as unknown as { readonly stream: Socket }).stream.destroy();
     },
     get isClosed() {
       return isClosed;

@@ -86,8 +86,8 @@ export function createWebApp(parts: WebParts): Express {
   app.use(overdue);
   app.use(health(readiness));
   app.use('/assets', assets());
-  // Strangers do not hear which addresses there are.
-  app.use(API_ROOT, noStore, api(knex, described.endpoints, gate.readFor), gate.knownReader);
+  // Whatever else is asked is answered to readers alone.
+  app.use(API_ROOT, noStore, unlessRead(gate.knownReader), api(knex, described.endpoints, gate.readFor), gate.knownReader);
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
   app.use(sessions.handle, gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
@@ -109,6 +109,11 @@ export function createWebApp(parts: WebParts): Express {
   app.use(answerFailure(page, logger));
   return app;
 }
+
+const unlessRead =
+  (guard: express.RequestHandler): express.RequestHandler =>
+  (request, response, next) =>
+    request.method === 'GET' || request.method === 'HEAD' ? next() : guard(request, response, next);
 
 const noStore: express.RequestHandler = (_request, response, next) => {
   response.set('Cache-Control', 'no-store');

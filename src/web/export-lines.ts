@@ -22,25 +22,28 @@ const HELD_MS = 5_000;
 const SEPARATOR = String.fromCharCode(CELL_END);
 
 /** The rows of a CSV file, without its header. `spare` gives memory that is free again. Runs in a thread: on SQLite it does not wait. */
-export async function* blocks(task: RowsTask, spare: () => ArrayBuffer | null): AsyncGenerator<Block> {
+export async function* blocks(task: RowsTask, spare: () => ArrayBuffer | null, heldMs = HELD_MS): AsyncGenerator<Block> {
   const { plan, url } = task;
-  const lines = new Lines(task, spare);
+  const lines = new Lines(task, spare, heldMs);
+  const opened = async (now: PageReader | null): Promise<PageReader> => (now === null || now.isClosed ? openPageReader(url, plan) : now);
   let reader: PageReader | null = null;
   let most = plan.isIndexGiven ? MOST_ROWS_IN_TIME : MOST_ROWS;
   try {
     for (let limit = FIRST_ROWS; ; ) {
-      if (reader === null || reader.isClosed) reader = await openPageReader(url, plan);
+      reader = await opened(reader);
       const begun = { ms: performance.now(), rows: lines.rows, bytes: lines.bytes };
       const end = yield* lines.page(reader, limit);
       const rows = lines.rows - begun.rows;
       if (end === 'whole' && rows < limit) break;
       if (end === 'unclear') {
         most = UNCLEAR_ROWS;
+        reader = await opened(reader);
         if ((await lines.cellByCell(reader, most)) < most) break;
       }
       const wanted = plan.isIndexGiven ? (PAGE_MS * rows) / (performance.now() - begun.ms) : (PAGE_BYTES[plan.dialect] * rows) / (lines.bytes - begun.bytes);
       limit = Math.min(most, Math.max(LEAST_ROWS, Math.round(wanted) || FIRST_ROWS));
     }
+    reader.close();
     if (lines.isLeft) yield lines.take();
   } finally {
     reader?.close();
@@ -60,6 +63,7 @@ class Lines {
   constructor(
     private readonly task: RowsTask,
     private readonly spare: () => ArrayBuffer | null,
+    private readonly heldMs: number,
   ) {
     this.#csv = csvBytes(task.fields, task.plan.columns.length, readerZone(task.zone), task.choices);
     this.#after = task.after;
@@ -106,7 +110,7 @@ class Lines {
       if (isFull()) {
         const block = this.take();
         reader.resume();
-        yield* held(reader, block);
+        yield* held(reader, block, this.heldMs);
       } else if (outcome === null) await new Promise<void>((resolve) => (this.#wake = resolve));
       else if ('end' in outcome) return outcome.end;
       else throw outcome.error;
@@ -130,8 +134,8 @@ class Lines {
   }
 }
 
-function* held(reader: PageReader, block: Block): Generator<Block> {
-  const timer = setTimeout(() => reader.close(), HELD_MS);
+function* held(reader: PageReader, block: Block, heldMs: number): Generator<Block> {
+  const timer = setTimeout(() => reader.close(), heldMs);
   try {
     yield block;
   } finally {

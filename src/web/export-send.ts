@@ -11,8 +11,8 @@ import type { OpenExport, Way } from './export-rows.js';
 import type { Block, ExportTask } from './export-task.js';
 import type { ThreadedFile } from './export-thread.js';
 
-/** Who takes no block for so long keeps a thread from others. Less than a thread's connection is kept (`page-reader.ts`). */
-const STALLED_MS = 600_000;
+/** Who takes no block for so long keeps a thread from others. Less than the connection of a workbook's thread may be idle (`page-reader.ts`). */
+export const STALLED_MS = 600_000;
 
 /** Whether nobody but this connection sees the database, no thread either. */
 export const isPrivate = (url: string): boolean => url === 'sqlite::memory:';

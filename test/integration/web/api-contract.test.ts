@@ -168,6 +168,7 @@ onEachDatabase('the API’s document', (emptyDatabase) => {
       expect([path, answer.status]).toEqual([path, 401]);
       await hold(path, answer);
     }
+    for (const method of ['OPTIONS', 'POST', 'DELETE']) expect([method, (await fetch(`${console.url}/api/v1/cdrs`, { method })).status]).toEqual([method, 401]);
     for (const id of ['99999', '0', 'abc']) await hold('/registered-accounts/{id}', await ask(`/registered-accounts/${id}`));
     for (const name of ['1778414400.999', 'leg-999999', 'leg-0', 'constructor']) await hold('/calls/{linkedid}', await ask(`/calls/${name}`));
     await hold('/accounts/{pbx}/{username}', await ask('/accounts/pbx-milan/nobody'));

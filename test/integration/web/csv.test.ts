@@ -8,6 +8,7 @@ import { listAll } from '../../../src/logs/listing.js';
 import { csvWriter } from '../../../src/web/csv.js';
 import { parseExportRequest, type ExportRequest } from '../../../src/web/export-choices.js';
 import { fieldsOf } from '../../../src/web/export-fields.js';
+import { blocks } from '../../../src/web/export-lines.js';
 import type { DownloadState } from '../../../src/web/export-progress.js';
 import { openExport } from '../../../src/web/export-rows.js';
 import { taskOf, wholeFile } from '../../../src/web/export-send.js';
@@ -143,6 +144,27 @@ onEachDatabase('the download', (emptyDatabase) => {
     for await (const { bytes } of wholeFile(asked, rest, thread)) chunks.push(Buffer.from(bytes));
     thread.close();
     expect(Buffer.concat(chunks).toString()).toBe(await whole(asked));
+  });
+
+  it('loses nothing where a reader takes a block late, with odd values behind it', async () => {
+    const { knex } = console.database;
+    const odd = Array.from({ length: 40 }, (_, n) => cdr({ callDate: at('2026-05-10T12:30:00.5Z') + n * 100_000_000, src: 'odd', userfield: 'a\u001fb' }));
+    await insertCdrs(knex, odd);
+    try {
+      const asked = parseExportRequest(cdrs, {}, 'Europe/Rome');
+      const { rest } = await openExport(knex, asked);
+      const task = taskOf(console.database, asked, rest);
+      if (rest?.kind !== 'rows' || task?.kind !== 'rows') throw new Error('a thread was to write this');
+      const texts: string[] = [];
+      for await (const { bytes } of blocks(task, () => null, 10)) {
+        texts.push(Buffer.from(bytes).toString());
+        await sleep(40);
+      }
+      const written = (await whole(asked)).split('\r\n');
+      expect(texts.join('').split('\r\n')).toEqual(written.slice(1 + rest.first.length));
+    } finally {
+      await knex('cdr').where({ src: 'odd' }).delete();
+    }
   });
 
   it('tells a value with the characters that part cells and rows', async () => {
