@@ -10,6 +10,7 @@ const MAX_LEAD: Micros = fromSeconds(5);
 export class PbxClock {
   #difference: Micros | null = null;
   #floor: Micros = 0;
+  #newest: Micros = 0;
 
   // Not Date.now(): a machine whose clock is set has not moved the PBX's.
   constructor(private readonly now: () => Micros = () => fromMs(performance.timeOrigin + performance.now())) {}
@@ -21,6 +22,12 @@ export class PbxClock {
   /** Own clock at sending and at the answer, and the PBX's word in between: the way there takes half the time. */
   calibrate(sentAt: Micros, answeredAt: Micros, pbxAt: Micros): void {
     this.#difference = pbxAt - Math.round((sentAt + answeredAt) / 2);
+    this.#heard(pbxAt);
+  }
+
+  /** The newest instant that the PBX itself has told of, in an event or to a Ping: what it said later may not have been read yet. */
+  get newest(): Micros {
+    return this.#newest;
   }
 
   /** Own clock, to be given to {@link calibrate}. */
@@ -38,8 +45,16 @@ export class PbxClock {
   /** Tells when an event happened, from its own headers where it has them. */
   stamp(header: (name: string) => string): Micros {
     const at = parseEventTv(header('EventTV')) ?? parseEpoch(header('Timestamp')) ?? this.#estimate();
-    if (at - this.#estimate() <= MAX_LEAD) this.#floor = Math.max(this.#floor, at);
+    if (at - this.#estimate() <= MAX_LEAD) {
+      this.#floor = Math.max(this.#floor, at);
+      this.#heard(at);
+    }
     return at;
+  }
+
+  /** As the clock, it goes back with one that was set back. */
+  #heard(at: Micros): void {
+    this.#newest = this.#newest - at > MAX_LEAD && this.#newest > this.#estimate() ? at : Math.max(this.#newest, at);
   }
 
   #estimate(): Micros {

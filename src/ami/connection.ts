@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import { fromMs, fromSeconds, type Micros } from '../time.js';
@@ -169,9 +170,20 @@ export class PbxConnection {
     let due = performance.now() + tickIntervalMs;
     while (await pause(tickIntervalMs, this.#stopping.signal)) {
       const lateMs = performance.now() - due;
+      // Timers come before what the socket has: a look into it first.
+      await nextTurn();
       due = performance.now() + tickIntervalMs;
       if (lateMs < LATE_TICK_MS && this.#clock.isSet) this.#emit(this.#timePassed());
     }
+  }
+
+  /**
+   * Until when all that the PBX said has been heard, whatever still lies unread in the socket: a busy process may be many seconds behind.
+   * What it says comes in order, and so does its answer to whatever is asked.
+   */
+  #heardUntil(now: Micros): Micros {
+    const proven = this.#session === null ? now : now - fromMs(this.#session.provenMs);
+    return Math.min(now, Math.max(this.#clock.newest, proven));
   }
 
   /** While more and more comes, some of what was said by now still lies in the socket; while nothing comes, nobody knows whether the connection still stands. */
@@ -179,7 +191,7 @@ export class PbxConnection {
     const silentMs = this.#session?.silentMs ?? 0;
     const isQuiet = this.#session === null || silentMs >= this.#options.tickIntervalMs;
     const now = this.#clock.read();
-    const at = now - (isQuiet ? 0 : UNREAD);
+    const at = isQuiet ? now : Math.min(now - UNREAD, Math.max(this.#heardUntil(now), this.#ticked));
     this.#ticked = this.#ticked - at > UNREAD ? at : Math.max(this.#ticked, at);
     return { kind: 'tick', at: this.#ticked, heardAt: Math.min(this.#ticked, now - fromMs(silentMs)) };
   }
@@ -187,18 +199,27 @@ export class PbxConnection {
   /** Nothing was heard for `silentMs` before; what came in that time, nobody knows. */
   #listeningEnded(reason: string, silentMs: number): void {
     if (!this.#isListening) return;
-    const at = this.#clock.read() - fromMs(silentMs);
+    const now = this.#clock.read();
+    const at = Math.min(now - fromMs(silentMs), this.#heardUntil(now));
     this.#emit({ kind: 'disconnected', at, reason: this.#isLeaving ? 'Logbook was stopped' : reason });
   }
 
-  #emit(input: PbxInput): void {
+  #emit(said: PbxInput): void {
     if (this.#isStopping()) return;
+    const input = this.#inOrder(said);
     if (input.kind === 'connected' || input.kind === 'disconnected') this.#isListening = input.kind === 'connected';
     try {
       this.#options.onInput(input);
     } catch (error) {
       this.#options.logger.error({ kind: input.kind, reason: messageOf(error) }, 'an input from the PBX was not taken');
     }
+  }
+
+  /** What was asked for and came late, behind much that lay unread, tells of the time at which it was said. */
+  #inOrder(input: PbxInput): PbxInput {
+    if (input.kind !== 'contacts' && input.kind !== 'transport-monitors' && input.kind !== 'account-name' && input.kind !== 'zone') return input;
+    const heard = this.#heardUntil(this.#clock.read());
+    return input.at - heard <= UNREAD ? input : { ...input, at: Math.max(heard, 'requestedAt' in input ? input.requestedAt : 0) };
   }
 
   #isStopping(): boolean {

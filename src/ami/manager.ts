@@ -35,6 +35,9 @@ export class UnsafeActionError extends Error {
 
 /** libuv reads 32 chunks of 64 KB in a row while there are more, an eighth of a second of a storm; after so many bytes whoever else waits has a turn. */
 const BYTES_A_TURN = 64 * 1024;
+/** Where others take longer than this in a turn, as many more bytes, so that what is said is read however busy the process is. */
+const QUICK_TURN_MS = 10;
+const MOST_SHARES = 32;
 
 export interface AmiSessionOptions {
   readonly socket: Socket;
@@ -68,6 +71,7 @@ export class AmiSession {
   #lastId = 0;
   #closed: Error | null = null;
   #heardAt = 0;
+  #provenAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: AmiSessionOptions) {
     const { socket, tally } = options;
@@ -77,15 +81,25 @@ export class AmiSession {
     const framer = new BlockFramer((text) => this.#onBlock(text));
     let oversized = 0;
     let bytes = 0;
+    let most = BYTES_A_TURN;
+    let turnedAt = performance.now();
+    let readingMs = 0;
     socket.on('data', (chunk: Buffer) => {
       this.#heardAt = performance.now();
       framer.push(chunk);
       for (; oversized < framer.oversized; oversized += 1) tally.oversized();
+      readingMs += performance.now() - this.#heardAt;
       bytes += chunk.length;
-      if (bytes < BYTES_A_TURN) return;
+      if (bytes < most) return;
       bytes = 0;
       socket.pause();
-      setImmediate(() => socket.resume());
+      setImmediate(() => {
+        const now = performance.now();
+        most = BYTES_A_TURN * Math.min(MOST_SHARES, Math.max(1, (now - turnedAt - readingMs) / QUICK_TURN_MS));
+        turnedAt = now;
+        readingMs = 0;
+        socket.resume();
+      });
     });
     socket.on('error', (error) => this.close(error));
     socket.on('close', () => this.close(new Error('the PBX closed the connection')));
@@ -94,6 +108,11 @@ export class AmiSession {
   /** Milliseconds since anything came from the PBX. */
   get silentMs(): number {
     return performance.now() - this.#heardAt;
+  }
+
+  /** Milliseconds since an action was sent that has been answered: all that the PBX said before that is heard. */
+  get provenMs(): number {
+    return performance.now() - this.#provenAt;
   }
 
   /** Logs in. Rejects with AmiTimeoutError when no verdict comes, which also means that it is no AMI. */
@@ -152,8 +171,10 @@ export class AmiSession {
   }
 
   #send(action: Action, id: string, timeoutMs: number): Promise<Answer> {
+    const sentAt = performance.now();
     return this.#limited(action.Action, timeoutMs, (resolve) => {
       const onAnswer = (_error: VendorBlock | undefined, block: VendorBlock): void => {
+        this.#provenAt = Math.max(this.#provenAt, sentAt);
         const headers = flatten(block);
         const failed = headers.get('response')?.toLowerCase() === 'error';
         resolve(failed ? { kind: 'error', message: headers.get('message') ?? '', headers } : { kind: 'success', headers });

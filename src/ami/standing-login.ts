@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { fromMs, MICROS_PER_SECOND, type Micros } from '../time.js';
 import { can, EVENT_CLASSES, missingEvents, missingWritePrivileges, readAbilities, unheard, type Abilities } from './abilities.js';
@@ -189,6 +190,8 @@ export class StandingLogin implements AmiLine {
       try {
         await this.ping();
       } catch (error) {
+        // After a long turn of the process its limit is over before the socket was looked into.
+        await nextTurn();
         // In a storm the answer queues behind events, and these prove the connection as well.
         if (!(error instanceof AmiTimeoutError) || session.silentMs < pingTimeoutMs) {
           logger.debug({ silentMs: Math.round(session.silentMs) }, 'no answer to Ping yet');

@@ -73,7 +73,7 @@ export interface Verdict {
   readonly changed: readonly Micros[];
 }
 
-/** `log` holds what the log has of the group's account around its doubts; `stood` has those of their keys that stand in it. */
+/** `log` holds what the log has of the group (`groupOf`) around its doubts; `stood` has those of their keys that stand in it. */
 export function judge(doubts: readonly Kept[], log: readonly Row[], stood: { has(key: string): boolean }): Verdict {
   const there = new Map(log.map((row) => [keyOf(row), row]));
   const byKey = [...groupedBy(doubts, ({ key }) => key)];
@@ -105,7 +105,6 @@ function isTold(one: Kept, rows: readonly Row[]): boolean {
 
 /** As `tellingQuery` has it: an attempt that was refused is no registration, nor the other way round. */
 function saysTheSame(other: Row, row: Row): boolean {
-  if (groupOf(other) !== groupOf(row)) return false;
   if (row['event'] !== 'REGISTER') return true;
   if (!isRegistration(row)) return other['details'] === row['details'];
   return other['details'] === INFERRED || (other['source'] === 'CLIENT' && other['details'] === REGISTERED);

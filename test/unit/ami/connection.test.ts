@@ -103,6 +103,26 @@ describe('a connection', () => {
     await until(() => (ticks().at(-1)?.heardAt ?? 0) > silentAt + 600_000, 'a word');
   });
 
+  test('while it is behind, time passes no further than what it has heard, and a break begins there', async () => {
+    let isBehind = false;
+    const started = await start((action, header, socket) => (isBehind ? null : basic(action, header, socket)), { tickIntervalMs: 100 });
+    await until(() => isUp(started), 'up');
+    isBehind = true;
+    // Of a moment ago, and longer and longer ago: what has been said since lies in the socket, and so do the answers.
+    const saidAt = Date.now();
+    const event = `Event: PeerStatus\r\nPrivilege: system,all\r\nTimestamp: ${(saidAt / 1_000).toFixed(6)}\r\nChannelType: PJSIP\r\nPeer: PJSIP/200\r\nPeerStatus: Reachable\r\n\r\n`;
+    const saying = setInterval(() => started.pbx.say(event), 5);
+    const ticks = (): number[] => started.inputs.flatMap((input) => (input.kind === 'tick' ? [input.at / 1_000, (input.heardAt ?? 0) / 1_000] : []));
+    const before = ticks().length;
+    await until(() => Date.now() - saidAt > 2_600 && ticks().length > before + 10, 'ticks');
+    clearInterval(saying);
+    started.pbx.drop();
+    await until(() => kinds(started.inputs).includes('disconnected'), 'disconnected');
+    const end = started.inputs.find((input) => input.kind === 'disconnected');
+    expect(Math.max(...ticks().slice(before))).toBeLessThan(saidAt + 300);
+    expect((end?.kind === 'disconnected' ? end.at : Infinity) / 1_000).toBeLessThan(saidAt + 300);
+  });
+
   test('hears from the instant at which Asterisk tells of its login, and proves that it hears when somebody else logs in', async () => {
     const login = (atMs: number): string => `Event: SuccessfulAuth\r\nEventTV: ${new Date(atMs).toISOString().replace('Z', '+0000')}\r\nService: AMI\r\nAccountID: u\r\n\r\n`;
     let loginAt = 0;
