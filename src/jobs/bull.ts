@@ -2,7 +2,7 @@ import Bull from 'bull';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
-import { JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler.js';
+import { AGAIN_MS, isToRunAgain, JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler.js';
 
 const NOT_YET = 'has not answered yet';
 const REDIS_ANSWER_MS = 5_000;
@@ -22,11 +22,13 @@ export class BullScheduler implements Scheduler {
   private readonly stopping = new AbortController();
   private scheduling: Promise<void> = Promise.resolve();
   private readonly look: NodeJS.Timeout;
+  private readonly again: NodeJS.Timeout;
 
   constructor(
     redisUrl: string,
     private readonly logger: Logger,
     queueName: string,
+    private readonly againMs = AGAIN_MS,
   ) {
     this.queue = new Bull(queueName, {
       createClient: (type) => this.connect(redisUrl, type),
@@ -35,6 +37,7 @@ export class BullScheduler implements Scheduler {
     // Without a listener the process would end at the first error.
     this.queue.on('error', (error: Error) => this.trip(error));
     this.look = setInterval(() => void this.reschedule(), LOOK_EVERY_MS);
+    this.again = setInterval(() => void this.runAgain().catch((error: unknown) => this.trip(error)), againMs);
   }
 
   async start(jobs: readonly Job[]): Promise<void> {
@@ -63,6 +66,7 @@ export class BullScheduler implements Scheduler {
   async stop(): Promise<void> {
     this.stopping.abort();
     clearInterval(this.look);
+    clearInterval(this.again);
     await this.scheduling;
     // close() waits for the running job; while Redis is away it would wait for ever.
     await within(REDIS_ANSWER_MS, this.queue.close()).catch((error: unknown) => this.logger.warn({ reason: messageOf(error) }, 'the job queue did not close in time'));
@@ -109,6 +113,17 @@ export class BullScheduler implements Scheduler {
     for (const job of this.jobs) {
       if (!scheduled.has(job.name)) await this.queue.add(job.name, {}, { repeat: { every: job.everyMs } });
     }
+  }
+
+  /** Whichever process takes it; several that failed at once ask for the same run. */
+  private async runAgain(): Promise<void> {
+    if (this.problem !== null || this.stopping.signal.aborted) return;
+    const failed = this.jobs.filter((job) => {
+      const record = this.records.get(job.name);
+      return record !== undefined && isToRunAgain(job, record.status(), this.againMs);
+    });
+    const jobId = (name: string): string => `${name} again ${Math.floor(Date.now() / this.againMs)}`;
+    await within(REDIS_ANSWER_MS, Promise.all(failed.map(({ name }) => this.queue.add(name, {}, { jobId: jobId(name) }))));
   }
 
   private trip(error: unknown): void {

@@ -1,8 +1,5 @@
 import type { Logger } from 'pino';
-import { JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler.js';
-
-/** What failed is not left failed until an interval of many minutes is over. */
-const AGAIN_MS = 15_000;
+import { AGAIN_MS, isToRunAgain, JobRecord, type Job, type JobStatus, type Scheduler } from './scheduler.js';
 
 /** Timers of this process: for one Logbook without Redis. */
 export class InProcessScheduler implements Scheduler {
@@ -11,7 +8,10 @@ export class InProcessScheduler implements Scheduler {
   private readonly underWay = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
 
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly againMs = AGAIN_MS,
+  ) {}
 
   start(jobs: readonly Job[]): Promise<void> {
     for (const job of jobs) this.schedule(job);
@@ -48,6 +48,6 @@ export class InProcessScheduler implements Scheduler {
       this.underWay.add(running);
     };
     this.timers.push(setInterval(run, job.everyMs));
-    if (job.everyMs > AGAIN_MS && job.isCostly !== true) this.timers.push(setInterval(() => record.status().lastError !== null && run(), AGAIN_MS));
+    this.timers.push(setInterval(() => isToRunAgain(job, record.status(), this.againMs) && run(), this.againMs));
   }
 }

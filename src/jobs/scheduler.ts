@@ -34,7 +34,7 @@ export interface JobStatus {
 /**
  * Runs jobs on their interval. The contract, which test/integration/jobs holds both kinds to:
  * - one run each interval, however many schedulers share the same Redis;
- * - a run that fails is reported and the next one comes all the same;
+ * - a run that fails is reported and the next one comes all the same, before a long interval is over unless the job is costly;
  * - a run still under way is never joined by another of the same scheduler;
  * - a changed interval replaces the old one;
  * - after `stop` nothing runs any more, and a run under way has ended.
@@ -46,6 +46,13 @@ export interface Scheduler {
   trouble(): string | null;
   stop(): Promise<void>;
 }
+
+/** What failed is not left failed until an interval of many minutes is over. */
+export const AGAIN_MS = 15_000;
+
+/** Whether a job has failed here and is to be tried before its interval is over. */
+export const isToRunAgain = ({ everyMs, isCostly }: Job, { lastError, lastRunAt, aliveAt }: JobStatus, againMs: number): boolean =>
+  everyMs > againMs && isCostly !== true && lastError !== null && aliveAt === null && Date.now() - (lastRunAt ?? 0) >= againMs / 2;
 
 /** Keeps what a status says, for both kinds of scheduler. */
 export class JobRecord {

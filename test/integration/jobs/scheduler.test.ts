@@ -10,6 +10,7 @@ import { redisUrl } from '../../support/servers.js';
 
 const logger = pino({ level: 'silent' });
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const AGAIN_MS = 200;
 let names = 0;
 
 /** Waits for what has to come; how long that takes says nothing but how busy the machine is. */
@@ -46,6 +47,18 @@ function contract(pair: () => [Scheduler, Scheduler | null]): void {
     await expectOncePerInterval(runs, 300, from);
     expect(scheduler.status()).toMatchObject([{ name: 'count', everyMs: 300, lastError: null, lastResult: expect.stringMatching(/^run \d+$/) as string }]);
     expect(scheduler.trouble()).toBeNull();
+  });
+
+  it('tries what failed before a long interval is over, unless it is costly', async () => {
+    const [scheduler] = pair();
+    const runs = { cheap: [] as number[], costly: [] as number[] };
+    const failing = (name: keyof typeof runs): Job['run'] => () => {
+      runs[name].push(Date.now());
+      return Promise.reject(new Error('no luck'));
+    };
+    await start(scheduler, { name: 'cheap', everyMs: 2_000, run: failing('cheap') }, { name: 'costly', everyMs: 2_000, isCostly: true, run: failing('costly') });
+    await until(() => runs.costly.length === 3, 'three runs of the costly one');
+    expect(runs.cheap.length).toBeGreaterThan(6);
   });
 
   it('reports a failure and runs again', async () => {
@@ -121,13 +134,13 @@ function contract(pair: () => [Scheduler, Scheduler | null]): void {
 }
 
 describe('the scheduler in process', () => {
-  contract(() => [new InProcessScheduler(logger), null]);
+  contract(() => [new InProcessScheduler(logger, AGAIN_MS), null]);
 });
 
 describeWith(['redis'], 'the scheduler on Redis', () => {
   contract(() => {
     const queue = `test-${(names += 1)}`;
-    return [new BullScheduler(redisUrl(), logger, queue), new BullScheduler(redisUrl(), logger, queue)];
+    return [new BullScheduler(redisUrl(), logger, queue, AGAIN_MS), new BullScheduler(redisUrl(), logger, queue, AGAIN_MS)];
   });
 
   it('replaces an interval that changed', async () => {
