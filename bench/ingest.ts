@@ -11,7 +11,7 @@ const PHONES = 10_000;
  * What the storm becomes: the columns of each table but the id and what the database works out. The PBX lists nobody, so each
  * registration is also kept as one in doubt.
  */
-const TABLES = ['cdr', 'sip_session', 'socket_use', 'registered_account', 'session_doubt'];
+export const STORM_TABLES = ['cdr', 'sip_session', 'socket_use', 'registered_account', 'session_doubt'];
 const LONGEST_MS = 600_000;
 
 /** A mixed storm from a socket to committed rows of an empty database, against the rows that it made, inserted by the driver alone. */
@@ -53,7 +53,7 @@ async function bareSeconds(store: Store, filled: Store['database']): Promise<num
   const copy = await store.another();
   try {
     let seconds = 0;
-    for (const table of TABLES) {
+    for (const table of STORM_TABLES) {
       const rows = ((await filled.knex(table).orderBy('id')) as Record<string, string | number>[]).map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'id' && !/_reversed$|_host$|_device$|_listed$|^caller_name$/.test(name))));
       seconds += await withDriver(copy.database, async (driver) => {
         const insert: Insert = 'mysql' in driver ? intoMysql(driver.mysql, table) : intoSqlite(driver.sqlite, table);

@@ -5,6 +5,7 @@ import { fromMs } from '../src/time.js';
 import { seeded } from '../test/support/random.js';
 import type { AmiSource } from './ami-source.js';
 import { ofLimit, percentile, type Figure } from './figure.js';
+import { STORM_TABLES } from './ingest.js';
 import { listCases, pathOf, requestsFor } from './lists.js';
 import { startLoad } from './load.js';
 import { startBenchService, type BenchService } from './service.js';
@@ -49,11 +50,9 @@ export async function underLoad(store: Store, source: AmiSource, rows: number): 
   }
 }
 
-const STORMED = ['cdr', 'sip_session', 'socket_use', 'registered_account', 'session_doubt'];
-
 async function lastIds({ database: { knex } }: Store): Promise<ReadonlyMap<string, number>> {
   const ids = new Map<string, number>();
-  for (const table of STORMED) {
+  for (const table of STORM_TABLES) {
     const [row] = await knex(table).max<{ id: number | null }[]>({ id: 'id' });
     ids.set(table, row?.id ?? 0);
   }

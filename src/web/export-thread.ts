@@ -13,7 +13,7 @@ const IDLE_MS = 20_000;
 /** What is kept between pages fits; a block's bytes lie outside. */
 const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 };
 
-/** A file that a thread writes, ahead of its reader by a block. */
+/** A file that a thread writes, ahead of its reader by a few blocks. */
 export interface ThreadedFile {
   /** Throws what the database said, or that the thread died. */
   readonly blocks: AsyncIterable<Block>;
