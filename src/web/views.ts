@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Request, Response } from 'express';
 import { Eta } from 'eta';
@@ -6,6 +7,7 @@ import { messageOf } from '../errors.js';
 import { deadLetters } from '../logs/dead-letter/columns.js';
 import { LETTERS_COUNTED } from '../logs/dead-letter/store.js';
 import { assetHref } from './asset-files.js';
+import type { TimeText } from './cells.js';
 import { visible } from './display-text.js';
 import { english, italian, LANGUAGE_CODES, LANGUAGE_NAMES, languageOf, type Language } from './language.js';
 import { LACKING, LOGS } from './menu.js';
@@ -40,8 +42,8 @@ export interface Views {
   part(response: Response, template: string, view: Readonly<Record<string, unknown>>): string;
 }
 
-// Four hundred names on every page, none with a character that HTML reads otherwise.
-const ZONE_OPTIONS = ZONE_NAMES.map((name) => `<option>${name}</option>`).join('\n');
+// Four hundred names on every page, none with a character that HTML reads otherwise, nor in need of an end tag.
+const ZONE_OPTIONS = ZONE_NAMES.map((name) => `<option>${name}`).join('');
 
 /** What every page says of the service, asked for each. */
 export interface Asked {
@@ -49,10 +51,17 @@ export interface Asked {
   readonly deadLetters: () => Promise<number>;
 }
 
-/** Templates in one language: each finds `t`, `said` and `count` of it. */
+/** Nothing that a page says can be this. */
+const PLACE = `<!--${randomUUID()}-->`;
+const HEADER = 'const { t, said, count } = this.language; const time = (at) => this.time(at); const apart = (html) => this.apart(html);';
+
+/** Templates in one language: each finds `t`, `said` and `count` of it, `time` and `apart`. */
 class TemplatesIn extends Eta {
+  /** What stands at the places of the page that is being made. */
+  #apart: string[] = [];
+
   constructor(readonly language: Language) {
-    super({ views: VIEWS, cache: true, autoEscape: true, functionHeader: 'const { t, said, count } = this.language;' });
+    super({ views: VIEWS, cache: true, autoEscape: true, functionHeader: HEADER });
     // All views lie in one folder; eta would work out where each time, and a page includes hundreds.
     const paths = new Map<string, string>();
     this.resolvePath = (template) => {
@@ -60,6 +69,32 @@ class TemplatesIn extends Eta {
       paths.set(template, path);
       return path;
     };
+  }
+
+  /** An instant or a duration; a list has hundreds. */
+  time({ iso, title, text, fraction }: TimeText): string {
+    const escape = this.config.escapeFunction;
+    const digits = fraction === '' ? '' : `<span class="fraction">${escape(fraction)}</span>`;
+    return `<time datetime="${escape(iso)}" title="${escape(title)}">${escape(text)}${digits}</time>`;
+  }
+
+  /**
+   * Stands for a large part of a page, which becomes bytes by itself: one character beyond Latin-1, such as a dash, makes a whole
+   * text wide, and that takes four times as long to write as UTF-8.
+   */
+  apart(html: string): string {
+    return `${PLACE}${this.#apart.push(html) - 1};`;
+  }
+
+  /** A page as UTF-8. */
+  page(template: string, view: object): Buffer {
+    this.#apart = [];
+    const [begin = '', ...rest] = this.render(template, view).split(PLACE);
+    const parts = rest.flatMap((text) => {
+      const end = text.indexOf(';');
+      return [this.#apart[Number(text.slice(0, end))] ?? '', text.slice(end + 1)];
+    });
+    return Buffer.concat([begin, ...parts].map((part) => Buffer.from(part)));
   }
 }
 
@@ -92,11 +127,10 @@ export function views(
         lacking: user ? await lacking(page.section, asked.deadLetters, language) : [],
         notices: user && page.ownNotices !== true ? (await notices(asked.readiness, language)).map(linked) : [],
         zone,
-        zoneOptions: ZONE_OPTIONS,
         returnTo: request.originalUrl,
         csrfToken: page.bare ? '' : csrfToken(request),
       };
-      const html = templates[code].render(template, { ...page.view, frame });
+      const html = templates[code].page(template, { ...page.view, frame, zoneOptions: ZONE_OPTIONS });
       response.status(page.status ?? 200).type('html').set('Cache-Control', 'no-store').send(html);
     },
   };
