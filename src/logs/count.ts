@@ -54,18 +54,24 @@ const MOST_REMEMBERED = 500;
 const large = new WeakMap<Knex, Map<string, { readonly count: RowCount | null; readonly at: number }>>();
 
 /** The size of a whole list, whichever page is asked for; null where counting would take too long. An exact one is counted anew each time. */
-export async function countList(knex: Knex, log: LogDefinition, query: ListQuery): Promise<RowCount | null> {
-  const { from, to, filters, search } = query;
+export const countList = (knex: Knex, log: LogDefinition, query: ListQuery): Promise<RowCount | null> =>
+  rememberLarge(knex, log, query, async () => {
+    const rows = await countRows(knex, log, query, MOST_LISTED);
+    if (rows === null) return null;
+    return rows > MOST_LISTED ? { kind: 'more than', rows: MOST_LISTED } : { kind: 'exact', rows };
+  });
+
+/** What `count` answers of a list, or answered a moment ago where that was no exact number. */
+export async function rememberLarge(knex: Knex, log: LogDefinition, { from, to, filters, search }: Pick<ListQuery, 'from' | 'to' | 'filters' | 'search'>, count: () => Promise<RowCount | null>): Promise<RowCount | null> {
   const key = JSON.stringify([log.name, from, to, filters, search?.text]);
   const known = large.get(knex) ?? new Map<string, { readonly count: RowCount | null; readonly at: number }>();
   large.set(knex, known);
   const remembered = known.get(key);
   if (remembered && performance.now() - remembered.at < REMEMBERED_MS) return remembered.count;
   known.delete(key);
-  const rows = await countRows(knex, log, query, MOST_LISTED);
-  if (rows !== null && rows <= MOST_LISTED) return { kind: 'exact', rows };
-  const count: RowCount | null = rows === null ? null : { kind: 'more than', rows: MOST_LISTED };
+  const counted = await count();
+  if (counted?.kind === 'exact') return counted;
   if (known.size >= MOST_REMEMBERED) known.clear();
-  known.set(key, { count, at: performance.now() });
-  return count;
+  known.set(key, { count: counted, at: performance.now() });
+  return counted;
 }

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Request, RequestHandler, Response } from 'express';
 import { MICROS_PER_SECOND, type Micros } from '../time.js';
 import type { AddressLimit } from './address-limit.js';
@@ -33,10 +34,27 @@ export interface Access {
    * who that is now, and thrown away where that is nobody. A stranger has nothing read.
    */
   readonly readFor: <T>(request: Request, response: Response, read: () => Promise<T>) => Promise<T>;
+  /** The same for pages, of which the session is known later. */
+  readonly readAhead: <T>(read: ReadOf<T>) => Ahead<T>;
   /** Checks credentials; throws TooManyFailuresError, unchecked, for an address that failed too often. */
   attempt(request: Request, response: Response, how: 'byForm' | 'byBasic', principal: string, password: string): Promise<SignInOutcome>;
   /** Whole seconds until an instant, at least one. */
   secondsUntil(at: Micros): number;
+}
+
+/** Whoever asks, where `signedIn` has been passed. */
+export function knownUser({ locals: { user } }: Response): ConsoleUser {
+  if (!user) throw new SignInNeededError('Sign in first.');
+  return user;
+}
+
+type ReadOf<T> = (request: Request, user: ConsoleUser) => Promise<T>;
+
+export interface Ahead<T> {
+  /** Before the session: begins to read for whoever was known by the same headers a moment ago. */
+  readonly begin: RequestHandler;
+  /** What was read for this very user as they are now; reads it where nothing was. */
+  readonly read: ReadOf<T>;
 }
 
 /** So many readers have their rows read ahead. */
@@ -70,7 +88,12 @@ export function access(signIn: SignIn, { userOf }: Pick<Sessions, 'userOf'>, lim
     response.locals.user = (await userOf(request)) ?? (await byBasic(request, response));
   };
 
-  const lately = new Set<string>();
+  // Each is taken by one request, so that nobody has more than one thing read ahead.
+  const lately = new Map<string, ConsoleUser>();
+  const remember = (who: string, user: ConsoleUser | undefined): void => {
+    if (lately.size >= MOST_LATELY) lately.clear();
+    if (user) lately.set(who, user);
+  };
 
   return {
     attempt,
@@ -90,9 +113,30 @@ export function access(signIn: SignIn, { userOf }: Pick<Sessions, 'userOf'>, lim
       // Nobody may come to wait for it.
       ahead?.catch(() => undefined);
       await knowReader(request, response);
-      if (lately.size >= MOST_LATELY) lately.clear();
-      lately.add(who);
+      remember(who, response.locals.user);
       return ahead ?? read();
+    },
+    readAhead<T>(read: ReadOf<T>): Ahead<T> {
+      const begun = new WeakMap<Request, { readonly user: ConsoleUser; readonly answer: Promise<T> }>();
+      return {
+        begin(request, _response, next) {
+          const who = headersDigest(request);
+          const user = lately.get(who);
+          if (user) {
+            lately.delete(who);
+            const answer = read(request, user);
+            // Nobody may come to wait for it.
+            answer.catch(() => undefined);
+            begun.set(request, { user, answer });
+          }
+          next();
+        },
+        read(request, user) {
+          remember(headersDigest(request), user);
+          const ahead = begun.get(request);
+          return ahead && isDeepStrictEqual(ahead.user, user) ? ahead.answer : read(request, user);
+        },
+      };
     },
     signedIn(request, response, next) {
       if (response.locals.user) next();

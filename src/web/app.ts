@@ -74,6 +74,8 @@ export function createWebApp(parts: WebParts): Express {
   const files = downloads();
   const exports = { database: parts.database, downloads: files, threads: new ExportThreads(), zoneOf, clock };
   const live = liveStreams({ knex, users, views: page, zoneOf, clock, news: parts.news, stopping: parts.stopping, timing: parts.live });
+  const kept = preferences(knex);
+  const lists = pages(knex, page, { zoneOf, preferences: kept, clock, live }, gate.readAhead, config.pbxName);
   const overview = { knex: reportKnex(knex), readiness: known, clock };
   const described = apiOf(ALL_LOGS, [overviewEndpoint(overview, config.timeZone), callsEndpoint(clock), callEndpoint(clock), accountHistoryEndpoint(clock)], clock);
 
@@ -89,6 +91,7 @@ export function createWebApp(parts: WebParts): Express {
   // Whatever else is asked is answered to readers alone.
   app.use(API_ROOT, noStore, unlessRead(gate.knownReader), api(knex, described.endpoints, gate.readFor), gate.knownReader);
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
+  app.use(lists.ahead);
   app.use(sessions.handle, gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
   app.get('/api', gate.signedIn, apiPage(page, described));
@@ -101,8 +104,7 @@ export function createWebApp(parts: WebParts): Express {
   // Before the sign-in, which a stream speaks of itself.
   for (const log of [...ALL_LOGS, calls]) app.get(livePath(log), live.stream(log));
   app.get('/overview', gate.signedIn, overviewPage(overview, page, zoneOf, config.pbxName));
-  const kept = preferences(knex);
-  app.use(gate.signedIn, files.routes, exportPage(knex, page, kept, zoneOf, clock), listForms(kept, zoneOf, clock), pages(knex, page, { zoneOf, preferences: kept, clock, live }, config.pbxName));
+  app.use(gate.signedIn, files.routes, exportPage(knex, page, kept, zoneOf, clock), listForms(kept, zoneOf, clock), lists.router);
   app.use(() => {
     throw new NotFoundError('no such address');
   });

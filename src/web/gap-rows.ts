@@ -14,8 +14,7 @@ import type { ListingRequest } from './listing-query.js';
 const HEARD: readonly LogDefinition[] = [sipSessions, webSessions, cdrs, calls];
 const OF_CALLS: readonly LogDefinition[] = [cdrs, calls];
 
-/** So many on one page are looked for; at one place in the list more than `DRAWN_APART` become one line. */
-export const MOST_GAPS = 1_000;
+/** More at one place in the list become one line. */
 const DRAWN_APART = 3;
 
 /** A page of a listing, as it was read. */
@@ -38,12 +37,28 @@ export interface GapWindow {
 /** The times between which gaps may have to be drawn on this page; null for a list in another order than that of time. */
 export function gapWindow(page: ListedPage): GapWindow | null {
   const { request, above } = page;
-  const { log, query } = request;
-  if (!HEARD.includes(log) || query.sort !== log.timeColumn) return null;
+  const { query } = request;
+  if (!isDrawn(request)) return null;
   const before = above === null ? null : Number(above[0]);
   const last = endOf(page);
   return query.order === 'desc' ? { from: last ?? query.from, to: before ?? query.to } : { from: before ?? query.from, to: last ?? query.to };
 }
+
+/** The same of what a request tells, before its page is read: no less than that. */
+export function gapsAsked(request: ListingRequest): GapWindow | null {
+  const { from, to, after, order } = request.query;
+  const edge = after === null ? null : Number(after[0]);
+  if (!isDrawn(request)) return null;
+  return order === 'desc' ? { from, to: edge ?? to } : { from: edge ?? from, to };
+}
+
+/** The gaps of a window, of the latest `most` that touch a wider one; null where there may be others. */
+export function gapsAmong(latest: readonly CaptureGap[], most: number, { from, to }: GapWindow): readonly CaptureGap[] | null {
+  const areAll = latest.length < most || (from !== null && (latest.at(-1)?.to ?? 0) <= from);
+  return areAll ? latest.filter((gap) => (from === null || gap.to > from) && (to === null || gap.from <= to)) : null;
+}
+
+const isDrawn = ({ log, query }: ListingRequest): boolean => HEARD.includes(log) && query.sort === log.timeColumn;
 
 /**
  * Which gaps stand before each record, and after the last, so that over all pages each stands once: above all that

@@ -1,7 +1,7 @@
-import type { RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import type { Knex } from 'knex';
 import { InvalidInputError } from '../errors.js';
-import { gapsBetween } from '../logs/capture-gap/store.js';
+import type { CaptureGap } from '../logs/capture-gap/columns.js';
 import { calls, listedCall } from '../logs/cdr/call-columns.js';
 import { countCalls } from '../logs/cdr/call-count.js';
 import { listCalls } from '../logs/cdr/calls.js';
@@ -13,16 +13,17 @@ import { parseListQuery, type ListQuery, type QueryParameters } from '../logs/li
 import { listPage, type Page } from '../logs/listing.js';
 import type { Micros } from '../time.js';
 import type { Problem } from './filter-view.js';
-import { gapsAt, gapWindow, MOST_GAPS, placeGaps, type ListedPage } from './gap-rows.js';
-import { languageOf, type Language } from './language.js';
+import { gapsOfPage, likelyGaps, MOST_GAPS } from './gap-reader.js';
+import { gapsAt, placeGaps } from './gap-rows.js';
+import { languageOf } from './language.js';
 import { legsView } from './legs-view.js';
 import { isOfForm, listingHref, parseListingRequest, withQuery, type ListingRequest } from './listing-query.js';
-import { listingView, type PlacedGaps } from './listing-view.js';
+import { listingView } from './listing-view.js';
 import type { LiveStreams } from './live-streams.js';
 import { followed, liveView } from './live-view.js';
-import { offlineAccounts } from './offline-accounts.js';
+import { offlineAccounts, type OfflineAccounts } from './offline-accounts.js';
 import type { Preferences } from './preferences.js';
-import { NOTHING_KEPT, readKept } from './saved-views.js';
+import { readKept, type KeptOfList } from './saved-views.js';
 import type { ConsoleUser } from './users.js';
 import type { Views } from './views.js';
 
@@ -34,51 +35,77 @@ export interface ReaderParts {
   readonly live: Pick<LiveStreams, 'place'>;
 }
 
-/** The page of one log. */
-export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clock, live }: ReaderParts, ownPbx: string, log: LogDefinition): RequestHandler {
-  const read = log === calls ? countedCalls : countedPage;
-  return async (request, response) => {
-    const { user } = response.locals;
-    const now = clock();
-    const asked = parseAsFarAsPossible(log, request.query, zoneOf(user), now);
-    if (asked.problems.length === 0 && isOfForm(request.query)) {
-      response.redirect(303, listingHref(`/${log.name}`, asked.listing));
-      return;
-    }
-    const begin = async (): Promise<PlacedPage> => {
-      // Before the rows: what comes in between is told, and the page knows it by its id.
-      const place = followed(asked.listing) === null ? null : await live.place(log);
-      return { place, ...(await read(knex, log, asked.listing.query)) };
-    };
-    const [kept, answer] = await Promise.all([user ? readKept(preferences, user.id, log) : NOTHING_KEPT, answered(asked, begin)]);
-    const { page, count, found, place, problems } = answer;
-    const listing = { ...answer.listing, columns: answer.listing.columns ?? kept.columns };
-    const language = languageOf(response);
-    const follows = place !== null && problems.length === 0 && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
-    const gaps = problems.length > 0 ? NO_GAPS : await gapsOf({ request: listing, ...page }, language);
-    const nothingYet = page.records.length === 0 && problems.length === 0 && (await isEmpty(knex, log));
-    const offline = page.records.length === 0 && problems.length === 0 && !nothingYet ? await offlineAccounts(knex, listing) : null;
-    const view = listingView(listing, page.records, page.next, language, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now, beneath: found.map((call) => legsView(call, listing.zone, language)) });
-    await views.render(request, response, 'listing', {
-      title: language.t(log.title),
-      // The menu names the call log, of which whole calls are another form.
-      section: log === calls ? cdrs.name : log.name,
-      zone: listing.zone.name,
-      status: problems.length > 0 ? 400 : 200,
-      styles: ['listing.css', 'export.css', ...(follows ? ['live.css'] : []), ...(log === calls ? ['calls.css'] : [])],
-      scripts: ['export.js', 'export-dialog.js', ...(follows ? ['live-table.js', 'live.js'] : [])],
-      view: { listing: view, live: follows, offline },
-    });
-  };
+/** What a page of a list is made of, as it is read from the database; or a shorter address of the same. */
+export type ListingRead = { readonly kind: 'elsewhere'; readonly href: string } | ReadPage;
 
-  /** What stands before each row of a page, and after the last. */
-  async function gapsOf(page: ListedPage, language: Language): Promise<PlacedGaps> {
-    const window = gapWindow(page);
-    if (!window) return NO_GAPS;
-    const { pbx } = page.request.query.filters;
-    const gaps = await gapsBetween(knex, window.from, window.to, MOST_GAPS);
-    return { places: placeGaps(page, pbx === undefined ? gaps : gaps.filter((gap) => gap.pbx === pbx)).map((some) => gapsAt(some, page.request, language, ownPbx)), more: gaps.length === MOST_GAPS };
-  }
+interface ReadPage extends Asked, PlacedPage {
+  readonly kind: 'page';
+  readonly now: Micros;
+  readonly kept: KeptOfList;
+  /** Those of its times. */
+  readonly gaps: readonly CaptureGap[];
+  /** There is no row at all, whatever is asked. */
+  readonly nothingYet: boolean;
+  readonly offline: OfflineAccounts | null;
+}
+
+export interface ListingPage {
+  /** Reads what `show` shows, all that can be at the same time. */
+  readonly read: (request: Request, user: ConsoleUser) => Promise<ListingRead>;
+  readonly show: (request: Request, response: Response, read: ListingRead) => Promise<void>;
+}
+
+/** The page of one log. */
+export function listingPage(knex: Knex, views: Views, { zoneOf, preferences, clock, live }: ReaderParts, ownPbx: string, log: LogDefinition): ListingPage {
+  const readRows = log === calls ? countedCalls : countedPage;
+  return {
+    async read(request, user) {
+      const now = clock();
+      const asked = parseAsFarAsPossible(log, request.query, zoneOf(user), now);
+      if (asked.problems.length === 0 && isOfForm(request.query)) return { kind: 'elsewhere', href: listingHref(`/${log.name}`, asked.listing) };
+      views.begin();
+      const begin = async (): Promise<PlacedPage> => {
+        // Before the rows: what comes in between is told, and the page knows it by its id.
+        const place = followed(asked.listing) === null ? null : await live.place(log);
+        return { place, ...(await readRows(knex, log, asked.listing.query)) };
+      };
+      const [kept, answer, likely] = await Promise.all([readKept(preferences, user.id, log), answered(asked, begin), likelyGaps(knex, asked.listing)]);
+      const { listing, page, problems } = answer;
+      const isBare = problems.length === 0 && page.records.length === 0;
+      const nothingYet = isBare && (await isEmpty(knex, log));
+      return {
+        kind: 'page',
+        now,
+        kept,
+        ...answer,
+        gaps: problems.length > 0 ? [] : await gapsOfPage(knex, { request: listing, ...page }, likely),
+        nothingYet,
+        offline: isBare && !nothingYet ? await offlineAccounts(knex, listing) : null,
+      };
+    },
+    async show(request, response, read) {
+      if (read.kind === 'elsewhere') {
+        response.redirect(303, read.href);
+        return;
+      }
+      const { now, kept, page, count, found, place, problems, nothingYet, offline } = read;
+      const listing = { ...read.listing, columns: read.listing.columns ?? kept.columns };
+      const language = languageOf(response);
+      const follows = place !== null && problems.length === 0 && (followed(listing) === 'changes' || page.above === null) ? liveView(listing, place, request.originalUrl, language) : null;
+      const gaps = { places: placeGaps({ request: listing, ...page }, read.gaps).map((some) => gapsAt(some, listing, language, ownPbx)), more: read.gaps.length === MOST_GAPS };
+      const view = listingView(listing, page.records, page.next, language, gaps, { previous: page.previous, count, views: kept.views, problems, nothingYet, now, beneath: found.map((call) => legsView(call, listing.zone, language)) });
+      await views.render(request, response, 'listing', {
+        title: language.t(log.title),
+        // The menu names the call log, of which whole calls are another form.
+        section: log === calls ? cdrs.name : log.name,
+        zone: listing.zone.name,
+        status: problems.length > 0 ? 400 : 200,
+        styles: ['listing.css', 'export.css', ...(follows ? ['live.css'] : []), ...(log === calls ? ['calls.css'] : [])],
+        scripts: ['export.js', 'export-dialog.js', ...(follows ? ['live-table.js', 'live.js'] : [])],
+        view: { listing: view, live: follows, offline },
+      });
+    },
+  };
 }
 
 interface Asked {
@@ -100,7 +127,6 @@ interface PlacedPage extends CountedPage {
 }
 
 const NOTHING: PlacedPage = { place: null, page: { records: [], previous: null, next: null, above: null }, count: { kind: 'exact', rows: 0 }, found: [] };
-const NO_GAPS: PlacedGaps = { places: [], more: false };
 
 /** The rows of a listing. What is asked in part is not answered with more than was asked; and rows, too, may tell what cannot be. */
 async function answered({ listing, problems }: Asked, read: () => Promise<PlacedPage>): Promise<Asked & PlacedPage> {
@@ -126,10 +152,10 @@ async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Pr
 }
 
 async function countedCalls(knex: Knex, log: LogDefinition, query: ListQuery): Promise<CountedPage> {
-  const { calls: found, ...page } = await listCalls(knex, query);
+  const [{ calls: found, ...page }, count] = await Promise.all([listCalls(knex, query), countCalls(knex, query)]);
   if (query.before !== null && page.previous === null) return countedCalls(knex, log, { ...query, before: null });
   const isWhole = page.previous === null && page.next === null;
-  return { page: { ...page, records: found.map(listedCall) }, count: isWhole ? { kind: 'exact', rows: found.length } : await countCalls(knex, query), found };
+  return { page: { ...page, records: found.map(listedCall) }, count: isWhole ? { kind: 'exact', rows: found.length } : count, found };
 }
 
 async function isEmpty(knex: Knex, log: LogDefinition): Promise<boolean> {

@@ -7,6 +7,7 @@ import { deadLetters } from '../logs/dead-letter/columns.js';
 import { registeredAccounts } from '../logs/registered-account/columns.js';
 import { readAccount } from '../logs/registered-account/read.js';
 import { sipSessions } from '../logs/sip-session/columns.js';
+import { knownUser, type Access } from './access.js';
 import { accountCalls, accountSessions, devicesOf } from './account-calls.js';
 import { readAccountHistory } from './account-history.js';
 import { accountView } from './account-view.js';
@@ -23,14 +24,26 @@ import type { Views } from './views.js';
 /** How many sessions and calls the page of one account shows. */
 const RECENT = 50;
 
+export interface Pages {
+  /** For before the session is known: begins to read what the pages show. */
+  readonly ahead: Router;
+  readonly router: Router;
+}
+
 /** The pages of both menus, and those of one call, one account and one dead letter. All need a signed-in user. */
-export function pages(knex: Knex, views: Views, reader: ReaderParts, ownPbx: string): Router {
+export function pages(knex: Knex, views: Views, reader: ReaderParts, readAhead: Access['readAhead'], ownPbx: string): Pages {
   const { zoneOf, clock } = reader;
+  const ahead = Router();
   const router = Router();
 
   router.get('/', (_request, response) => response.redirect(303, `/${sipSessions.name}`));
 
-  for (const log of [...ALL_LOGS, calls]) router.get(`/${log.name}`, listingPage(knex, views, reader, ownPbx, log));
+  for (const log of [...ALL_LOGS, calls]) {
+    const list = listingPage(knex, views, reader, ownPbx, log);
+    const { begin, read } = readAhead(list.read);
+    ahead.get(`/${log.name}`, begin);
+    router.get(`/${log.name}`, async (request, response) => list.show(request, response, await read(request, knownUser(response))));
+  }
 
   router.get(`/${calls.name}/:linkedid`, async (request, response) => {
     const { tz, zone, own } = readerParameters(request.query, zoneOf(response.locals.user));
@@ -60,7 +73,7 @@ export function pages(knex: Knex, views: Views, reader: ReaderParts, ownPbx: str
     await views.render(request, response, 'dead-letter', { title: language.t('Dead Letter {{id}}', { id: String(letter.id) }), section: deadLetters.name, zone: zone.name, view: { letter } });
   });
 
-  return router;
+  return { ahead, router };
 
   async function showAccount(request: Request, response: Response, name: { readonly pbx: string; readonly username: string }): Promise<void> {
     const { tz, zone, own } = readerParameters(request.query, zoneOf(response.locals.user));

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rowArrays } from '../database/row-arrays.js';
 
 const TABLE = 'console_preference';
 
@@ -17,8 +18,8 @@ export function preferences(knex: Knex): Preferences {
       return row?.value ?? null;
     },
     async readAll(userId, names) {
-      const rows = (await knex(TABLE).select('name', 'value').where({ user_id: userId }).whereIn('name', names)) as readonly { readonly name: string; readonly value: string }[];
-      return names.map((name) => rows.find((row) => row.name === name)?.value ?? null) as { readonly [Place in keyof typeof names]: string | null };
+      const kept = new Map(await rowArrays(knex, knex(TABLE).select('name', 'value').where({ user_id: userId }).whereIn('name', names)) as readonly (readonly [string, string])[]);
+      return names.map((name) => kept.get(name) ?? null) as { readonly [Place in keyof typeof names]: string | null };
     },
     async write(userId, name, value) {
       await knex(TABLE).insert({ user_id: userId, name, value }).onConflict(['user_id', 'name']).merge(['value']);

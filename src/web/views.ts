@@ -36,6 +36,8 @@ export interface Page {
 }
 
 export interface Views {
+  /** Begins to ask what every page says, for a page that is made later. */
+  begin(): void;
   /** Answers with a page in the console's layout. */
   render(request: Request, response: Response, template: string, page: Page): Promise<void>;
   /** A part of a page alone, in the language of whoever asks. */
@@ -107,12 +109,16 @@ export function views(
 ): Views {
   const templates = { en: new TemplatesIn(english), it: new TemplatesIn(italian) };
   return {
+    begin() {
+      for (const ask of [asked.readiness, asked.deadLetters]) void ask().catch(() => undefined);
+    },
     part: (response, template, view) => templates[languageOf(response).code].render(template, view),
     async render(request, response, template, page) {
       const user = page.bare ? undefined : response.locals.user;
       const zone = page.zone ?? user?.timeZone ?? config.timeZone;
       const language = languageOf(response);
       const { code, t } = language;
+      const [lackingLinks, notes] = await Promise.all([user ? lacking(page.section, asked.deadLetters, language) : [], user && page.ownNotices !== true ? notices(asked.readiness, language) : []]);
       const frame = {
         language: code,
         languages: LANGUAGE_CODES.map((own) => ({ code: own, name: LANGUAGE_NAMES[own], current: own === code })),
@@ -124,8 +130,8 @@ export function views(
         user: user ? { name: visible(user.username) } : null,
         overview: { title: t('Overview'), href: '/overview', current: page.section === 'overview' },
         menu: LOGS.map((log) => ({ title: t(log.title), href: `/${log.name}`, current: page.section === log.name })),
-        lacking: user ? await lacking(page.section, asked.deadLetters, language) : [],
-        notices: user && page.ownNotices !== true ? (await notices(asked.readiness, language)).map(linked) : [],
+        lacking: lackingLinks,
+        notices: notes.map(linked),
         zone,
         returnTo: request.originalUrl,
         csrfToken: page.bare ? '' : csrfToken(request),

@@ -4,7 +4,7 @@ import { cdrs } from '../../../src/logs/cdr/columns.js';
 import { parseListQuery, type ListQuery } from '../../../src/logs/list-query.js';
 import { registeredAccounts } from '../../../src/logs/registered-account/columns.js';
 import { sipSessions } from '../../../src/logs/sip-session/columns.js';
-import { gapsAt, gapWindow, placeGaps, type ListedPage } from '../../../src/web/gap-rows.js';
+import { gapsAmong, gapsAsked, gapsAt, gapWindow, placeGaps, type GapWindow, type ListedPage } from '../../../src/web/gap-rows.js';
 import { gapView } from '../../../src/web/gap-view.js';
 import { english, italian } from '../../../src/web/language.js';
 import type { ListingRequest } from '../../../src/web/listing-query.js';
@@ -27,6 +27,8 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+const touches = ({ from, to }: CaptureGap, window: GapWindow): boolean => (window.from === null || to > window.from) && (window.to === null || from <= window.to);
+
 /** All pages of a list, as the database would give them, with the gaps that it would find for each. */
 function pagesOf(times: readonly number[], gaps: readonly CaptureGap[], query: Partial<ListQuery>, limit: number): { page: ListedPage; found: CaptureGap[] }[] {
   const inRange = times.filter((at) => (query.from ?? null) === null || at >= (query.from ?? 0)).filter((at) => (query.to ?? null) === null || at < (query.to ?? 0));
@@ -37,7 +39,7 @@ function pagesOf(times: readonly number[], gaps: readonly CaptureGap[], query: P
     const some = records.slice(start, start + limit);
     const page: ListedPage = { request: request({ ...query, after, limit }), records: some, next: start + limit < records.length ? 'more' : null, above: after };
     const window = gapWindow(page);
-    const found = gaps.filter(({ from, to }) => window && (window.from === null || to > window.from) && (window.to === null || from <= window.to));
+    const found = gaps.filter((one) => window && touches(one, window));
     pages.push({ page, found });
     after = [some.at(-1)?.timestamp ?? 0, some.at(-1)?.id ?? 0];
   }
@@ -57,6 +59,12 @@ describe('gaps in a list', () => {
       for (const limit of [1, 2, 5, 100]) {
         const list: (number | CaptureGap)[] = [];
         for (const { page, found } of pagesOf(times, gaps, { ...range, order }, limit)) {
+          for (const most of [1, 4, 100]) {
+            const asked = gapsAsked(page.request);
+            const latest = gaps.filter((one) => asked && touches(one, asked)).sort((a, b) => b.to - a.to || b.id - a.id).slice(0, most);
+            const among = gapsAmong(latest, most, gapWindow(page) ?? { from: null, to: null });
+            if (among !== null || most === 100) expect(among && new Set(among), `${order} by ${limit}, of the latest ${most}`).toEqual(new Set(found));
+          }
           const places = placeGaps(page, found);
           expect(places).toHaveLength(page.records.length + 1);
           places.forEach((some, index) => {
