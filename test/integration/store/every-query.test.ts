@@ -23,6 +23,8 @@ const LOGS: readonly LogDefinition[] = [cdrs, sipSessions, webSessions, register
 const PAGE = 51;
 /** What a page may read besides its own rows: of 50,000. */
 const MOST_READ = 400;
+/** Calls of a number that was in use long ago: more than a few. */
+const OLD = 4_000;
 /** And a page in another order than that of its filter: 5,000 ids, counted, gathered, looked up and put in order, however many rows there are. */
 const MOST_READ_APART = 6.4 * MOST_SORTED;
 
@@ -90,6 +92,22 @@ describeEachDatabase('every query that a list can make of 50,000 rows', (databas
       expect(read.length, plan.join('\n')).toBeGreaterThanOrEqual(3);
       for (const step of read) expect(step, plan.join('\n')).toMatch(/(?:range|ref) cdr_(?:src|dst)|SEARCH cdr USING (?:COVERING )?INDEX cdr_(?:src|dst)|cdr: eq_ref PRIMARY|SEARCH cdr USING INTEGER PRIMARY KEY/);
     }
+  });
+
+  it('a search that many rows fit, but none where its page begins: found by its indexes, or refused where these would be gone through too far', async () => {
+    const { knex } = database();
+    await knex('cdr').where('id', '<=', OLD).update({ src: '0999123' });
+    const query: ListQuery = { from: null, to: null, filters: {}, search: { text: '0999', accounts: [], callers: [] }, sort: 'callDate', order: 'desc', limit: PAGE, after: null, before: null };
+    const columns = allColumns(cdrs);
+    const oldest = knex('cdr').select('id').where('src', '0999123').orderBy([{ column: 'call_date', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(PAGE);
+    const ids = ((await oldest) as { id: number }[]).map(({ id }) => id);
+    expect((await readPage(knex, cdrs, query, columns)).map((row) => row[columns.indexOf('id')])).toEqual(ids);
+    await expect(readPage(knex, cdrs, query, columns, OLD - 1)).rejects.toThrow('search: fits very many rows, but few where this page begins');
+    // What a filter leaves may be few of them.
+    const filtered = { ...query, filters: { disposition: 'ANSWERED' } };
+    expect(await readPage(knex, cdrs, filtered, columns, OLD - 1)).toHaveLength(PAGE);
+    // Two ways of 5,000 and 20,000 rows, each with its edge, and so many entries of the indexes as may fit, counted, gathered, told apart and put in order.
+    for (const most of [OLD, OLD - 1]) expect(await tooMuchRead(database(), 2 * 25_000 + 10 * OLD, (trx) => readPage(trx, cdrs, query, columns, most).catch(refused))).toBeNull();
   });
 });
 
