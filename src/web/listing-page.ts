@@ -8,7 +8,7 @@ import { listCalls } from '../logs/cdr/calls.js';
 import { cdrs } from '../logs/cdr/columns.js';
 import type { FoldedCall } from '../logs/cdr/folded-call.js';
 import type { Columns, LogDefinition, LogRecord } from '../logs/columns.js';
-import { countList, type RowCount } from '../logs/count.js';
+import { countList, rememberLarge, type RowCount } from '../logs/count.js';
 import { parseListQuery, type ListQuery, type QueryParameters } from '../logs/list-query.js';
 import { listPage, type Page } from '../logs/listing.js';
 import type { Micros } from '../time.js';
@@ -152,7 +152,7 @@ async function countedPage(knex: Knex, log: LogDefinition, query: ListQuery): Pr
 }
 
 async function countedCalls(knex: Knex, log: LogDefinition, query: ListQuery): Promise<CountedPage> {
-  const [{ calls: found, ...page }, count] = await Promise.all([listCalls(knex, query), countCalls(knex, query)]);
+  const [{ calls: found, ...page }, count] = await Promise.all([listCalls(knex, query), rememberLarge(knex, log, query, () => countCalls(knex, query))]);
   if (query.before !== null && page.previous === null) return countedCalls(knex, log, { ...query, before: null });
   const isWhole = page.previous === null && page.next === null;
   return { page: { ...page, records: found.map(listedCall) }, count: isWhole ? { kind: 'exact', rows: found.length } : count, found };

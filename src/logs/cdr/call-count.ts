@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
-import { countOf, countRows, MOST_LISTED, rememberLarge, type RowCount } from '../count.js';
+import { countOf, countRows, MOST_LISTED, type RowCount } from '../count.js';
 import { withNames } from '../listing.js';
-import { calls } from './call-columns.js';
 import { isByEachLeg, type CallQuery } from './call-query.js';
 import { allCalls } from './calls.js';
 import { cdrs } from './columns.js';
@@ -12,10 +11,8 @@ const MOST_FOLDED = 1_000;
 
 const MORE: RowCount = { kind: 'more than', rows: MOST_LISTED };
 
-/** How many whole calls a list has, whichever page is asked for; null where counting would take too long. An exact number is counted anew each time. */
-export const countCalls = (knex: Knex, query: CallQuery): Promise<RowCount | null> => rememberLarge(knex, calls, query, () => counted(knex, query));
-
-async function counted(knex: Knex, asked: CallQuery): Promise<RowCount | null> {
+/** How many whole calls a list has, whichever page is asked for; null where counting would take too long. */
+export async function countCalls(knex: Knex, asked: CallQuery): Promise<RowCount | null> {
   const query = await withNames(knex, cdrs, { ...asked, after: null, before: null });
   if (query.filters['disposition'] !== undefined) return countFolded(knex, query);
   const isAll = !isByEachLeg(query) && query.from === null && query.to === null;
