@@ -91,7 +91,8 @@ export function createWebApp(parts: WebParts): Express {
   // Whatever else is asked is answered to readers alone.
   app.use(API_ROOT, noStore, unlessRead(gate.knownReader), api(knex, described.endpoints, gate.readFor), gate.knownReader);
   app.use(express.urlencoded({ extended: false, limit: '16kb' }));
-  app.use(lists.ahead);
+  // SQLite answers one question after the other, and those who wait for a connection cost time.
+  if (parts.database.dialect === 'mysql') app.use(lists.ahead);
   app.use(sessions.handle, gate.knowUser, csrf.csrfSynchronisedProtection);
   app.use(signInRoutes({ users, signIn: signIns, access: gate, views: page }));
   app.get('/api', gate.signedIn, apiPage(page, described));
