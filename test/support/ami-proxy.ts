@@ -81,7 +81,9 @@ class Link {
  */
 export class AmiProxy {
   readonly #links: Link[] = [];
-  readonly #timer = setInterval(() => this.#links.at(-1)?.sample(), SAMPLE_EVERY_MS);
+  readonly #timer = setInterval(() => this.#sample(), SAMPLE_EVERY_MS);
+  #sampledAt = performance.now();
+  #longestHaltMs = 0;
   #frozen = false;
 
   private constructor(
@@ -106,6 +108,11 @@ export class AmiProxy {
   /** How often the service has been logged in so far. */
   get logins(): number {
     return this.#links.filter((link) => link.loggedIn).length;
+  }
+
+  /** How long this process, which shares the machine with the service, stood still at the longest. */
+  get longestHaltMs(): number {
+    return this.#longestHaltMs;
   }
 
   /** Whether a login of the service stands, as far as this side of it knows. */
@@ -153,6 +160,13 @@ export class AmiProxy {
     for (const link of this.#links) link.end();
     this.server.close();
     await once(this.server, 'close');
+  }
+
+  #sample(): void {
+    const now = performance.now();
+    this.#longestHaltMs = Math.max(this.#longestHaltMs, now - this.#sampledAt - SAMPLE_EVERY_MS);
+    this.#sampledAt = now;
+    this.#links.at(-1)?.sample();
   }
 
   #connected(service: Socket): void {

@@ -63,23 +63,23 @@ export class Logbook {
   }
 
   /** Answers once database, AMI and jobs are up. */
-  async ready(timeoutMs = 30_000): Promise<void> {
+  async ready(timeoutMs = 90_000): Promise<void> {
     await untilReady(this.process_, 'the service', async () => (await fetch(`${this.url}/readyz`)).status === 200, timeoutMs);
   }
 
   async readiness(): Promise<number> {
-    return (await fetch(`${this.url}/readyz`)).status;
+    return (await asked(`${this.url}/readyz`)).status;
   }
 
   /** What `/readyz` says, as text; its status first. */
   async health(): Promise<string> {
-    const response = await fetch(`${this.url}/readyz`);
+    const response = await asked(`${this.url}/readyz`);
     return `${response.status} ${await response.text()}`;
   }
 
   async get(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Response> {
     const authorization = `Basic ${Buffer.from(`${ADMIN.username}:${ADMIN.password}`).toString('base64')}`;
-    return fetch(`${this.url}${path}?${new URLSearchParams(parameters).toString()}`, { headers: { authorization } });
+    return asked(`${this.url}${path}?${new URLSearchParams(parameters).toString()}`, { headers: { authorization } });
   }
 
   /** The newest 1,000 rows of a listing, newest first. */
@@ -122,8 +122,11 @@ function launch(folder: string, environment: NodeJS.ProcessEnv, wrapper: readonl
   return run(program, args, join(folder, 'service.log'), { cwd: folder, env: environment });
 }
 
+/** A GET, once more where the kept connection was closed at its age just as the request went out, as browsers do. */
+const asked = (url: string, init: RequestInit = {}): Promise<Response> => fetch(url, init).catch(() => fetch(url, init));
+
 /** Tries until the assertion holds; then what it gives, and else its last failure. */
-export async function eventually<T>(assertion: () => Promise<T>, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(assertion: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

@@ -132,7 +132,7 @@ export class TcpPhone {
       ...this.options, ip, localPort: await freePort(ip), cseq: 1, callId: newCallId(ip), tcp: true,
     });
     this.#play = play;
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while (Date.now() < deadline && play.process.ended() === null) {
       const { status } = play.seen();
       if (status >= 200 && status !== 401) break;
@@ -197,7 +197,7 @@ function playSipp(folder: string, name: string, values: Values, options: PlayOpt
   return {
     process: process_,
     async ended() {
-      const deadline = Date.now() + 30_000;
+      const deadline = Date.now() + 120_000;
       while (process_.ended() === null) {
         if (Date.now() > deadline) await process_.stop('SIGKILL');
         await sleep(10);
