@@ -81,9 +81,7 @@ class Link {
  */
 export class AmiProxy {
   readonly #links: Link[] = [];
-  readonly #timer = setInterval(() => this.#sample(), SAMPLE_EVERY_MS);
-  #sampledAt = performance.now();
-  #longestHaltMs = 0;
+  readonly #timer = setInterval(() => this.#links.at(-1)?.sample(), SAMPLE_EVERY_MS);
   #frozen = false;
 
   private constructor(
@@ -110,9 +108,9 @@ export class AmiProxy {
     return this.#links.filter((link) => link.loggedIn).length;
   }
 
-  /** How long this process, which shares the machine with the service, stood still at the longest. */
-  get longestHaltMs(): number {
-    return this.#longestHaltMs;
+  /** The last number that was passed on to the service, 0 before the first. */
+  get lastPassed(): number {
+    return this.#links.at(-1)?.marks.at(-1)?.number ?? 0;
   }
 
   /** Whether a login of the service stands, as far as this side of it knows. */
@@ -160,13 +158,6 @@ export class AmiProxy {
     for (const link of this.#links) link.end();
     this.server.close();
     await once(this.server, 'close');
-  }
-
-  #sample(): void {
-    const now = performance.now();
-    this.#longestHaltMs = Math.max(this.#longestHaltMs, now - this.#sampledAt - SAMPLE_EVERY_MS);
-    this.#sampledAt = now;
-    this.#links.at(-1)?.sample();
   }
 
   #connected(service: Socket): void {

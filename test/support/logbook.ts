@@ -57,6 +57,11 @@ export class Logbook {
     return logbook;
   }
 
+  /** Of the process that runs now. */
+  get pid(): number {
+    return this.process_.pid;
+  }
+
   /** Where it keeps its logs, for a command that is run beside it. */
   get databaseUrl(): string {
     return this.settings['DATABASE_URL'] ?? '';

@@ -58,14 +58,16 @@ function isAlive(pid: number): boolean {
 }
 
 /** Ports below those that the system gives to whoever connects: it would give away one that a halted server comes back to. */
-const [FIRST_PORT, PORTS] = [10_000, 9_900] as const;
-let nextPort = FIRST_PORT + ((process.pid * 61) % PORTS);
+const [FIRST_PORT, PORTS, SHARES] = [10_000, 1_200, 8] as const;
+/** Files that run at the same time have ports apart. */
+const firstPort = FIRST_PORT + (Number(process.env['VITEST_POOL_ID'] ?? 0) % SHARES) * PORTS;
+let nextPort = firstPort + ((process.pid * 61) % PORTS);
 
 /** A port that is free now for TCP and UDP alike, on the address that is asked for; no other call of this process answers it soon. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {
     const port = nextPort;
-    nextPort = FIRST_PORT + ((nextPort + 1 - FIRST_PORT) % PORTS);
+    nextPort = firstPort + ((nextPort + 1 - firstPort) % PORTS);
     if ((await isTcpFree(port, host)) && (await isUdpFree(port, host))) return port;
   }
 }
