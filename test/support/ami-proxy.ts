@@ -83,6 +83,7 @@ export class AmiProxy {
   readonly #links: Link[] = [];
   readonly #timer = setInterval(() => this.#links.at(-1)?.sample(), SAMPLE_EVERY_MS);
   #frozen = false;
+  #pings = 0;
 
   private constructor(
     private readonly server: Server,
@@ -108,9 +109,9 @@ export class AmiProxy {
     return this.#links.filter((link) => link.loggedIn).length;
   }
 
-  /** The last number that was passed on to the service, 0 before the first. */
-  get lastPassed(): number {
-    return this.#links.at(-1)?.marks.at(-1)?.number ?? 0;
+  /** How often the service has asked for a word. */
+  get pings(): number {
+    return this.#pings;
   }
 
   /** Whether a login of the service stands, as far as this side of it knows. */
@@ -179,7 +180,10 @@ export class AmiProxy {
     service.on('drain', () => {
       if (!this.#frozen) pbx.resume();
     });
-    service.on('data', (chunk: Buffer) => pbx.write(chunk));
+    service.on('data', (chunk: Buffer) => {
+      if (/^action: ping$/im.test(chunk.toString('latin1'))) this.#pings += 1;
+      pbx.write(chunk);
+    });
     for (const socket of [service, pbx]) {
       socket.on('close', () => {
         link.open = false;
