@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,14 +12,28 @@ export type Row = Readonly<Record<string, unknown>>;
 const ADMIN = { username: 'admin', password: 'a password for tests' };
 const ROOT = join(import.meta.dirname, '../..');
 
-let build: Promise<unknown> | undefined;
+let build: Promise<void> | undefined;
 
-/** Builds what stands in src, once per test file; it is quick where nothing changed. */
-export function built(): Promise<unknown> {
-  build ??= promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT }).catch((error: unknown) => {
+/** Builds what stands in src, where that is not what the last build of a test was of; any other build takes its mark away. */
+export function built(): Promise<void> {
+  return (build ??= buildOnce());
+}
+
+async function buildOnce(): Promise<void> {
+  const mark = join(ROOT, 'dist/.built');
+  const content = hashOfSources();
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === content) return;
+  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT }).catch((error: unknown) => {
     throw new Error(`npm run build failed: ${error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)}`);
   });
-  return build;
+  writeFileSync(mark, content);
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha256');
+  const files = ['src', 'migrations'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)));
+  for (const file of [...files.sort(), ...['package.json', 'knexfile.ts', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(ROOT, name))]) hash.update(file).update('\0').update(readFileSync(file)).update('\0');
+  return hash.digest('hex');
 }
 
 /** The settings that connect the service to a test's Asterisk. */
