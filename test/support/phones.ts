@@ -193,7 +193,7 @@ function playSipp(folder: string, name: string, values: Values, options: PlayOpt
     ...(options.tcp === true ? ['-t', 't1', '-bind_local'] : []),
     '-sf', scenario, '-i', options.ip, '-p', String(options.localPort), '-s', options.user, '-au', options.user, '-ap', options.password ?? `${options.user}-change-me`,
     '-nostdin', '-trace_msg', '-message_file', messages, '-trace_err', '-error_file', join(folder, `${started}-errors.log`),
-  ], join(folder, `${started}-sipp.log`), { cwd: folder });
+  ], join(folder, `${started}-sipp.log`), { cwd: folder, env: { ...process.env, TZ: 'UTC' } });
   return {
     process: process_,
     async ended() {
@@ -214,7 +214,7 @@ function lastAnswer(log: string, callId: string): Seen {
     /^-{20,} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+)\n(?:UDP|TCP) message received [^\n]*\n\n+SIP\/2\.0 (\d{3}) ([^\r\n]*)\r?\n([^]*?)(?=^-{20,} |$(?![^]))/gm,
   )) {
     if (/^CSeq: \d+ BYE/im.test(headers)) continue;
-    seen = { ...seen, status: Number(status), reason: reason.trim(), at: new Date(time.replace(' ', 'T')).getTime() };
+    seen = { ...seen, status: Number(status), reason: reason.trim(), at: Date.parse(`${time.replace(' ', 'T')}Z`) };
   }
   return seen;
 }
