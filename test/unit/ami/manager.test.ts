@@ -115,6 +115,16 @@ describe('an action', () => {
     expect((await session.send({ Action: 'Next' })).headers.get('value')).toBe('1');
   });
 
+  test('whose answer lies unread when its limit is over is answered: the process was busy, or the machine stood still', async () => {
+    const { session } = await open(withLogin((_action, header, socket) => {
+      socket.write(`Response: Success\r\nActionID: ${header('ActionID')}\r\nValue: there\r\n\r\n`);
+      for (const until = performance.now() + 150; performance.now() < until; );
+      return null;
+    }));
+    await session.login(60_000);
+    expect((await session.send({ Action: 'Good' }, 100)).headers.get('value')).toBe('there');
+  });
+
   test('of 80,000 lines of output is read whole and soon', async () => {
     const lines = Array.from({ length: 80_000 }, (_, index) => `Output: line ${index}`);
     const { session } = await open(withLogin(() => `Response: Success\r\n%ID%${lines.join('\r\n')}\r\n\r\n`));
