@@ -170,6 +170,26 @@ describe('a connection', () => {
     expect(started.connection.status().state).toBe('up');
   });
 
+  test('is kept when the process was busy for longer than a Ping may take, while its answer lay in the socket', async () => {
+    let isToBlock = false;
+    let blocked = 0;
+    const started = await start((action, header, socket) => {
+      const answer = basic(action, header, socket);
+      if (!isToBlock || action !== 'ping' || blocked > 0) return answer;
+      blocked += 1;
+      socket.write(answer?.replaceAll('%ID%', `ActionID: ${header('ActionID')}\r\n`) ?? '');
+      for (const end = performance.now() + 1_000; performance.now() < end; );
+      return null;
+    }, { pingTimeoutMs: 500 });
+    await until(() => isUp(started), 'up');
+    isToBlock = true;
+    await until(() => blocked === 1, 'a busy second');
+    const pings = started.pbx.received.length;
+    await until(() => started.pbx.received.length > pings + 3, 'what is asked after it');
+    expect(started.pbx.connections()).toBe(1);
+    expect(started.connection.status().state).toBe('up');
+  });
+
   test('half an event before a break does not mix with what follows it', async () => {
     const started = await start(basic);
     await until(() => isUp(started), 'up');

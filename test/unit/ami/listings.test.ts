@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { PbxConnection } from '../../../src/ami/connection.js';
 import type { PbxInput } from '../../../src/ami/input.js';
@@ -66,6 +67,27 @@ describe('with chan_pjsip', () => {
     expect(of(inputs, 'account-name')[0]).toMatchObject({ endpoint: '909', name: 'Sara', channelType: 'PJSIP' });
     expect(pbx.received.filter((text) => text.includes('PJSIP_ENDPOINT'))).toHaveLength(2);
     expect(sent(pbx, 'SIPpeers')).toBe(0);
+  });
+
+  test('a listing whose answer lay unread behind much else tells of the time at which it was asked for', async () => {
+    const quick = script(() => ['909'], none);
+    const askedAt: number[] = [];
+    let isToWait = false;
+    const { inputs, connection } = await start((action, header, socket) => {
+      if (askedAt.length > 0) return null;
+      if (!isToWait || action !== 'pjsipshowcontacts') return quick(action, header, socket);
+      askedAt.push(Date.now());
+      const answer = quick(action, header, socket)?.replaceAll('%ID%', `ActionID: ${header('ActionID')}\r\n`) ?? '';
+      void sleep(2_600).then(() => socket.write(answer));
+      return null;
+    });
+    await until(() => of(inputs, 'contacts').length === 1, 'the baseline');
+    isToWait = true;
+    connection.requestSnapshot();
+    await until(() => of(inputs, 'contacts').length === 2, 'the late listing');
+    const late = of(inputs, 'contacts')[1];
+    expect((late?.at ?? Infinity) / 1_000 - (askedAt[0] ?? 0)).toBeLessThan(1_000);
+    expect(late && late.requestedAt <= late.at).toBe(true);
   });
 
   test('the zone, the version and what is not heard are told', async () => {
