@@ -195,8 +195,10 @@ export class AmiSession {
         return;
       }
       let clean = (): unknown => undefined;
+      let last: NodeJS.Immediate | undefined;
       const settle = (): void => {
         clearTimeout(timer);
+        clearImmediate(last);
         this.#rejections.delete(fail);
         clean();
       };
@@ -204,7 +206,10 @@ export class AmiSession {
         settle();
         reject(reason);
       };
-      const timer = setTimeout(() => fail(new AmiTimeoutError(`no answer to ${what} within ${timeoutMs} ms`)), timeoutMs);
+      // After a long turn of the process, or a halt of the machine, its limit is over before the socket was looked into.
+      const timer = setTimeout(() => {
+        last = setImmediate(() => fail(new AmiTimeoutError(`no answer to ${what} within ${timeoutMs} ms`)));
+      }, timeoutMs);
       this.#rejections.add(fail);
       clean = begin((value) => {
         settle();

@@ -8,7 +8,7 @@ import { csvWriter, type CsvWriter } from './csv.js';
 import { parseExportRequest, type ExportRequest, type Format } from './export-choices.js';
 import { fieldsOf } from './export-fields.js';
 import { takeDownloadId, type Downloads, type Tracked } from './export-progress.js';
-import { estimateHeader, openExport, type Way } from './export-rows.js';
+import { estimateHeader, openExport, parts, type Way } from './export-rows.js';
 import { isPrivate, send, taskOf, wholeFile } from './export-send.js';
 import type { ExportThreads } from './export-thread.js';
 import type { ConsoleUser } from './users.js';
@@ -106,8 +106,10 @@ function file({ listing: { log, zone }, choices }: ExportRequest, blocks: AsyncI
 
 async function* texts(blocks: AsyncIterable<readonly LogRecord[]>, write: CsvWriter): AsyncGenerator<string> {
   for await (const records of blocks) {
-    const text = write(records);
-    if (text !== '') yield text;
+    for await (const part of parts(records)) {
+      const text = write(part);
+      if (text !== '') yield text;
+    }
   }
 }
 

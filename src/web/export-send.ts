@@ -7,7 +7,7 @@ import { csvWriter } from './csv.js';
 import type { ExportRequest } from './export-choices.js';
 import { fieldsOf } from './export-fields.js';
 import type { Tracked } from './export-progress.js';
-import type { OpenExport, Way } from './export-rows.js';
+import { parts, type OpenExport, type Way } from './export-rows.js';
 import type { Block, ExportTask } from './export-task.js';
 import type { ThreadedFile } from './export-thread.js';
 
@@ -41,8 +41,8 @@ export function taskOf({ knex, url }: Pick<Database, 'knex' | 'url'>, { listing:
 /** The file that a thread writes the rest of. */
 export async function* wholeFile({ listing: { log, zone }, choices }: ExportRequest, rest: NonNullable<OpenExport['rest']>, thread: ThreadedFile): AsyncGenerator<Block> {
   if (choices.format === 'csv' && rest.kind === 'rows') {
-    const bytes = new TextEncoder().encode(csvWriter(fieldsOf(log, choices, zone), zone, choices)(rest.first));
-    yield { bytes, rows: rest.first.length, at: Number(rest.first.at(-1)?.[log.timeColumn]) };
+    const write = csvWriter(fieldsOf(log, choices, zone), zone, choices);
+    for await (const part of parts(rest.first)) yield { bytes: new TextEncoder().encode(write(part)), rows: part.length, at: Number(part.at(-1)?.[log.timeColumn]) };
   }
   yield* thread.blocks;
 }

@@ -35,7 +35,7 @@ export class AmiClient {
   }
 
   /** Sends an action and gives its response. */
-  async action(headers: Block, timeoutMs = 5_000): Promise<Block> {
+  async action(headers: Block, timeoutMs = 30_000): Promise<Block> {
     this.#nextId += 1;
     const id = `test-${this.#nextId}`;
     const lines = Object.entries({ ...headers, ActionID: id }).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -44,7 +44,7 @@ export class AmiClient {
   }
 
   /** The entries of a list action, without its end. */
-  async list(headers: Block, timeoutMs = 5_000): Promise<Block[]> {
+  async list(headers: Block, timeoutMs = 30_000): Promise<Block[]> {
     const answer = await this.action(headers, timeoutMs);
     if (answer['Response'] !== 'Success') return [];
     const id = answer['ActionID'] ?? '';
@@ -53,7 +53,7 @@ export class AmiClient {
   }
 
   /** The first event of a name that fits, also one that came before the question. */
-  event(name: string, fits: (event: Block) => boolean = () => true, timeoutMs = 10_000): Promise<Block> {
+  event(name: string, fits: (event: Block) => boolean = () => true, timeoutMs = 60_000): Promise<Block> {
     return this.#until(`event ${name}`, (block) => block['Event'] === name && fits(block), timeoutMs);
   }
 

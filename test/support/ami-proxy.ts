@@ -83,6 +83,7 @@ export class AmiProxy {
   readonly #links: Link[] = [];
   readonly #timer = setInterval(() => this.#links.at(-1)?.sample(), SAMPLE_EVERY_MS);
   #frozen = false;
+  #pings = 0;
 
   private constructor(
     private readonly server: Server,
@@ -106,6 +107,11 @@ export class AmiProxy {
   /** How often the service has been logged in so far. */
   get logins(): number {
     return this.#links.filter((link) => link.loggedIn).length;
+  }
+
+  /** How often the service has asked for a word. */
+  get pings(): number {
+    return this.#pings;
   }
 
   /** Whether a login of the service stands, as far as this side of it knows. */
@@ -174,7 +180,10 @@ export class AmiProxy {
     service.on('drain', () => {
       if (!this.#frozen) pbx.resume();
     });
-    service.on('data', (chunk: Buffer) => pbx.write(chunk));
+    service.on('data', (chunk: Buffer) => {
+      if (/^action: ping$/im.test(chunk.toString('latin1'))) this.#pings += 1;
+      pbx.write(chunk);
+    });
     for (const socket of [service, pbx]) {
       socket.on('close', () => {
         link.open = false;

@@ -120,8 +120,8 @@ export class IaxPhone {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
-        reject(new Error(`IAX2: no answer (${subclasses.join(' or ')}) within 5 s`));
-      }, 5_000);
+        reject(new Error(`IAX2: no answer (${subclasses.join(' or ')}) within 30 s`));
+      }, 30_000);
       this.#waiting.add(look);
       look();
     });

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,14 +12,28 @@ export type Row = Readonly<Record<string, unknown>>;
 const ADMIN = { username: 'admin', password: 'a password for tests' };
 const ROOT = join(import.meta.dirname, '../..');
 
-let build: Promise<unknown> | undefined;
+let build: Promise<void> | undefined;
 
-/** Builds what stands in src, once per test file; it is quick where nothing changed. */
-export function built(): Promise<unknown> {
-  build ??= promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT }).catch((error: unknown) => {
+/** Builds what stands in src, where that is not what the last build of a test was of; any other build takes its mark away. */
+export function built(): Promise<void> {
+  return (build ??= buildOnce());
+}
+
+async function buildOnce(): Promise<void> {
+  const mark = join(ROOT, 'dist/.built');
+  const content = hashOfSources();
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === content) return;
+  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT }).catch((error: unknown) => {
     throw new Error(`npm run build failed: ${error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)}`);
   });
-  return build;
+  writeFileSync(mark, content);
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha256');
+  const files = ['src', 'migrations'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)));
+  for (const file of [...files.sort(), ...['package.json', 'knexfile.ts', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(ROOT, name))]) hash.update(file).update('\0').update(readFileSync(file)).update('\0');
+  return hash.digest('hex');
 }
 
 /** The settings that connect the service to a test's Asterisk. */
@@ -57,29 +73,34 @@ export class Logbook {
     return logbook;
   }
 
+  /** Of the process that runs now. */
+  get pid(): number {
+    return this.process_.pid;
+  }
+
   /** Where it keeps its logs, for a command that is run beside it. */
   get databaseUrl(): string {
     return this.settings['DATABASE_URL'] ?? '';
   }
 
   /** Answers once database, AMI and jobs are up. */
-  async ready(timeoutMs = 30_000): Promise<void> {
+  async ready(timeoutMs = 90_000): Promise<void> {
     await untilReady(this.process_, 'the service', async () => (await fetch(`${this.url}/readyz`)).status === 200, timeoutMs);
   }
 
   async readiness(): Promise<number> {
-    return (await fetch(`${this.url}/readyz`)).status;
+    return (await asked(`${this.url}/readyz`)).status;
   }
 
   /** What `/readyz` says, as text; its status first. */
   async health(): Promise<string> {
-    const response = await fetch(`${this.url}/readyz`);
+    const response = await asked(`${this.url}/readyz`);
     return `${response.status} ${await response.text()}`;
   }
 
   async get(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Response> {
     const authorization = `Basic ${Buffer.from(`${ADMIN.username}:${ADMIN.password}`).toString('base64')}`;
-    return fetch(`${this.url}${path}?${new URLSearchParams(parameters).toString()}`, { headers: { authorization } });
+    return asked(`${this.url}${path}?${new URLSearchParams(parameters).toString()}`, { headers: { authorization } });
   }
 
   /** The newest 1,000 rows of a listing, newest first. */
@@ -122,8 +143,11 @@ function launch(folder: string, environment: NodeJS.ProcessEnv, wrapper: readonl
   return run(program, args, join(folder, 'service.log'), { cwd: folder, env: environment });
 }
 
+/** A GET, once more where the kept connection was closed at its age just as the request went out, as browsers do. */
+const asked = (url: string, init: RequestInit = {}): Promise<Response> => fetch(url, init).catch(() => fetch(url, init));
+
 /** Tries until the assertion holds; then what it gives, and else its last failure. */
-export async function eventually<T>(assertion: () => Promise<T>, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(assertion: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

@@ -132,7 +132,7 @@ export class TcpPhone {
       ...this.options, ip, localPort: await freePort(ip), cseq: 1, callId: newCallId(ip), tcp: true,
     });
     this.#play = play;
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while (Date.now() < deadline && play.process.ended() === null) {
       const { status } = play.seen();
       if (status >= 200 && status !== 401) break;
@@ -193,11 +193,11 @@ function playSipp(folder: string, name: string, values: Values, options: PlayOpt
     ...(options.tcp === true ? ['-t', 't1', '-bind_local'] : []),
     '-sf', scenario, '-i', options.ip, '-p', String(options.localPort), '-s', options.user, '-au', options.user, '-ap', options.password ?? `${options.user}-change-me`,
     '-nostdin', '-trace_msg', '-message_file', messages, '-trace_err', '-error_file', join(folder, `${started}-errors.log`),
-  ], join(folder, `${started}-sipp.log`), { cwd: folder });
+  ], join(folder, `${started}-sipp.log`), { cwd: folder, env: { ...process.env, TZ: 'UTC' } });
   return {
     process: process_,
     async ended() {
-      const deadline = Date.now() + 30_000;
+      const deadline = Date.now() + 120_000;
       while (process_.ended() === null) {
         if (Date.now() > deadline) await process_.stop('SIGKILL');
         await sleep(10);
@@ -214,7 +214,7 @@ function lastAnswer(log: string, callId: string): Seen {
     /^-{20,} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+)\n(?:UDP|TCP) message received [^\n]*\n\n+SIP\/2\.0 (\d{3}) ([^\r\n]*)\r?\n([^]*?)(?=^-{20,} |$(?![^]))/gm,
   )) {
     if (/^CSeq: \d+ BYE/im.test(headers)) continue;
-    seen = { ...seen, status: Number(status), reason: reason.trim(), at: new Date(time.replace(' ', 'T')).getTime() };
+    seen = { ...seen, status: Number(status), reason: reason.trim(), at: Date.parse(`${time.replace(' ', 'T')}Z`) };
   }
   return seen;
 }

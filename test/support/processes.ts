@@ -57,22 +57,26 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A port that is free now for TCP and UDP alike, on the address that is asked for. */
+/** Ports below those that the system gives to whoever connects: it would give away one that a halted server comes back to. */
+const [FIRST_PORT, PORTS, SHARES] = [10_000, 1_200, 8] as const;
+/** Files that run at the same time have ports apart. */
+const firstPort = FIRST_PORT + (Number(process.env['VITEST_POOL_ID'] ?? 0) % SHARES) * PORTS;
+let nextPort = firstPort + ((process.pid * 61) % PORTS);
+
+/** A port that is free now for TCP and UDP alike, on the address that is asked for; no other call of this process answers it soon. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {
-    const port = await tcpPort(host);
-    if (await isUdpFree(port, host)) return port;
+    const port = nextPort;
+    nextPort = firstPort + ((nextPort + 1 - firstPort) % PORTS);
+    if ((await isTcpFree(port, host)) && (await isUdpFree(port, host))) return port;
   }
 }
 
-function tcpPort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
+function isTcpFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }
 
@@ -89,7 +93,7 @@ export interface Running {
   /** Exit code, or the signal's name; null while it runs. */
   ended(): number | string | null;
   signal(name: NodeJS.Signals): void;
-  /** Asks it to end (`signal`), and kills it when it has not after five seconds. */
+  /** Asks it to end (`signal`), and kills it when it has not after half a minute. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   log(): string;
 }
@@ -119,7 +123,7 @@ export function run(program: string, args: readonly string[], logFile: string, o
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       const timer = new AbortController();
-      await Promise.race([end, sleep(5_000, undefined, { signal: timer.signal }).then(() => child.kill('SIGKILL'), () => undefined)]);
+      await Promise.race([end, sleep(30_000, undefined, { signal: timer.signal }).then(() => child.kill('SIGKILL'), () => undefined)]);
       timer.abort();
       await end;
     },
@@ -128,7 +132,7 @@ export function run(program: string, args: readonly string[], logFile: string, o
 }
 
 /** Waits until `probe` holds; a server that ends meanwhile, or a time-out, fails with the end of its log. */
-export async function untilReady(server: Running, what: string, probe: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function untilReady(server: Running, what: string, probe: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await probe().catch(() => false))) {
     const failure = server.ended() !== null ? `ended (${server.ended() ?? ''})` : Date.now() > deadline ? `not ready after ${timeoutMs} ms` : null;

@@ -61,7 +61,7 @@ export class Storm {
   }
 
   /** Waits until Asterisk has said all that was raised. */
-  async settled(timeoutMs = 60_000): Promise<void> {
+  async settled(timeoutMs = 180_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (this.said.size < this.#raised) {
       if (Date.now() > deadline) throw new Error(`Asterisk said ${this.said.size} of ${this.#raised} numbered events`);
@@ -101,7 +101,7 @@ async function login(pbx: Asterisk, eventMask: string): Promise<Socket> {
   await once(socket, 'connect');
   socket.write(`Action: Login\r\nUsername: storm\r\nSecret: storm-secret\r\n\r\nAction: Events\r\nEventMask: ${eventMask}\r\nActionID: mask\r\n\r\n`);
   for (let text = ''; !text.includes('ActionID: mask'); ) {
-    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(10_000) })) as [Buffer];
+    const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(60_000) })) as [Buffer];
     text += chunk.toString('latin1');
   }
   return socket;

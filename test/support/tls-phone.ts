@@ -54,14 +54,14 @@ export class TlsPhone {
   }
 
   /** What came of the next registration or refresh. */
-  async nextRegistration(timeoutMs = 15_000): Promise<Seen> {
+  async nextRegistration(timeoutMs = 60_000): Promise<Seen> {
     const notice = await this.#notice(/^REGISTER_(OK|FAIL)$/, timeoutMs);
     const [, status = '0', reason = ''] = /^(\d{3}) ?(.*)$/.exec(notice.param) ?? ['', '0', notice.param];
     return { status: Number(status), reason, at: notice.at, callId: '', remote: connectionOf(this.process_.pid, this.options.port) };
   }
 
   /** Calls a number and gives how it ended: the answer's text, or '' for a call that was taken and ended well. */
-  async invite(number: string, timeoutMs = 15_000): Promise<string> {
+  async invite(number: string, timeoutMs = 60_000): Promise<string> {
     this.#command('dial', `sip:${number}@${this.options.server ?? '127.0.0.1'}:${this.options.port};transport=tls`);
     return (await this.#notice(/^CALL_CLOSED$/, timeoutMs)).param;
   }
@@ -70,7 +70,7 @@ export class TlsPhone {
   async leave(): Promise<number> {
     const at = Date.now();
     this.#command('quit');
-    while (this.process_.ended() === null && Date.now() < at + 10_000) await sleep(20);
+    while (this.process_.ended() === null && Date.now() < at + 30_000) await sleep(20);
     return at;
   }
 

@@ -1,6 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
+import { mkdirSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MICROS_PER_SECOND } from '../../../src/time.js';
@@ -8,11 +6,10 @@ import { eventually, Logbook } from '../../support/logbook.js';
 import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { FAILED_AT, insertCallDay, NOW } from './call-day.js';
-import { launchBrowser } from './visitor.js';
+import { launchBrowser, violations } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/calls';
 const WIDTHS = [360, 1280, 1920];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FAILED = `/calls/${FAILED_AT / MICROS_PER_SECOND}.201`;
 
 describeWith(['chromium'], 'calls and accounts in a browser', () => {
@@ -50,13 +47,6 @@ describeWith(['chromium'], 'calls and accounts in a browser', () => {
     await page.screenshot({ path: `${ARTEFACTS}/${name}.png`, fullPage: true });
     const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     expect(overflow, `${name} is wider than the window`).toBe(0);
-  }
-
-  /** What axe finds wrong with the page, in a few words each. */
-  async function violations(page: Page): Promise<string[]> {
-    await page.evaluate(AXE);
-    const { violations: found } = await page.evaluate<AxeResults>('axe.run()');
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
   }
 
   const unfold = (page: Page): Promise<unknown> => page.evaluate("document.querySelectorAll('details.legs, details.leg').forEach((details) => { details.open = true; })");

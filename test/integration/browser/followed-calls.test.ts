@@ -14,7 +14,7 @@ import { launchBrowser, overflow, signIn, violations, visit } from './visitor.js
 const ARTEFACTS = 'test-artifacts/followed-calls';
 const BEGIN = at('2026-05-10T12:00:00Z');
 const SECOND = 1_000_000;
-const TIMING = { pollMs: 100, soonestMs: 20, changesMs: 200, beatMs: 300, patienceMs: 1_000, placeMs: 0 };
+const TIMING = { pollMs: 100, soonestMs: 20, changesMs: 200, beatMs: 300, patienceMs: 30_000, placeMs: 0 };
 
 describeWith(['chromium'], 'whole calls that are followed and paged through', () => {
   let console: TestConsole;

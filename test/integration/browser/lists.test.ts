@@ -1,6 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
+import { mkdirSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cdrs } from '../../../src/logs/cdr/columns.js';
@@ -8,11 +6,10 @@ import { describeWith } from '../../support/needs.js';
 import { PASSWORD, startConsole, type TestConsole } from '../web/console.js';
 import { at } from '../web/samples.js';
 import { insertDay } from './day.js';
-import { launchBrowser } from './visitor.js';
+import { launchBrowser, violations } from './visitor.js';
 
 const ARTEFACTS = 'test-artifacts/lists';
 const WIDTHS = [360, 1280, 1920];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describeWith(['chromium'], 'lists in a browser', () => {
   let console: TestConsole;
@@ -167,9 +164,7 @@ describeWith(['chromium'], 'lists in a browser', () => {
         const look = async (name: string): Promise<void> => {
           await page.screenshot({ path: `${ARTEFACTS}/${name}-${colorScheme}-${width}.png` });
           expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), `${name} is wider than the window`).toBe(0);
-          await page.evaluate(AXE);
-          const { violations } = await page.evaluate<AxeResults>('axe.run()');
-          expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+          expect(await violations(page), name).toEqual([]);
         };
         for (const [name, query] of [['Missed today', 'range=today&disposition=NO_ANSWER'], ['Reception', 'search=901'], ['<b>Busy</b>', 'disposition=BUSY&columns=callDate,src,dst,callerId,lastapp']] as const) {
           await page.goto(`/cdrs?${query}`);

@@ -11,7 +11,7 @@ import { launchBrowser, signIn, violations, visit } from './visitor.js';
 const ARTEFACTS = 'test-artifacts/live';
 const BEGIN = at('2026-05-10T12:00:00Z');
 const SECOND = 1_000_000;
-const TIMING = { pollMs: 100, soonestMs: 20, changesMs: 200, beatMs: 300, patienceMs: 1_000, streamsAUser: 4 };
+const TIMING = { pollMs: 100, soonestMs: 20, changesMs: 200, beatMs: 300, patienceMs: 30_000, streamsAUser: 4 };
 
 describeWith(['chromium'], 'a list that is followed', () => {
   let console: TestConsole;

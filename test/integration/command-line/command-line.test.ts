@@ -30,7 +30,7 @@ describe('the command line', () => {
   const logbook = (args: readonly string[], environment: Readonly<Record<string, string>> = {}, input = ''): Promise<Ended> =>
     new Promise((resolve) => {
       const env = { PATH: process.env['PATH'], DATABASE_URL: `sqlite:${join(folder, 'users.sqlite')}`, ...environment };
-      const child = execFile(process.execPath, [MAIN, ...args], { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
+      const child = execFile(process.execPath, [MAIN, ...args], { cwd: folder, env, timeout: 100_000 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
       );
       child.stdin?.end(input);

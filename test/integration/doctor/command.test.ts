@@ -16,7 +16,7 @@ describe('the command logbook doctor', () => {
 
   const doctor = (args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<{ code: number; stdout: string; stderr: string }> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [MAIN, 'doctor', ...args], { cwd: folder, env: { PATH: process.env['PATH'], ...settings }, timeout: 30_000 }, (error, stdout, stderr) =>
+      execFile(process.execPath, [MAIN, 'doctor', ...args], { cwd: folder, env: { PATH: process.env['PATH'], ...settings }, timeout: 100_000 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
       );
     });

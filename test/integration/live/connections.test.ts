@@ -115,7 +115,7 @@ for (const setup of BOTH) {
           { event: 'CONNECT', transport: 'UDP', peername: '909', reconciled: true },
           { event: 'DISCONNECT', details: 'NETWORK_ERROR', peername: '909', reconciled: true },
         ]);
-      }, 20_000);
+      });
       expect(await logbook.rows('registered-accounts', { username: '909' })).toMatchObject([{ status: 'Unreachable' }]);
       await phone.unregister();
     });

@@ -51,10 +51,10 @@ for (const setup of BOTH) {
       expect(await onLine('iax1')).toHaveLength(1);
 
       await branch.halt('SIGKILL');
-      await sessions(logbook, 'iax1', from, ['REGISTER CLIENT 200 OK', 'UNREGISTER SERVER EXPIRED'], LONGEST_MS + 10_000);
+      await sessions(logbook, 'iax1', from, ['REGISTER CLIENT 200 OK', 'UNREGISTER SERVER EXPIRED'], LONGEST_MS + 60_000);
       expect(await onLine('iax1')).toEqual([]);
       expect((await connections(logbook, remote)).at(-1)).toMatchObject({ event: 'DISCONNECT', details: 'NETWORK_ERROR', peername: 'iax1' });
-    }, 120_000);
+    }, 300_000);
 
     it('of a phone that registers and unregisters, with its name', async () => {
       const { logbook } = live();
@@ -89,10 +89,10 @@ for (const setup of BOTH) {
       const { remote } = await there.register(60);
       await eventually(async () => expect(await onLine('iax2')).toMatchObject([{ ipAddress: '127.9.9.13', port: there.localPort, status: 'Reachable' }]));
       there.fallSilent();
-      await eventually(async () => expect(await connections(logbook, remote)).toMatchObject([{ event: 'CONNECT' }, { event: 'DISCONNECT', details: 'NETWORK_ERROR', peername: 'iax2' }]), 25_000);
+      await eventually(async () => expect(await connections(logbook, remote)).toMatchObject([{ event: 'CONNECT' }, { event: 'DISCONNECT', details: 'NETWORK_ERROR', peername: 'iax2' }]));
       expect(await onLine('iax2')).toMatchObject([{ status: 'Unreachable' }]);
       there.answerAgain();
-      await eventually(async () => expect((await connections(logbook, remote)).at(-1)).toMatchObject({ event: 'CONNECT', details: 'REACHABLE', peername: 'iax2' }), 25_000);
+      await eventually(async () => expect((await connections(logbook, remote)).at(-1)).toMatchObject({ event: 'CONNECT', details: 'REACHABLE', peername: 'iax2' }));
       await there.unregister();
       await eventually(async () => expect(await onLine('iax2')).toEqual([]));
     });
@@ -128,7 +128,7 @@ for (const setup of BOTH) {
       await eventually(async () => expect(await onLine('iax2')).toHaveLength(1));
       await logbook.halt();
       there.fallSilent();
-      await watch.event('PeerStatus', (event) => event['Peer'] === 'IAX2/iax2' && event['Cause'] === 'Expired' && Number(event['Timestamp']) * 1_000 > seen.at, LONGEST_MS + 10_000);
+      await watch.event('PeerStatus', (event) => event['Peer'] === 'IAX2/iax2' && event['Cause'] === 'Expired' && Number(event['Timestamp']) * 1_000 > seen.at, LONGEST_MS + 60_000);
       await logbook.start();
       await eventually(async () => expect(await onLine('iax2')).toEqual([]));
       await sessions(logbook, 'iax2', from, ['REGISTER CLIENT 200 OK', 'UNREGISTER SERVER INFERRED']);

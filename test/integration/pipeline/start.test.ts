@@ -11,6 +11,7 @@ import { openDatabase } from '../../../src/database/database.js';
 import { UnfitTablesError } from '../../../src/database/migrate.js';
 import { startService, type Service } from '../../../src/service.js';
 import { consoleUsers } from '../../../src/web/users.js';
+import { eventually } from '../../support/logbook.js';
 import { freshDatabase, startMariaDb, type MariaDb } from '../../support/mariadb.js';
 import { describeWith } from '../../support/needs.js';
 import { freePort, removeFolder, tempFolder } from '../../support/processes.js';
@@ -57,7 +58,7 @@ describeWith(['mariadb'], 'a start', () => {
   }
 
   async function untilWaitsFor(port: number, reason: RegExp): Promise<void> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 90_000;
     for (let said = ''; !reason.test(said); ) {
       expect(Date.now(), said).toBeLessThan(deadline);
       await sleep(100);
@@ -88,7 +89,8 @@ describeWith(['mariadb'], 'a start', () => {
     await root("alter user 'app'@'%' with max_user_connections 1");
     const url = new URL(rootUrl);
     [url.username, url.password] = ['app', 'app'];
-    const holder = await createConnection(url.href);
+    // Those of the start before are counted until they are gone.
+    const holder = await eventually(() => createConnection(url.href));
     const { port, service } = await start();
     await untilWaitsFor(port, /is waited for: (ER_|no connection)/);
     await holder.end();

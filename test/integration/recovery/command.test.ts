@@ -21,7 +21,7 @@ describe('logbook backfill', () => {
   const run = (args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<{ code: number; stdout: string; stderr: string }> =>
     new Promise((resolve) => {
       const env = { PATH: process.env['PATH'], DATABASE_URL: `sqlite:${join(folder, 'calls.sqlite')}`, TIME_ZONE: 'Europe/Rome', CDR_CSV: csv, ...settings };
-      execFile(process.execPath, [MAIN, 'backfill', ...args], { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
+      execFile(process.execPath, [MAIN, 'backfill', ...args], { cwd: folder, env, timeout: 100_000 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
     });
 
   const archived = async (month: string): Promise<void> => {

@@ -144,10 +144,14 @@ describeWith(['mariadb'], 'logs that lie by month', () => {
     const sum = async (): Promise<unknown> => knex('cdr').count({ rows: '*' }).sum({ seconds: 'duration' }).max({ last: 'id' }).min({ from: 'src_reversed' }).first();
     const whole = await sum();
     let breaks = 0;
-    for (let tries = 0; tries < 3; tries += 1) {
+    // A quick machine may have done it before it is seen at it; then once more.
+    for (let tries = 0; breaks < 3 && tries < 20; tries += 1) {
       const begun = months.up(knex).then(() => 'done', () => 'broken off');
-      await killAlter(two.knex);
-      if ((await begun) === 'done') break;
+      await killAlter(two.knex, begun);
+      if ((await begun) === 'done') {
+        await months.down(knex);
+        continue;
+      }
       breaks += 1;
       expect(await sum()).toEqual(whole);
       expect((await monthsOf(knex, 'cdr')).length === 0 || (await monthsOf(knex, 'sip_session')).length === 0).toBe(true);
@@ -164,8 +168,10 @@ describeWith(['mariadb'], 'logs that lie by month', () => {
 });
 
 /** Ends the first statement seen that alters a log, as a process does that dies amid it. */
-async function killAlter(knex: Knex): Promise<void> {
-  for (let looks = 0; looks < 400; looks += 1) {
+async function killAlter(knex: Knex, begun: Promise<unknown>): Promise<void> {
+  const state = { isOver: false };
+  void begun.then(() => (state.isOver = true));
+  while (!state.isOver) {
     const [running] = (await knex.raw(`select id from information_schema.processlist where info like 'alter table%partition by range%' and time_ms > 20 limit 1`)) as [{ id: number }[]];
     const id = running[0]?.id;
     if (id !== undefined) {

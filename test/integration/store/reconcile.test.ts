@@ -164,7 +164,9 @@ describeEachDatabase('reconciliation', (database) => {
     await makeMonths(knex, 'sip_session', '2023-01', '2023-01');
     const account = (n: number): AccountState => ({ pbx: 'lab', channelType: 'PJSIP', username: String(n), description: `Name of ${n}`, contacts: [], since: null, updatedAt: 1 });
     await writing(database(), (trx) => writeAccountStates(trx, 'listener', Array.from({ length: 5_000 }, (_, n) => account(n))));
-    const begin = (Date.now() - 3_600_000) * 1_000;
+    // Of the month of now, whose partition is there, and not at its end, where the next one would be read too.
+    const now = new Date();
+    const begin = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1, 0, 10) * 1_000;
     const seconds = begin / SECOND;
     const remote = (n: number) => ({ ...REMOTE, port: 10_000 + n }) as unknown as typeof REMOTE;
     const all = Array.from({ length: 500 }, (_, n) => n);

@@ -64,7 +64,8 @@ export async function startConsole(databaseUrl = 'sqlite::memory:', options: Tes
     news,
     stopping: stopping.signal,
   });
-  const server = createServer(app).listen(0, '127.0.0.1');
+  // Kept connections stay: one that is closed at its age just as the next request goes out is an error to fetch, which a browser would try again.
+  const server = createServer({ keepAliveTimeout: 0 }, app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return Object.assign(console, {

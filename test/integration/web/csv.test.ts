@@ -9,7 +9,6 @@ import { csvWriter } from '../../../src/web/csv.js';
 import { parseExportRequest, type ExportRequest } from '../../../src/web/export-choices.js';
 import { fieldsOf } from '../../../src/web/export-fields.js';
 import { blocks } from '../../../src/web/export-lines.js';
-import type { DownloadState } from '../../../src/web/export-progress.js';
 import { openExport } from '../../../src/web/export-rows.js';
 import { taskOf, wholeFile } from '../../../src/web/export-send.js';
 import { ExportThreads } from '../../../src/web/export-thread.js';
@@ -18,7 +17,7 @@ import { onEachDatabase, type EmptyDatabase } from './each-database.js';
 import { at, cdr, insertCdrs } from './samples.js';
 
 const CALLS = 12_345;
-// Together more than the sockets' buffers hold, so that a client that does not read is felt.
+// Together more than a thread reads ahead.
 const LONG = 'x'.repeat(500);
 
 onEachDatabase('the download', (emptyDatabase) => {
@@ -103,20 +102,6 @@ onEachDatabase('the download', (emptyDatabase) => {
     expect((await visitor.get('/cdrs.csv?colour=red')).status).toBe(400);
   });
 
-  it('waits for a client that does not read, and stops when it is gone', async () => {
-    const id = 'a-download-that-nobody-reads';
-    const response = await open(`/cdrs.csv?download=${id}`);
-    const progress = async (): Promise<DownloadState> => (await (await visitor.get(`/export/progress?download=${id}`)).json()) as DownloadState;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    const { state, rows } = await progress();
-    expect(state).toBe('running');
-    expect(rows).toBeLessThan(CALLS);
-    response.destroy();
-    await expect.poll(progress).toMatchObject({ state: 'broken', why: 'gone' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect((await progress()).rows).toBeLessThan(CALLS);
-  });
-
   const whole = async ({ listing, choices }: ExportRequest): Promise<string> => {
     const write = csvWriter(fieldsOf(cdrs, choices, listing.zone), listing.zone, choices);
     let text = '';
@@ -128,7 +113,7 @@ onEachDatabase('the download', (emptyDatabase) => {
     expect((await download('/cdrs.csv')).join('\r\n')).toBe((await whole(parseExportRequest(cdrs, {}, 'Europe/Rome'))).slice(1));
   });
 
-  it('misses nothing of what a thread writes before anybody reads, and holds no connection as long', { timeout: 60_000 }, async () => {
+  it('misses nothing of what a thread writes before anybody reads, and holds no connection as long', async () => {
     const { knex } = console.database;
     const connections = async (): Promise<number> => (isSqlite(knex) ? 0 : ((await knex.raw('select id from information_schema.processlist where db = database()')) as [unknown[]])[0].length);
     const asked = parseExportRequest(cdrs, {}, 'Europe/Rome');
@@ -138,8 +123,8 @@ onEachDatabase('the download', (emptyDatabase) => {
     const before = await connections();
     const thread = await new ExportThreads().start(task, new AbortController().signal);
     await sleep(1_500);
-    if (!isSqlite(knex)) await expect.poll(connections, { timeout: 20_000 }).toBeGreaterThan(before);
-    await expect.poll(connections, { timeout: 20_000 }).toBeLessThanOrEqual(before);
+    if (!isSqlite(knex)) await expect.poll(connections).toBeGreaterThan(before);
+    await expect.poll(connections).toBeLessThanOrEqual(before);
     const chunks: Buffer[] = [];
     for await (const { bytes } of wholeFile(asked, rest, thread)) chunks.push(Buffer.from(bytes));
     thread.close();
@@ -179,19 +164,6 @@ onEachDatabase('the download', (emptyDatabase) => {
     }
   });
 
-  it('refuses more long files at once than it writes, and says when to come back', async () => {
-    const held = await Promise.all(Array.from({ length: 4 }, () => open('/cdrs.csv')));
-    const refused = await open('/cdrs.csv');
-    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '60']);
-    refused.destroy();
-    // A short one needs no thread.
-    expect(await download('/cdrs.csv?src=nobody')).toHaveLength(2);
-    const waiting = open('/cdrs.csv');
-    held[0]?.destroy();
-    expect((await waiting).statusCode).toBe(200);
-    for (const response of [...held, await waiting]) response.destroy();
-  });
-
   it('keeps no thread for those who went away before it began', async () => {
     const other = openDatabase(database.url);
     // SQLite has one connection, which waits for nobody's lock; MariaDB's table can be locked.
@@ -207,22 +179,5 @@ onEachDatabase('the download', (emptyDatabase) => {
     const held = await Promise.all(Array.from({ length: 4 }, () => open('/cdrs.csv')));
     for (const response of held) response.destroy();
     expect(held.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200]);
-  });
-
-  it('is cut off when it fails midway, so that it never looks whole', async () => {
-    const { knex } = console.database;
-    const response = await open('/cdrs.csv');
-    // The next page meets a table that is not there.
-    await knex.schema.renameTable('cdr', 'cdr_away');
-    try {
-      await expect(
-        (async () => {
-          for await (const chunk of response) expect(chunk).toBeTruthy();
-        })(),
-      ).rejects.toThrow('aborted');
-    } finally {
-      await knex.schema.renameTable('cdr_away', 'cdr');
-    }
-    expect(await download('/cdrs.csv')).toHaveLength(CALLS + 2);
   });
 });

@@ -138,7 +138,7 @@ onEachDatabase('gaps and dead letters in the console', (emptyDatabase) => {
 
   it('leads from a notice to what it is about', async () => {
     console.readiness = { ...READY, database: { ok: true, message: 'takes rows', warnings: ['The calls of a gap could not be recovered. See /capture-gaps?recovery=failed for why, and what to do.'] } };
-    await expect.poll(() => page('/cdrs'), { timeout: 5_000 }).toContain('See <a href="/capture-gaps?recovery=failed">/capture-gaps?recovery=failed</a> for why');
+    await expect.poll(() => page('/cdrs')).toContain('See <a href="/capture-gaps?recovery=failed">/capture-gaps?recovery=failed</a> for why');
     expect(((await (await fetch(`${console.url}/readyz`)).json()) as { database: { warnings: string[] } }).database.warnings).toHaveLength(1);
     console.readiness = READY;
   });

@@ -114,5 +114,5 @@ describeWith(['mariadb'], 'reading in the order of insertion on MariaDB', () => 
       await console.stop();
       await database.drop();
     }
-  }, 60_000);
+  });
 });

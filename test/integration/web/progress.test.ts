@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DownloadState } from '../../../src/web/export-progress.js';
 import { PASSWORD, startConsole, Visitor, type TestConsole } from './console.js';
@@ -31,7 +32,7 @@ onEachDatabase('the progress of a download', (emptyDatabase) => {
 
   const newId = (): string => `download-of-this-test-${(made += 1)}`;
   const begin = async (id: string, path = '/cdrs.csv'): Promise<IncomingMessage> => {
-    const request = httpRequest(`${console.url}${path}${path.includes('?') ? '&' : '?'}download=${id}`, { headers: { cookie: visitor.sessionCookie } }).end();
+    const request = httpRequest(`${console.url}${path}${path.includes('?') ? '&' : '?'}download=${id}`, { agent: false, headers: { cookie: visitor.sessionCookie } }).end();
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     return response;
   };
@@ -42,7 +43,7 @@ onEachDatabase('the progress of a download', (emptyDatabase) => {
   };
   const progress = async (id: string): Promise<DownloadState> => (await (await visitor.get(`/export/progress?download=${id}`)).json()) as DownloadState;
   const ended = async (id: string): Promise<DownloadState> => {
-    await expect.poll(async () => (await progress(id)).state, { timeout: 5_000 }).not.toBe('running');
+    await expect.poll(async () => (await progress(id)).state).not.toBe('running');
     return progress(id);
   };
 
@@ -69,6 +70,32 @@ onEachDatabase('the progress of a download', (emptyDatabase) => {
     const state = await ended(id);
     expect(state).toMatchObject({ state: 'broken', why: 'failed' });
     expect(state.rows).toBeLessThan(CALLS);
+  });
+
+  it('stands still while the client does not read', async () => {
+    const id = newId();
+    const response = await begin(id);
+    await sleep(1_000);
+    const { state, rows } = await progress(id);
+    expect(state).toBe('running');
+    expect(rows).toBeLessThan(CALLS);
+    response.destroy();
+    expect(await ended(id)).toMatchObject({ state: 'broken', why: 'gone' });
+    await sleep(200);
+    expect((await progress(id)).rows).toBeLessThan(CALLS);
+  });
+
+  it('is none where more long files are asked for at once than are written, and it is said when to come back', async () => {
+    const held = await Promise.all(Array.from({ length: 4 }, () => begin(newId())));
+    const refused = await begin(newId());
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '60']);
+    refused.destroy();
+    // A short one needs no thread.
+    expect(await read(await begin(newId(), '/cdrs.csv?src=nobody'))).toBeLessThan(5_000);
+    const waiting = begin(newId());
+    held[0]?.destroy();
+    expect((await waiting).statusCode).toBe(200);
+    for (const response of [...held, await waiting]) response.destroy();
   });
 
   it('knows a client that is gone, and one that cancels', async () => {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AmiClosedError, AmiSession, AmiTimeoutError, UnsafeActionError, type Headers } from '../../../src/ami/manager.js';
 import { Tally } from '../../../src/ami/tally.js';
 import { accepted, basic, silent, startScriptedPbx, until, type Script, type ScriptedPbx } from './scripted-pbx.js';
@@ -33,14 +33,14 @@ const withLogin = (script: Script): Script => (action, header, socket) => (actio
 describe('a login', () => {
   test('is accepted', async () => {
     const { session, pbx } = await open(basic);
-    expect(await session.login(1_000)).toEqual({ kind: 'accepted' });
+    expect(await session.login(60_000)).toEqual({ kind: 'accepted' });
     expect(pbx.received[0]).toMatch(/^Username: u$/m);
     expect(pbx.received[0]).toMatch(/^Secret: s$/m);
   });
 
   test('is refused with a reason', async () => {
     const { session } = await open(() => 'Response: Error\r\n%ID%Message: Authentication failed\r\n\r\n');
-    expect(await session.login(1_000)).toEqual({ kind: 'refused', message: 'Authentication failed' });
+    expect(await session.login(60_000)).toEqual({ kind: 'refused', message: 'Authentication failed' });
   });
 
   test('without a verdict ends at its time limit', async () => {
@@ -53,20 +53,24 @@ describe('a login', () => {
       socket.destroy();
       return null;
     });
-    await expect(session.login(1_000)).rejects.toThrow(AmiClosedError);
+    await expect(session.login(60_000)).rejects.toThrow(AmiClosedError);
   });
 });
 
 test('a storm leaves turns to others', async () => {
   const { session, pbx, events } = await open(basic);
-  await session.login(1_000);
+  await session.login(60_000);
   const block = `Event: ContactStatus\r\nPrivilege: system,all\r\nTimestamp: 1795369877.104048\r\nURI: sip:908@127.57.41.38:57537\r\nContactStatus: Reachable\r\nAOR: 908\r\nEndpointName: 908\r\nFiller: ${'x'.repeat(900)}\r\n\r\n`;
+  // What takes time here is what the test says: how busy the machine is, which a turn is long for too, is left out.
+  let now = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+  cleanUps.push(() => clock.mockRestore());
   const usualInATurn = async (busyMs: number): Promise<number> => {
     const heard: number[] = [];
     const storm = events.length + 5_000;
     const turn = (): void => {
       heard.push(events.length);
-      for (const until = performance.now() + busyMs; performance.now() < until; );
+      now += busyMs;
       if (events.length < storm) setImmediate(turn);
     };
     turn();
@@ -84,7 +88,7 @@ test('a storm leaves turns to others', async () => {
 describe('an action', () => {
   test('has an outcome, an error being one', async () => {
     const { session } = await open(withLogin((action) => (action === 'good' ? 'Response: Success\r\n%ID%Value: x\r\n\r\n' : 'Response: Error\r\n%ID%Message: No\r\n\r\n')));
-    await session.login(1_000);
+    await session.login(60_000);
     const [good, bad] = await Promise.all([session.send({ Action: 'Good' }), session.send({ Action: 'Bad' })]);
     expect(good.kind === 'success' && good.headers.get('value')).toBe('x');
     expect(bad).toMatchObject({ kind: 'error', message: 'No' });
@@ -92,7 +96,7 @@ describe('an action', () => {
 
   test('that would inject another is rejected by the name of its header', async () => {
     const { session, pbx } = await open(basic);
-    await session.login(1_000);
+    await session.login(60_000);
     const sent = pbx.received.length;
     await expect(async () => session.send({ Action: 'Getvar', Variable: 'x\r\nAction: Originate' })).rejects.toThrow(new UnsafeActionError('a line break in Variable of an AMI action'));
     await expect(async () => session.list({ Action: 'A\nB' })).rejects.toThrow(UnsafeActionError);
@@ -105,22 +109,32 @@ describe('an action', () => {
       if (action === 'slow') late = header('ActionID');
       return action === 'slow' ? null : 'Response: Success\r\n%ID%Value: 1\r\n\r\n';
     }));
-    await session.login(1_000);
+    await session.login(60_000);
     await expect(session.send({ Action: 'Slow' }, 30)).rejects.toThrow('no answer to Slow within 30 ms');
     pbx.say(`Response: Success\r\nActionID: ${late}\r\nValue: late\r\n\r\n`);
     expect((await session.send({ Action: 'Next' })).headers.get('value')).toBe('1');
   });
 
+  test('whose answer lies unread when its limit is over is answered: the process was busy, or the machine stood still', async () => {
+    const { session } = await open(withLogin((_action, header, socket) => {
+      socket.write(`Response: Success\r\nActionID: ${header('ActionID')}\r\nValue: there\r\n\r\n`);
+      for (const until = performance.now() + 150; performance.now() < until; );
+      return null;
+    }));
+    await session.login(60_000);
+    expect((await session.send({ Action: 'Good' }, 100)).headers.get('value')).toBe('there');
+  });
+
   test('of 80,000 lines of output is read whole and soon', async () => {
     const lines = Array.from({ length: 80_000 }, (_, index) => `Output: line ${index}`);
     const { session } = await open(withLogin(() => `Response: Success\r\n%ID%${lines.join('\r\n')}\r\n\r\n`));
-    await session.login(1_000);
-    const started = performance.now();
+    await session.login(60_000);
+    const begun = process.cpuUsage();
     const output = (await session.send({ Action: 'Command' })).headers.get('output') ?? '';
     expect(output.split('\n')).toHaveLength(80_000);
     expect(output.endsWith('line 79999')).toBe(true);
-    // asterisk-manager by itself takes ten seconds.
-    expect(performance.now() - started).toBeLessThan(2_000);
+    // asterisk-manager by itself takes ten seconds of a processor.
+    expect(process.cpuUsage(begun).user / 1_000).toBeLessThan(2_000);
   });
 });
 
@@ -131,7 +145,7 @@ describe('a list', () => {
 
   test('is collected by its ActionID, between other events', async () => {
     const { session, events } = await open(withLogin(() => `${start}${entry('1')}Event: PeerStatus\r\nPeer: x\r\n\r\nEvent: ContactList\r\nActionID: theirs\r\n\r\n${entry('2')}${complete}`));
-    await session.login(1_000);
+    await session.login(60_000);
     const list = await session.list({ Action: 'PJSIPShowContacts' });
     expect(list.kind === 'list' && list.entries.map((headers) => headers.get('endpoint'))).toEqual(['1', '2']);
     expect(events.map(([name]) => name)).toEqual(['FullyBooted', 'PeerStatus']);
@@ -139,13 +153,13 @@ describe('a list', () => {
 
   test('may be an error', async () => {
     const { session } = await open(withLogin(() => 'Response: Error\r\n%ID%Message: No Contacts found\r\n\r\n\r\n'));
-    await session.login(1_000);
+    await session.login(60_000);
     expect(await session.list({ Action: 'PJSIPShowContacts' })).toMatchObject({ kind: 'error', message: 'No Contacts found' });
   });
 
   test('that never completes ends at its time limit', async () => {
     const { session } = await open(withLogin(() => `${start}${entry('1')}`));
-    await session.login(1_000);
+    await session.login(60_000);
     await expect(session.list({ Action: 'PJSIPShowContacts' }, 50)).rejects.toThrow('the list of PJSIPShowContacts');
   });
 });
@@ -153,7 +167,7 @@ describe('a list', () => {
 describe('what comes between', () => {
   test('garbage neither stops nor changes the next event', async () => {
     const { session, pbx, events, tally } = await open(basic);
-    await session.login(1_000);
+    await session.login(60_000);
     pbx.say('\r\n\r\nGET / HTTP/1.1\r\n\r\nEvent: error\r\nA: b\r\n\r\nEvent: rawevent\r\n\r\nResponse: Success\r\nActionID: error\r\n\r\nResponse: Follows\r\n\r\n');
     pbx.say(Buffer.concat([Buffer.from('Event: UserEvent\r\n__proto__: x\r\nconstructor: y\r\nUserEvent: SipSession\r\nText: a\nb %41 '), Buffer.from([0xff, 0xfe]), Buffer.from('\r\nVariable: q=1\r\n\r\n')]));
     await until(() => events.length === 2, 'the event after the garbage');
@@ -163,13 +177,13 @@ describe('what comes between', () => {
     expect(tally.counts()).toMatchObject({ malformed: 2, unknown: 2, strayAnswers: 1, droppedHeaders: 2 });
   });
 
-  test('a storm of 40,000 events is read whole, in seconds', async () => {
+  test('a storm of 40,000 events is read whole, in seconds of a processor', async () => {
     const { session, pbx, events } = await open(basic);
-    await session.login(1_000);
-    const started = performance.now();
+    await session.login(60_000);
+    const begun = process.cpuUsage();
     const event = `Event: ContactStatus\r\nPrivilege: system,all\r\nTimestamp: 1795369877.104048\r\nURI: sip:908@127.57.41.38:57537;transport=udp\r\nContactStatus: Reachable\r\nAOR: 908\r\nEndpointName: 908\r\nFiller: ${'x'.repeat(120)}\r\n\r\n`;
     pbx.say(event.repeat(40_000));
-    await until(() => events.length === 40_001, '40,000 events', 10_000);
-    expect(performance.now() - started).toBeLessThan(8_000);
-  }, 15_000);
+    await until(() => events.length === 40_001, '40,000 events');
+    expect(process.cpuUsage(begun).user / 1_000).toBeLessThan(8_000);
+  });
 });

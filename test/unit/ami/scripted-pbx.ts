@@ -73,8 +73,21 @@ export async function startScriptedPbx(script: Script): Promise<ScriptedPbx> {
   };
 }
 
+/** How long this process, the double and what is tested alike, stood still at the longest since the start: what an instant may be off by. */
+export function haltMeter(): { longestMs(): number; stop(): void } {
+  let longest = 0;
+  let last = performance.now();
+  const look = (): number => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+    return longest;
+  };
+  const timer = setInterval(look, 5);
+  return { longestMs: look, stop: () => clearInterval(timer) };
+}
+
 /** Waits until the condition holds; rejects, naming it, when it doesn't in time. */
-export async function until(condition: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);

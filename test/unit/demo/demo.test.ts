@@ -8,7 +8,7 @@ import { headerOf, readRecording } from '../../../src/demo/recording.js';
 import { startDemoPbx } from '../../../src/demo/server.js';
 import { shiftTimes } from '../../../src/demo/shift.js';
 import { fromSeconds, MICROS_PER_SECOND } from '../../../src/time.js';
-import { silent, until } from '../ami/scripted-pbx.js';
+import { haltMeter, silent, until } from '../ami/scripted-pbx.js';
 
 const cleanUps: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -59,21 +59,26 @@ describe('Playback', () => {
       own += fromSeconds(1);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await until(() => played.length > recording.events.length, 'the second pass', 5_000);
+    await until(() => played.length > recording.events.length, 'the second pass');
     expect(Number(headerOf(played[recording.events.length] ?? '', 'Timestamp'))).toBeGreaterThan(last);
   });
 });
 
 describe('the demo', () => {
   test('fills every kind of input through the real connection, in order and on one clock', async () => {
+    const halts = haltMeter();
+    cleanUps.push(() => halts.stop());
     const demo = await startDemoPbx({ speedup: 25, logger: silent });
     cleanUps.push(() => demo.close());
     const inputs: PbxInput[] = [];
     const connection = new PbxConnection({ ...demo, ...demo.pace, pollIntervalMs: 20, tls: false, logger: silent, onInput: (input) => inputs.push(input) });
     cleanUps.push(() => connection.stop());
     connection.start();
-    const events = () => inputs.flatMap((input) => (input.kind === 'event' ? [input.event] : []));
-    await until(() => events().filter(({ name }) => name === 'ContactStatus').length === 27, 'the whole day', 15_000);
+    const heard = () => inputs.flatMap((input) => (input.kind === 'event' ? [input.event] : []));
+    // Of the pass after it some may have come already.
+    const dayEnd = () => heard().map(({ name }, index) => (name === 'ContactStatus' ? index : -1)).filter((index) => index >= 0)[26];
+    await until(() => dayEnd() !== undefined, 'the whole day');
+    const events = () => heard().slice(0, (dayEnd() ?? 0) + 1);
 
     expect(inputs.find((input) => input.kind !== 'tick')?.kind).toBe('connected');
     const names = events().map(({ name }) => name);
@@ -94,12 +99,12 @@ describe('the demo', () => {
     const ticks = inputs.flatMap((input) => (input.kind === 'tick' ? [input.at] : []));
     expect(ticks).toEqual([...ticks].sort((a, b) => a - b));
     const ends = events().at(-1)?.at ?? 0;
-    expect(Math.abs(ends / MICROS_PER_SECOND - Date.now() / 1_000)).toBeLessThan(6);
+    expect(Math.abs(ends / MICROS_PER_SECOND - Date.now() / 1_000)).toBeLessThan(6 + (2 * halts.longestMs()) / 1_000);
     const call = events().find(({ name }) => name === 'Cdr');
     expect(Math.abs(Date.parse(`${call?.get('StartTime').replace(' ', 'T') ?? ''}Z`) / 1_000 - Number(call?.get('StartEpoch')))).toBeLessThan(1);
     expect(connection.status()).toMatchObject({ state: 'up', warnings: [] });
     expect(connection.counts()).toMatchObject({ malformed: 0, unknown: 0, droppedHeaders: 0 });
-  }, 30_000);
+  });
 
   test('lets nobody in without its secret', async () => {
     const demo = await startDemoPbx({ logger: silent });
