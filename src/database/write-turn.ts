@@ -34,6 +34,15 @@ export class WriteTurn {
     Atomics.store(this.#places, own, 0);
   }
 
+  /** Whether the other one waits for it. */
+  get isWanted(): boolean {
+    return Atomics.load(this.#places, this.#other) === 1;
+  }
+
+  get #other(): number {
+    return this.writer === 'main' ? NUMBER.drainer : NUMBER.main;
+  }
+
   leave(): void {
     this.#pass(NUMBER[this.writer]);
   }

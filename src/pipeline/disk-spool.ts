@@ -7,7 +7,7 @@ import { LastHeard } from './heard.js';
 import { encodeInput, isEventLine } from './input-codec.js';
 import type { Heard, Opened, StoredBatch } from './spool-file.js';
 import { openSpool, type SpoolPlace } from './spool-opening.js';
-import { decodeBatches, SpoolTail, together } from './spool-tail.js';
+import { decodeBatches, SpoolTail, together, type Taken } from './spool-tail.js';
 import { SpoolError, type SpoolThread } from './spool-thread.js';
 import type { Spool, SpoolBatch, SpoolStatus } from './spool.js';
 
@@ -99,7 +99,7 @@ export class DiskSpool implements Spool {
   }
 
   /** As {@link take}, still as text, for a thread that makes inputs of it; none where that says null. */
-  async takeStored(signal: AbortSignal): Promise<readonly StoredBatch[]> {
+  async takeStored(signal: AbortSignal): Promise<Taken> {
     this.#events -= this.#taken;
     this.#taken = 0;
     for (;;) {
@@ -108,9 +108,9 @@ export class DiskSpool implements Spool {
       if (batches.length > 0) {
         this.#cursor = batches.at(-1)?.seq ?? this.#cursor;
         this.#taken = eventsIn(batches);
-        return batches;
+        return { batches, more: this.#tail.lastSeq !== null };
       }
-      if (signal.aborted) return [];
+      if (signal.aborted) return { batches, more: false };
       if (this.#cursor >= this.#lastOnDisk) await this.#arrival(signal);
     }
   }

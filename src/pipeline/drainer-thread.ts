@@ -139,7 +139,7 @@ export class DrainerThread {
     if (this.#owesSince !== null) this.#owesSince = told.tell === 'take' || told.tell === 'checkpoint' ? null : performance.now();
     switch (told.tell) {
       case 'take':
-        this.#lastTake = spool.takeStored(this.#taking.signal).then((batches) => this.#tell(worker, { order: 'batches', batches }));
+        this.#lastTake = spool.takeStored(this.#taking.signal).then((taken) => this.#tell(worker, { order: 'batches', taken }));
         break;
       case 'checkpoint':
         void spool.checkpoint(told.seq, told.state).then(

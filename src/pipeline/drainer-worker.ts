@@ -6,8 +6,7 @@ import { forgetGarbage } from '../forget-garbage.js';
 import { readAccountStates } from '../logs/registered-account/store.js';
 import { Drainer, type DrainerLogger, type DrainerParts, type DrainerStatus } from './drainer.js';
 import { unpack } from './packing.js';
-import type { StoredBatch } from './spool-file.js';
-import { decodeBatches } from './spool-tail.js';
+import { decodeBatches, type Taken } from './spool-tail.js';
 import { Translator } from './translator.js';
 import { writeBatch } from './writer.js';
 
@@ -30,7 +29,7 @@ export type Told =
 /** What it is told: to begin, with the translator's state as the spool keeps it, then the answers, and when to stop. */
 export type Order =
   | { readonly order: 'begin'; readonly state: string | Uint8Array | null }
-  | { readonly order: 'batches'; readonly batches: readonly StoredBatch[] }
+  | { readonly order: 'batches'; readonly taken: Taken }
   | { readonly order: 'checkpoint done'; readonly error: string | null }
   | { readonly order: 'stop'; readonly patienceMs: number };
 
@@ -55,7 +54,7 @@ const spool: DrainerParts['spool'] = {
   // The main thread aborts what waits when it tells this one to stop.
   async take() {
     const answer = await ask({ tell: 'take' });
-    return answer.order === 'batches' ? decodeBatches(answer.batches) : null;
+    return answer.order === 'batches' ? decodeBatches(answer.taken) : null;
   },
   async checkpoint(seq, saved) {
     const answer = await ask({ tell: 'checkpoint', seq, state: saved });

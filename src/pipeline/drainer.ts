@@ -11,10 +11,10 @@ import type { Spool, SpoolBatch } from './spool.js';
 
 /** Rows of a transaction: more while they are quick, since each transaction waits for the disk once, fewer while they take long. */
 const ROWS_FIRST = 250;
-const ROWS_MOST = 1_000;
+const ROWS_MOST = 4_000;
 const ROWS_LEAST = 250;
-/** What a transaction may take: on SQLite nobody else writes meanwhile. */
-const TRANSACTION_MS = 80;
+/** What a transaction may take: another listener waits for its end. */
+const TRANSACTION_MS = 300;
 const INPUTS_A_TURN = 200;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
@@ -23,7 +23,7 @@ const CHECKPOINT_MS = 1_000;
 /** Saving a large PBX's state takes a while itself; it may take this part of the time. */
 const CHECKPOINT_SHARE = 50;
 /** As many inputs as this are forgotten at the latest, or all that were written since so long. */
-const CHECKPOINT_INPUTS = 20_000;
+const CHECKPOINT_INPUTS = 100_000;
 const CHECKPOINT_LATEST_MS = 60_000;
 /** What an input takes in the spool at about: a checkpoint waits until it lets the spool forget as much as it writes itself. */
 const INPUT_BYTES = 250;
@@ -77,6 +77,8 @@ export class Drainer {
   private checkpointLatestAt = 0;
   private stateBytes = 0;
   private rowsAtOnce = ROWS_FIRST;
+  /** Made, and not handed over yet. */
+  private outputs: Output[] = [];
   /** The write under way; the next outputs are made meanwhile. */
   private writing: Promise<boolean> = Promise.resolve(true);
 
@@ -115,28 +117,38 @@ export class Drainer {
       if (!batch || !(await this.drain(batch))) break;
       done = batch;
       this.uncheckpointed += batch.inputs.length;
-      if (this.isCheckpointDue()) await this.checkpoint(done);
+      const isDue = this.isCheckpointDue();
+      // Where more is there already, it is translated meanwhile, and shares the transaction.
+      if ((isDue || batch.more !== true) && !(await this.flush())) break;
+      if (isDue) await this.checkpoint(done);
     }
     // After a batch that was given up the translator is ahead of the database; the last checkpoint is not.
-    if (done && this.uncheckpointed > 0 && !this.abandon.signal.aborted) await this.checkpoint(done);
+    if ((await this.flush()) && done && this.uncheckpointed > 0 && !this.abandon.signal.aborted) await this.checkpoint(done);
   }
 
-  /** False when it was given up before all of it was written. */
+  /** Translates a batch, and hands over what is enough for a transaction. False when that was given up. */
   private async drain(batch: SpoolBatch): Promise<boolean> {
     const { pbx } = this.parts;
-    let outputs: Output[] = (batch.damaged ?? []).map((line) => this.deadLetter(deadLine(pbx, line)));
+    for (const line of batch.damaged ?? []) this.outputs.push(this.deadLetter(deadLine(pbx, line)));
     for (let start = 0; start < batch.inputs.length; start += INPUTS_A_TURN) {
       const end = Math.min(start + INPUTS_A_TURN, batch.inputs.length);
-      for (const input of batch.inputs.slice(start, end)) for (const output of this.translate(input)) outputs.push(output);
-      while (outputs.length >= this.rowsAtOnce) {
-        const some = outputs.slice(0, this.rowsAtOnce);
-        outputs = outputs.slice(some.length);
+      for (const input of batch.inputs.slice(start, end)) for (const output of this.translate(input)) this.outputs.push(output);
+      while (this.outputs.length >= this.rowsAtOnce) {
+        const some = this.outputs.slice(0, this.rowsAtOnce);
+        this.outputs = this.outputs.slice(some.length);
         if (!(await this.handOver(some))) return false;
         // SQLite answers within the same turn of the event loop; without this nothing else would be heard in a storm.
         await nextTurn();
       }
       await nextTurn();
     }
+    return true;
+  }
+
+  /** All that was translated is written; false when that was given up. */
+  private async flush(): Promise<boolean> {
+    const { outputs } = this;
+    this.outputs = [];
     return (await this.handOver(outputs)) && (await this.writing);
   }
 

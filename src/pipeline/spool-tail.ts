@@ -48,8 +48,15 @@ export function together(next: () => StoredBatch | undefined, mostEvents: number
   return batches;
 }
 
+/** What was taken at once. */
+export interface Taken {
+  readonly batches: readonly StoredBatch[];
+  /** As {@link SpoolBatch.more}. */
+  readonly more: boolean;
+}
+
 /** Batches of the file as one, in the words of the pipeline; null for none. */
-export function decodeBatches(stored: readonly StoredBatch[]): SpoolBatch | null {
+export function decodeBatches({ batches: stored, more }: Taken): SpoolBatch | null {
   const last = stored.at(-1);
   if (!last) return null;
   const inputs: PbxInput[] = [];
@@ -64,5 +71,5 @@ export function decodeBatches(stored: readonly StoredBatch[]): SpoolBatch | null
       }
     }
   }
-  return { seq: last.seq, inputs, damaged };
+  return { seq: last.seq, inputs, damaged, more };
 }

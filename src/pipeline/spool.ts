@@ -7,6 +7,8 @@ export interface SpoolBatch {
   readonly inputs: readonly PbxInput[];
   /** Lines that are no inputs any more, where the disk was damaged. */
   readonly damaged?: readonly string[];
+  /** The next batch can be had at once. */
+  readonly more?: boolean;
 }
 
 export interface SpoolStatus {

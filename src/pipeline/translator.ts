@@ -7,7 +7,7 @@ import { isManagementService, translateManagementLogin } from '../logs/web-sessi
 import { Listening, type Segment } from './listening.js';
 
 /** Goes up whenever what is remembered changes its form or its meaning. */
-const VERSION = 3;
+const VERSION = 4;
 
 interface Saved {
   readonly version: number;

@@ -58,7 +58,6 @@ export async function settleDoubts(trx: Knex, listener: string, written: readonl
 /** Doubts about the accounts that these rows are of, as far as they may change. */
 async function readKept(trx: Knex, rows: readonly Row[]): Promise<Kept[]> {
   const found = await trx<Stored>(DOUBTS)
-    .whereIn('pbx', [...new Set(rows.map(({ pbx }) => String(pbx)))])
     .whereIn('peername', [...new Set(rows.map(({ peername }) => String(peername)))])
     .where('at', '>=', Math.min(...rows.map(instantOf)) - INFERENCE_MARGIN)
     .select('id', 'row_key', 'listener', 'since_at', 'at', 'heard', 'content');

@@ -3,6 +3,7 @@ import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import type { AccountState, NewSipSession } from '../output.js';
 import type { Inference } from './accounts.js';
 import { SETTLE } from './evidence.js';
+import { jsonArray } from './texts.js';
 
 /** How far the times of two rows about one happening may lie outside of the time that nobody heard. */
 export const INFERENCE_MARGIN: Micros = 2 * MICROS_PER_SECOND;
@@ -17,12 +18,13 @@ interface OwnRow {
   readonly key: string;
 }
 
+export type SavedRow = readonly [peername: string, at: Micros, key: string];
+
 export interface SavedOutage {
   readonly heardAt: Micros | null;
   readonly hearingSince: Micros | null;
   readonly known: readonly ChannelType[];
   readonly unheard: readonly (readonly [ChannelType, Micros])[];
-  readonly rows: readonly OwnRow[];
   readonly pruneAt: number;
 }
 
@@ -119,16 +121,21 @@ export class Outage {
   }
 
   save(): SavedOutage {
-    const { heardAt, hearingFrom, known, unheard, rows, pruneAt } = this;
-    return { heardAt, hearingSince: hearingFrom, known: [...known], unheard: [...unheard], rows, pruneAt };
+    const { heardAt, hearingFrom, known, unheard, pruneAt } = this;
+    return { heardAt, hearingSince: hearingFrom, known: [...known], unheard: [...unheard], pruneAt };
   }
 
-  load(saved: SavedOutage): void {
+  /** A JSON array of {@link SavedRow}, in pieces. */
+  saveRows(): Generator<string> {
+    return jsonArray(this.rows, ({ peername, at, key }): SavedRow => [peername, at, key]);
+  }
+
+  load(saved: SavedOutage, rows: readonly SavedRow[]): void {
     this.heardAt = saved.heardAt;
     this.hearingFrom = saved.hearingSince;
     for (const channelType of saved.known) this.known.add(channelType);
     for (const [channelType, since] of saved.unheard) this.unheard.set(channelType, since);
-    for (const row of saved.rows) this.keep(row);
+    for (const [peername, at, key] of rows) this.keep({ peername, at, key });
     this.pruneAt = saved.pruneAt;
   }
 

@@ -1,12 +1,19 @@
+import { loadRemote, saveRemote, type SavedRemote } from './saved-remote.js';
 import { newAccount, type Account, type Appearance, type Auth, type LiveContact, type Removal } from './accounts.js';
 
 /** An account as JSON. */
 export interface SavedAccount extends Pick<Account, 'channelType' | 'name' | 'description' | 'online' | 'since' | 'lostAt' | 'told'> {
   /** The account's own, then those that are gone and that its evidence still speaks of. */
-  readonly contacts: readonly LiveContact[];
+  readonly contacts: readonly SavedContact[];
   /** Null where there is none, as for nearly all accounts at nearly all times. */
   readonly evidence: SavedEvidence | null;
 }
+
+/** In the order of its parts, as without names it takes half as much. */
+type SavedContact = readonly [
+  uri: string, callId: string | null, remote: SavedRemote | null, peerAddress: string | null, userAgent: string | null, expiresAt: number | null,
+  status: string, registeredAt: number | null, renewedAt: number | null, confirmed: boolean, missed: number,
+];
 
 /** One contact or authentication can be part of several things: each stands once, and is pointed at by its place. */
 interface SavedEvidence extends Pick<Account, 'incomplete'> {
@@ -26,7 +33,7 @@ export function saveAccount(account: Account): SavedAccount {
   const { channelType, name, description, online, since, lostAt, told } = account;
   const contacts = new Places(account.contacts.values());
   const evidence = saveEvidence(account, contacts);
-  return { channelType, name, description, online, since, lostAt, told, contacts: contacts.all, evidence };
+  return { channelType, name, description, online, since, lostAt, told, contacts: contacts.all.map(saveContact), evidence };
 }
 
 function saveEvidence(account: Account, contacts: Places<LiveContact>): SavedEvidence | null {
@@ -52,12 +59,21 @@ function saveEvidence(account: Account, contacts: Places<LiveContact>): SavedEvi
 }
 
 export function loadAccount(saved: SavedAccount): Account {
-  const { evidence, contacts, channelType, name, ...state } = saved;
+  const { evidence, contacts: savedContacts, channelType, name, ...state } = saved;
+  const contacts = savedContacts.map(loadContact);
   const account = Object.assign(newAccount(channelType, name), state);
   for (const contact of contacts.slice(0, evidence?.present)) account.contacts.set(contact.uri, contact);
   if (evidence) loadEvidence(account, contacts, evidence);
   return account;
 }
+
+const saveContact = ({ uri, callId, remote, peerAddress, userAgent, expiresAt, status, registeredAt, renewedAt, confirmed, missed }: LiveContact): SavedContact => [
+  uri, callId, remote && saveRemote(remote), peerAddress, userAgent, expiresAt, status, registeredAt, renewedAt, confirmed, missed,
+];
+
+const loadContact = ([uri, callId, remote, peerAddress, userAgent, expiresAt, status, registeredAt, renewedAt, confirmed, missed]: SavedContact): LiveContact => ({
+  uri, callId, remote: remote && loadRemote(remote), peerAddress, userAgent, expiresAt, status, registeredAt, renewedAt, confirmed, missed,
+});
 
 function loadEvidence(account: Account, contacts: readonly LiveContact[], evidence: SavedEvidence): void {
   const { auths } = evidence;

@@ -4,7 +4,11 @@ import { MICROS_PER_SECOND, type Micros } from '../../time.js';
 import { eventKey } from '../key.js';
 import type { Output } from '../output.js';
 import { sessionRow } from './rows.js';
-import { jsonObject, Texts } from './texts.js';
+import { loadRemote, saveRemote, type SavedRemote } from './saved-remote.js';
+import { jsonArray, jsonObject } from './texts.js';
+
+/** Most sockets have one, and a set takes more than all the rest of a socket. */
+type Names = null | string | Set<string>;
 
 /** One remote address and port that talks to the PBX. */
 interface Socket {
@@ -13,7 +17,7 @@ interface Socket {
   readonly openedAt: Micros;
   seenAt: Micros;
   /** Accounts that proved themselves on it. */
-  readonly accounts: Set<string>;
+  accounts: Names;
   /** The PBX gave it up; if it closes now, it broke. */
   broken: boolean;
   /** chan_pjsip spoke of it: only its connections stand in the transport monitors. */
@@ -23,7 +27,8 @@ interface Socket {
   tlsCipher: string | null;
 }
 
-type SavedSocket = Omit<Socket, 'accounts'> & { readonly accounts: readonly string[] };
+/** In few characters, and without names: there are very many. */
+type SavedSocket = readonly [...SavedRemote, openedAt: Micros, seenAt: Micros, accounts: readonly string[], broken: boolean, pjsip: boolean, listed: boolean, tlsCipher: string | null];
 
 export interface SavedSockets {
   readonly monitorsWork: boolean;
@@ -45,7 +50,6 @@ export class Sockets {
   private readonly sockets = new Map<string, Socket>();
   /** The transport monitors have listed a connection since the login: they work here. */
   private monitorsWork = false;
-  private readonly texts = new Texts((socket: Socket): SavedSocket => ({ ...socket, accounts: [...socket.accounts] }));
 
   constructor(
     private readonly pbx: string,
@@ -59,7 +63,6 @@ export class Sockets {
     const key = socketKey(remote);
     const known = this.sockets.get(key);
     const socket = known ?? this.open(remote, at);
-    this.texts.forget(socket);
     socket.pjsip ||= channelType === 'PJSIP';
     if (!known) return [this.connect(remote, at, details)];
     socket.seenAt = Math.max(socket.seenAt, at);
@@ -74,12 +77,11 @@ export class Sockets {
   open(remote: Remote, at: Micros, tlsCipher: string | null = null): Socket {
     const known = this.sockets.get(socketKey(remote));
     if (known) {
-      if (tlsCipher !== null) this.texts.forget(known);
       known.tlsCipher = tlsCipher ?? known.tlsCipher;
       return known;
     }
     if (this.sockets.size >= MOST_SOCKETS) this.forgetOne();
-    const socket: Socket = { remote, openedAt: at, seenAt: at, accounts: new Set(), broken: false, pjsip: false, listed: false, tlsCipher };
+    const socket: Socket = { remote, openedAt: at, seenAt: at, accounts: null, broken: false, pjsip: false, listed: false, tlsCipher };
     this.sockets.set(socketKey(remote), socket);
     return socket;
   }
@@ -92,9 +94,8 @@ export class Sockets {
   /** The account proved itself on this socket. The first time is the evidence that reconciliation binds by. */
   use(remote: Remote, peername: string, account: string | null, at: Micros): Output[] {
     const socket = this.sockets.get(socketKey(remote));
-    if (!socket || socket.accounts.has(peername)) return [];
-    this.texts.forget(socket);
-    socket.accounts.add(peername);
+    if (!socket || hasName(socket.accounts, peername)) return [];
+    socket.accounts = withName(socket.accounts, peername);
     const remoteAddress = formatAddress(remote);
     // An event may be older than the listing that was told before it, and no proof comes before its connection.
     const provedAt = Math.max(at, socket.openedAt);
@@ -111,7 +112,6 @@ export class Sockets {
     const socket = this.sockets.get(socketKey(remote));
     if (!socket) return [];
     if (!this.isMonitored(socket)) return [this.close(socket, at, 'NETWORK_ERROR')];
-    this.texts.forget(socket);
     socket.broken = true;
     return [];
   }
@@ -125,7 +125,6 @@ export class Sockets {
       listed.add(key);
       if (!this.sockets.has(key) && !listing.baseline) outputs.push(this.connect(remote, listing.requestedAt, 'OPENED'));
       const socket = this.open(remote, listing.requestedAt);
-      if (!socket.listed) this.texts.forget(socket);
       socket.listed = true;
     }
     this.monitorsWork ||= listed.size > 0;
@@ -154,12 +153,15 @@ export class Sockets {
 
   /** The JSON of a {@link SavedSockets}, in pieces. */
   save(): Generator<string> {
-    return jsonObject({ monitorsWork: [JSON.stringify(this.monitorsWork)], sockets: this.texts.array(this.sockets.values()) });
+    return jsonObject({ monitorsWork: [JSON.stringify(this.monitorsWork)], sockets: jsonArray(this.sockets.values(), saveSocket) });
   }
 
   load({ monitorsWork, sockets }: SavedSockets): void {
     this.monitorsWork = monitorsWork;
-    for (const socket of sockets) this.sockets.set(socketKey(socket.remote), { ...socket, accounts: new Set(socket.accounts) });
+    for (const saved of sockets) {
+      const socket = loadSocket(saved);
+      this.sockets.set(socketKey(socket.remote), socket);
+    }
   }
 
   private isMonitored(socket: Socket): boolean {
@@ -188,7 +190,7 @@ export class Sockets {
     let looked = 0;
     for (const [key, socket] of this.sockets) {
       oldest ??= key;
-      if (socket.accounts.size === 0) {
+      if (socket.accounts === null) {
         this.sockets.delete(key);
         return;
       }
@@ -196,6 +198,22 @@ export class Sockets {
     }
     if (oldest !== undefined) this.sockets.delete(oldest);
   }
+}
+
+const saveSocket = ({ remote, openedAt, seenAt, accounts, broken, pjsip, listed, tlsCipher }: Socket): SavedSocket => [
+  ...saveRemote(remote), openedAt, seenAt, accounts === null ? [] : typeof accounts === 'string' ? [accounts] : [...accounts], broken, pjsip, listed, tlsCipher,
+];
+
+function loadSocket([ip, port, transport, openedAt, seenAt, names, broken, pjsip, listed, tlsCipher]: SavedSocket): Socket {
+  const accounts = names.reduce<Names>(withName, null);
+  return { remote: loadRemote([ip, port, transport]), openedAt, seenAt, accounts, broken, pjsip, listed, tlsCipher };
+}
+
+const hasName = (names: Names, name: string): boolean => names !== null && (typeof names === 'string' ? names === name : names.has(name));
+
+function withName(names: Names, name: string): Names {
+  if (names === null || names === name) return name;
+  return typeof names === 'string' ? new Set([names, name]) : names.add(name);
 }
 
 /** Only chan_pjsip's TCP and TLS connections ever stand in the monitors. */

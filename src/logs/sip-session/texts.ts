@@ -1,6 +1,9 @@
 /** Some five milliseconds. */
 const IN_A_PIECE = 500;
 
+/** A JSON array of many items as `save` gives them, in pieces: it is some MB. */
+export const jsonArray = <T>(items: Iterable<T>, save: (item: T) => unknown): Generator<string> => pieces(items, (some) => JSON.stringify(some.map(save)).slice(1, -1));
+
 /** The JSON of many things, each kept until it changes: saving costs what changed since the last time. */
 export class Texts<T extends object> {
   private texts = new WeakMap<T, string>();
@@ -12,18 +15,9 @@ export class Texts<T extends object> {
     this.texts.delete(item);
   }
 
-  /** A JSON array of the items, in pieces: of many it is some MB. */
-  *array(items: Iterable<T>): Generator<string> {
-    let begin = '[';
-    let some: string[] = [];
-    for (const item of items) {
-      some.push(this.of(item));
-      if (some.length < IN_A_PIECE) continue;
-      yield begin + some.join();
-      begin = ',';
-      some = [];
-    }
-    yield some.length > 0 ? `${begin}${some.join()}]` : begin === '[' ? '[]' : ']';
+  /** A JSON array of the items, in pieces. */
+  array(items: Iterable<T>): Generator<string> {
+    return pieces(items, (some) => some.map((item) => this.of(item)).join());
   }
 
   private of(item: T): string {
@@ -34,6 +28,19 @@ export class Texts<T extends object> {
     }
     return text;
   }
+}
+
+function* pieces<T>(items: Iterable<T>, membersOf: (some: readonly T[]) => string): Generator<string> {
+  let begin = '[';
+  let some: T[] = [];
+  for (const item of items) {
+    some.push(item);
+    if (some.length < IN_A_PIECE) continue;
+    yield begin + membersOf(some);
+    begin = ',';
+    some = [];
+  }
+  yield some.length > 0 ? `${begin}${membersOf(some)}]` : begin === '[' ? '[]' : ']';
 }
 
 /** A JSON object in pieces, whose members are pieces of JSON already. */

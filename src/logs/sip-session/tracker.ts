@@ -10,14 +10,14 @@ import { ContactEvents } from './contact-events.js';
 import { Directory } from './directory.js';
 import { SETTLE } from './evidence.js';
 import { squareListing } from './listing.js';
-import { Outage, type SavedOutage } from './outage.js';
+import { Outage, type SavedOutage, type SavedRow } from './outage.js';
 import { REFUSALS, Refusals } from './refusals.js';
 import { RegistrationRows } from './registration-rows.js';
 import { Registrations } from './registrations.js';
 import type { SavedAccount } from './saved-account.js';
 import { SecurityMemory, type SavedSecurityMemory } from './security-memory.js';
 import { socketKey, Sockets, type SavedSockets } from './sockets.js';
-import { jsonObject } from './texts.js';
+import { jsonArray, jsonObject } from './texts.js';
 import { translateRegistry, translateUserEvent } from './translate.js';
 
 const SWEEP_EVERY: Micros = 600 * MICROS_PER_SECOND;
@@ -27,8 +27,9 @@ const LONG_EXPIRED: Micros = 600 * MICROS_PER_SECOND;
 export interface SavedTracker {
   readonly accounts: readonly SavedAccount[];
   readonly sockets: SavedSockets;
+  readonly agenda: readonly (readonly [due: Micros, ChannelType, name: string])[];
+  readonly rows: readonly SavedRow[];
   readonly rest: {
-    readonly agenda: readonly { readonly due: Micros; readonly what: readonly [ChannelType, string] }[];
     readonly refusals: ReturnType<Refusals['save']>;
     readonly memory: SavedSecurityMemory;
     readonly outage: SavedOutage;
@@ -83,23 +84,28 @@ export class SessionTracker {
   /** The JSON of a {@link SavedTracker}, in pieces; nothing may be handled in between. */
   save(): Generator<string> {
     const rest: SavedTracker['rest'] = {
-      agenda: this.agenda.save().map(({ due, what }) => ({ due, what: [what.channelType, what.name] })),
       refusals: this.refusals.save(),
       memory: this.memory.save(),
       outage: this.outage.save(),
       sweptAt: this.sweptAt,
     };
-    return jsonObject({ accounts: this.accounts.save(), sockets: this.sockets.save(), rest: [JSON.stringify(rest)] });
+    return jsonObject({
+      accounts: this.accounts.save(),
+      sockets: this.sockets.save(),
+      agenda: jsonArray(this.agenda.save(), ({ due, what }) => [due, what.channelType, what.name]),
+      rows: this.outage.saveRows(),
+      rest: [JSON.stringify(rest)],
+    });
   }
 
   /** Into a tracker that has heard nothing yet. */
-  load({ accounts, sockets, rest }: SavedTracker): void {
+  load({ accounts, sockets, agenda, rows, rest }: SavedTracker): void {
     this.accounts.load(accounts);
     this.sockets.load(sockets);
-    for (const { due, what } of rest.agenda) this.agenda.plan(due, this.accounts.account(...what));
+    for (const [due, ...what] of agenda) this.agenda.plan(due, this.accounts.account(...what));
     this.refusals.load(rest.refusals);
     this.memory.load(rest.memory);
-    this.outage.load(rest.outage);
+    this.outage.load(rest.outage, rows);
     this.sweptAt = rest.sweptAt;
   }
 

@@ -2,14 +2,18 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
+import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { amiEvent } from '../../../src/ami/event.js';
+import type { PbxInput } from '../../../src/ami/input.js';
 import { openDatabase, type Database } from '../../../src/database/database.js';
 import { WriteTurn } from '../../../src/database/write-turn.js';
 import { writing } from '../../../src/database/writing.js';
 import { DiskSpool } from '../../../src/pipeline/disk-spool.js';
 import { DrainerThread } from '../../../src/pipeline/drainer-thread.js';
+import { Translator } from '../../../src/pipeline/translator.js';
+import { writeBatch } from '../../../src/pipeline/writer.js';
 import { describeEachDatabase } from '../../support/databases.js';
 import { removeFolder, tempFolder } from '../../support/processes.js';
 
@@ -26,6 +30,11 @@ const dying = (file: string, afterMs: number): URL => new URL(`data:text/javascr
   }
   await import(${JSON.stringify(WORKER)});
 `)}`);
+
+function callEvent(n: number): PbxInput {
+  const headers = { uniqueid: `${START}.${n}`, source: '904', destination: '908', startepoch: `${START + n}.000000`, duration: '1', billableseconds: '1', disposition: 'ANSWERED' };
+  return { kind: 'event', event: amiEvent('Cdr', (START + n) * 1_000_000, new Map(Object.entries(headers))) };
+}
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 90_000;
@@ -60,10 +69,7 @@ describeEachDatabase('the thread that drains the spool', (_, url) => {
     thread = new DrainerThread({ pbx, spool, database, logger, onRows: () => (told += 1), ...(module ? { module } : {}), ...(silentMs === undefined ? {} : { silentMs }) });
     thread.start();
   }
-  function call(n: number): void {
-    const headers = { uniqueid: `${START}.${n}`, source: '904', destination: '908', startepoch: `${START + n}.000000`, duration: '1', billableseconds: '1', disposition: 'ANSWERED' };
-    spool.push({ kind: 'event', event: amiEvent('Cdr', (START + n) * 1_000_000, new Map(Object.entries(headers))) });
-  }
+  const call = (n: number): void => spool.push(callEvent(n));
   const calls = async (pbx: string): Promise<number> => Number((await database.knex('cdr').where({ pbx }).count<{ rows: number | string }[]>({ rows: '*' }))[0]?.rows);
 
   it('writes what is pushed, says so, and leaves nothing in the spool', async () => {
@@ -145,10 +151,33 @@ describe('the turn to write to SQLite', () => {
   // Both in this thread, which SQLite's own waiting would stop for good: the other could never commit.
   const [here, there] = [openDatabase(`sqlite:${path}`, 'service', main), openDatabase(`sqlite:${path}`, 'service', new WriteTurn('drainer', main.memory))];
 
-  beforeAll(() => here.knex.schema.createTable('mark', (table) => void table.integer('n')));
+  beforeAll(async () => {
+    await here.migrate();
+    await here.knex.schema.createTable('mark', (table) => void table.integer('n'));
+  });
   afterAll(async () => {
     await Promise.all([here.close(), there.close()]);
     removeFolder(folder);
+  });
+
+  it('is handed over amid a long batch, of which the rest follows', async () => {
+    const translator = new Translator('lab');
+    const outputs = Array.from({ length: 3_000 }, (_, n) => callEvent(n)).flatMap((input) => translator.handle(input));
+    const calls = async (knex: Knex): Promise<number> => Number((await knex('cdr').count<{ rows: number }[]>({ rows: '*' }))[0]?.rows);
+    const [holder, mainWants] = [0, 1];
+    const places = new Int32Array(main.memory);
+    places[mainWants] = 1;
+    let ended = false;
+    const batch = writeBatch({ ...there, patienceMs: 0 }, outputs, 'listener').finally(() => (ended = true));
+    await until(() => places[holder] === 1);
+    const seen = await writing({ ...here, patienceMs: 0 }, async (trx) => {
+      expect(ended).toBe(false);
+      return calls(trx);
+    });
+    expect(seen).toBeGreaterThan(0);
+    expect(seen).toBeLessThan(3_000);
+    await batch;
+    expect(await calls(here.knex)).toBe(3_000);
   });
 
   it('goes round: two that write without a pause each get on, nobody is refused, and reading waits for nobody', async () => {
