@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { InvalidInputError } from '../errors.js';
 import { isText, type LogDefinition } from '../logs/columns.js';
 import type { ListQuery } from '../logs/list-query.js';
 import { searchCondition, type SearchTerm } from '../logs/search.js';
@@ -13,18 +12,16 @@ import { isSortedApart, MOST_SORTED, readSorted } from './sorted-page.js';
 const FEW = 2_000;
 /** Of more values than these each is not looked up in the order of time: all rows of theirs are put in order. */
 const MOST_VALUES = 50;
-/** Whatever more rows than a few fit is met often among the next of the list; what was met often long ago, among more of them. */
-const NEAR = [5_000, 20_000] as const;
-/** So many that fit are put in order for one page, which takes a few tenths of a second. */
-const MOST_FITTING = 200_000;
+/** Whatever more rows than a few fit is met often among the next of the list; what is met more rarely, or by a large page, among more of them. */
+const NEAR = 5_000;
+const FURTHER = 20_000;
 
 /**
  * The rows of one page, whichever way is quickest. What few rows fit is found by the indexes of the columns that are
  * searched and put in order; what many fit is met soon on the way through the list; what many fit, but none lately, is
- * found by the indexes again. `columns` are those of the database, in the order of a row. Throws InvalidInputError where so many fit, and
- * none near, that all ways are long.
+ * found by the indexes again. `columns` are those of the database, in the order of a row.
  */
-export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[], mostFitting = MOST_FITTING): Promise<readonly RowArray[]> {
+export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery, columns: readonly string[]): Promise<readonly RowArray[]> {
   const terms = indexedTerms(log, query);
   if (isSortedApart(log, query)) return terms !== null && (await fitsFew(knex, log, query, MOST_SORTED)) ? byIndexes(knex, log, query, terms, columns) : readSorted(knex, log, query, columns);
   const onTheWay = pageQuery(knex, log, query).clearSelect().select(columns);
@@ -39,17 +36,19 @@ export async function readPage(knex: Knex, log: LogDefinition, query: ListQuery,
     if (Number(found[0]?.at(-1) ?? 0) <= FEW) return found;
   } else if (await fitsFew(knex, log, query)) return byIndexes(knex, log, query, terms, columns);
   if (query.sort !== log.timeColumn) return rowArrays(knex, onTheWay);
-  const apart = canReadApart(knex);
-  for (const near of NEAR) {
+  return (await nearPage(knex, log, query, onTheWay)) ?? byIndexes(knex, log, query, terms, columns, canReadApart(knex));
+}
+
+/** The page, where enough fit among the next rows of the list, or no more are left; null otherwise. */
+async function nearPage(knex: Knex, log: LogDefinition, query: ListQuery, onTheWay: Knex.QueryBuilder): Promise<readonly RowArray[] | null> {
+  for (const near of [NEAR, FURTHER]) {
     const edge = await nearEdge(knex, log, query, near);
     const way = onTheWay.clone();
     if (edge !== null) void way.where(db(log, log.timeColumn), directionOf(query) === 'desc' ? '>=' : '<=', edge);
-    const rows = await (apart && near !== NEAR[0] ? readApart : rowArrays)(knex, way);
+    const rows = near === FURTHER && canReadApart(knex) ? await readApart(knex, way) : await rowArrays(knex, way);
     if (rows.length === query.limit || edge === null) return rows;
   }
-  // What a filter leaves may be few of very many that fit.
-  if (Object.keys(query.filters).length === 0 && !(await fitsFew(knex, log, query, mostFitting))) throw new InvalidInputError('search', 'fits very many rows, but few where this page begins; narrow the range of time, or give more of it');
-  return byIndexes(knex, log, query, terms, columns, apart);
+  return null;
 }
 
 /** Whether rows are found by one filter and looked through for another: nobody knows how many, until two meet. */

@@ -36,11 +36,7 @@ export class WriteTurn {
 
   /** Whether the other one waits for it. */
   get isWanted(): boolean {
-    return Atomics.load(this.#places, this.#other) === 1;
-  }
-
-  get #other(): number {
-    return this.writer === 'main' ? NUMBER.drainer : NUMBER.main;
+    return Atomics.load(this.#places, otherThan(NUMBER[this.writer])) === 1;
   }
 
   leave(): void {
@@ -54,11 +50,13 @@ export class WriteTurn {
   }
 
   #pass(from: number): void {
-    const other = from === NUMBER.main ? NUMBER.drainer : NUMBER.main;
+    const other = otherThan(from);
     Atomics.compareExchange(this.#places, HOLDER, from, Atomics.load(this.#places, other) === 1 ? other : FREE);
     Atomics.notify(this.#places, HOLDER);
   }
 }
+
+const otherThan = (number: number): number => (number === NUMBER.main ? NUMBER.drainer : NUMBER.main);
 
 interface Statement {
   readonly readonly: boolean;

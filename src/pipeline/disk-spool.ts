@@ -30,6 +30,8 @@ const OUT_OF_ORDER = fromMs(10);
 const BYTES_A_MB = 1_048_576;
 /** From so full on, people hear of it before anything is left out. */
 const NEARLY_FULL = 0.8;
+/** Of a spool that has more than this of its room in use, what is written is forgotten sooner. */
+const CROWDED = 0.25;
 
 /** The spool on disk (see {@link Spool}): a SQLite file for each PBX, written by a thread of its own. */
 export class DiskSpool implements Spool {
@@ -108,9 +110,9 @@ export class DiskSpool implements Spool {
       if (batches.length > 0) {
         this.#cursor = batches.at(-1)?.seq ?? this.#cursor;
         this.#taken = eventsIn(batches);
-        return { batches, more: this.#tail.lastSeq !== null };
+        return { batches, more: this.#tail.lastSeq !== null, crowded: this.#usedBytes > CROWDED * this.#maxMb * BYTES_A_MB };
       }
-      if (signal.aborted) return { batches, more: false };
+      if (signal.aborted) return { batches, more: false, crowded: false };
       if (this.#cursor >= this.#lastOnDisk) await this.#arrival(signal);
     }
   }

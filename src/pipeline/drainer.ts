@@ -22,8 +22,9 @@ const ABANDONED_MS = 500;
 const CHECKPOINT_MS = 1_000;
 /** Saving a large PBX's state takes a while itself; it may take this part of the time. */
 const CHECKPOINT_SHARE = 50;
-/** As many inputs as this are forgotten at the latest, or all that were written since so long. */
+/** As many inputs as this are forgotten at the latest, fewer where the spool has little room left, or all that were written since so long. */
 const CHECKPOINT_INPUTS = 100_000;
+const CHECKPOINT_INPUTS_CROWDED = 20_000;
 const CHECKPOINT_LATEST_MS = 60_000;
 /** What an input takes in the spool at about: a checkpoint waits until it lets the spool forget as much as it writes itself. */
 const INPUT_BYTES = 250;
@@ -44,7 +45,7 @@ export interface DrainerParts {
   readonly pbx: string;
   readonly spool: Pick<Spool, 'take' | 'checkpoint'>;
   readonly translator: { handle(input: PbxInput): Output[]; savePieces(): Iterable<string> };
-  /** Writes a batch as one: all of it or nothing. Safe to repeat. Answers how many dead letters it did not keep. */
+  /** Writes rows, in order. Where it fails, some of the first may stand; safe to repeat as a whole. Answers how many dead letters it did not keep. */
   readonly write: (outputs: readonly Output[]) => Promise<number>;
   readonly logger: DrainerLogger;
   /** Hears of each change of the status. */
@@ -117,7 +118,7 @@ export class Drainer {
       if (!batch || !(await this.drain(batch))) break;
       done = batch;
       this.uncheckpointed += batch.inputs.length;
-      const isDue = this.isCheckpointDue();
+      const isDue = this.isCheckpointDue(batch);
       // Where more is there already, it is translated meanwhile, and shares the transaction.
       if ((isDue || batch.more !== true) && !(await this.flush())) break;
       if (isDue) await this.checkpoint(done);
@@ -160,9 +161,9 @@ export class Drainer {
   }
 
   /** An idle PBX's ticks are not worth the state of thousands of accounts each second; after a crash, what is not forgotten is translated again. */
-  private isCheckpointDue(): boolean {
+  private isCheckpointDue({ crowded }: SpoolBatch): boolean {
     const now = performance.now();
-    if (this.uncheckpointed >= CHECKPOINT_INPUTS || now >= this.checkpointLatestAt) return true;
+    if (this.uncheckpointed >= (crowded === true ? CHECKPOINT_INPUTS_CROWDED : CHECKPOINT_INPUTS) || now >= this.checkpointLatestAt) return true;
     return now >= this.checkpointDueAt && this.uncheckpointed * INPUT_BYTES >= this.stateBytes;
   }
 

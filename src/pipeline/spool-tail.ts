@@ -53,10 +53,12 @@ export interface Taken {
   readonly batches: readonly StoredBatch[];
   /** As {@link SpoolBatch.more}. */
   readonly more: boolean;
+  /** As {@link SpoolBatch.crowded}. */
+  readonly crowded: boolean;
 }
 
 /** Batches of the file as one, in the words of the pipeline; null for none. */
-export function decodeBatches({ batches: stored, more }: Taken): SpoolBatch | null {
+export function decodeBatches({ batches: stored, more, crowded }: Taken): SpoolBatch | null {
   const last = stored.at(-1);
   if (!last) return null;
   const inputs: PbxInput[] = [];
@@ -71,5 +73,5 @@ export function decodeBatches({ batches: stored, more }: Taken): SpoolBatch | nu
       }
     }
   }
-  return { seq: last.seq, inputs, damaged, more };
+  return { seq: last.seq, inputs, damaged, more, crowded };
 }

@@ -9,10 +9,12 @@ export interface SpoolBatch {
   readonly damaged?: readonly string[];
   /** The next batch can be had at once. */
   readonly more?: boolean;
+  /** The spool has less room left than it should: what is written ought to be forgotten soon. */
+  readonly crowded?: boolean;
 }
 
 export interface SpoolStatus {
-  /** Inputs that are received and not yet written to the logs, on disk and on the way there. */
+  /** Inputs that are received and not yet written to the logs, on disk and on the way there, but for those of the transaction under way. */
   readonly waiting: number;
   readonly usedMb: number;
   readonly maxMb: number;

@@ -19,10 +19,9 @@ type OutputOf<K extends Output['kind']> = Extract<Output, { kind: K }>;
 const ROWS_A_PART = 500;
 
 /**
- * Writes a batch in one transaction, for the listener of that name; on SQLite in several, each of a part from the first on, where
- * somebody else in this process wants to write meanwhile. Safe to repeat as a whole: every row has a key
- * made of what it is, and states and details are the same when written twice. Answers how many dead letters were left
- * out, because so many of their name are kept already.
+ * Writes a batch in one transaction, for the listener of that name. On SQLite it commits early, and goes on in another one, when
+ * somebody else in this process wants to write. Safe to repeat as a whole: every row has a key made of what it is, and states and
+ * details are the same when written twice. Answers how many dead letters were left out, because so many of their name are kept already.
  */
 export async function writeBatch(database: Database, outputs: readonly Output[], listener: string): Promise<number> {
   const { turn } = database;

@@ -12,7 +12,7 @@ import { listAll, withNames } from '../logs/listing.js';
 import type { Micros } from '../time.js';
 import type { ExportRequest } from './export-choices.js';
 
-/** Few enough that nobody else waits long behind one block: about 20 ms. */
+/** What is read at once. */
 const BLOCK_ROWS = 1_000;
 /** Up to here rows are counted, which takes some hundredths of a second. */
 const MOST_COUNTED = 100_000;

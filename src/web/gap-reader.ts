@@ -12,14 +12,12 @@ const LIKELY = 25;
 /** Gaps that are read beside the rows, before anybody knows where the page ends: the latest, `LIKELY` at most, of those that may be drawn. */
 export async function likelyGaps(knex: Knex, request: ListingRequest): Promise<readonly CaptureGap[]> {
   const window = gapsAsked(request);
-  return window === null ? [] : gapsBetween(knex, window.from, window.to, LIKELY);
+  return window === null ? [] : gapsBetween(knex, window.from, window.to, LIKELY, request.query.filters['pbx']);
 }
 
 /** Those that may have to be drawn on a page, `MOST_GAPS` at most: from among the likely ones where no other can be, else read by its times. */
 export async function gapsOfPage(knex: Knex, page: ListedPage, likely: readonly CaptureGap[]): Promise<readonly CaptureGap[]> {
   const window = gapWindow(page);
   if (window === null) return [];
-  const { pbx } = page.request.query.filters;
-  const gaps = gapsAmong(likely, LIKELY, window) ?? (await gapsBetween(knex, window.from, window.to, MOST_GAPS));
-  return pbx === undefined ? gaps : gaps.filter((gap) => gap.pbx === pbx);
+  return gapsAmong(likely, LIKELY, window) ?? gapsBetween(knex, window.from, window.to, MOST_GAPS, page.request.query.filters['pbx']);
 }

@@ -55,12 +55,12 @@ export interface Asked {
 
 /** Nothing that a page says can be this. */
 const PLACE = `<!--${randomUUID()}-->`;
-const HEADER = 'const { t, said, count } = this.language; const time = (at) => this.time(at); const apart = (html) => this.apart(html);';
+const HEADER = 'const { t, said, count } = this.language; const time = (at) => this.time(at); const asBytes = (html) => this.asBytes(html);';
 
-/** Templates in one language: each finds `t`, `said` and `count` of it, `time` and `apart`. */
+/** Templates in one language: each finds `t`, `said` and `count` of it, `time` and `asBytes`. */
 class TemplatesIn extends Eta {
   /** What stands at the places of the page that is being made. */
-  #apart: string[] = [];
+  #parts: string[] = [];
 
   constructor(readonly language: Language) {
     super({ views: VIEWS, cache: true, autoEscape: true, functionHeader: HEADER });
@@ -84,17 +84,17 @@ class TemplatesIn extends Eta {
    * Stands for a large part of a page, which becomes bytes by itself: one character beyond Latin-1, such as a dash, makes a whole
    * text wide, and that takes four times as long to write as UTF-8.
    */
-  apart(html: string): string {
-    return `${PLACE}${this.#apart.push(html) - 1};`;
+  asBytes(html: string): string {
+    return `${PLACE}${this.#parts.push(html) - 1};`;
   }
 
   /** A page as UTF-8. */
   page(template: string, view: object): Buffer {
-    this.#apart = [];
+    this.#parts = [];
     const [begin = '', ...rest] = this.render(template, view).split(PLACE);
     const parts = rest.flatMap((text) => {
       const end = text.indexOf(';');
-      return [this.#apart[Number(text.slice(0, end))] ?? '', text.slice(end + 1)];
+      return [this.#parts[Number(text.slice(0, end))] ?? '', text.slice(end + 1)];
     });
     return Buffer.concat([begin, ...parts].map((part) => Buffer.from(part)));
   }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -23,16 +23,18 @@ async function buildOnce(): Promise<void> {
   const mark = join(ROOT, 'dist/.built');
   const content = hashOfSources();
   if (existsSync(mark) && readFileSync(mark, 'utf8') === content) return;
+  // What an earlier build left may be missing in a clone.
+  for (const left of ['src', 'migrations', '.tsbuildinfo', '.built']) rmSync(join(ROOT, 'dist', left), { recursive: true, force: true });
   await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT }).catch((error: unknown) => {
     throw new Error(`npm run build failed: ${error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)}`);
   });
-  writeFileSync(mark, content);
+  if (hashOfSources() === content) writeFileSync(mark, content);
 }
 
 function hashOfSources(): string {
   const hash = createHash('sha256');
   const files = ['src', 'migrations'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)));
-  for (const file of [...files.sort(), ...['package.json', 'knexfile.ts', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(ROOT, name))]) hash.update(file).update('\0').update(readFileSync(file)).update('\0');
+  for (const file of [...files.sort(), ...['package-lock.json', 'package.json', 'knexfile.ts', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(ROOT, name))]) hash.update(file).update('\0').update(readFileSync(file)).update('\0');
   return hash.digest('hex');
 }
 
@@ -100,7 +102,7 @@ export class Logbook {
 
   async get(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Response> {
     const authorization = `Basic ${Buffer.from(`${ADMIN.username}:${ADMIN.password}`).toString('base64')}`;
-    return asked(`${this.url}${path}?${new URLSearchParams(parameters).toString()}`, { headers: { authorization } });
+    return asked(`${this.url}${path}?${new URLSearchParams(parameters).toString()}`, { authorization });
   }
 
   /** The newest 1,000 rows of a listing, newest first. */
@@ -143,8 +145,8 @@ function launch(folder: string, environment: NodeJS.ProcessEnv, wrapper: readonl
   return run(program, args, join(folder, 'service.log'), { cwd: folder, env: environment });
 }
 
-/** A GET, once more where the kept connection was closed at its age just as the request went out, as browsers do. */
-const asked = (url: string, init: RequestInit = {}): Promise<Response> => fetch(url, init).catch(() => fetch(url, init));
+/** A GET on a connection of its own: one that is kept may be closed at its age just as the request goes out. */
+const asked = (url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> => fetch(url, { headers: { ...headers, connection: 'close' } });
 
 /** Tries until the assertion holds; then what it gives, and else its last failure. */
 export async function eventually<T>(assertion: () => Promise<T>, timeoutMs = 60_000): Promise<T> {

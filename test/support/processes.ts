@@ -59,31 +59,35 @@ function isAlive(pid: number): boolean {
 
 /** Ports below those that the system gives to whoever connects: it would give away one that a halted server comes back to. */
 const [FIRST_PORT, PORTS, SHARES] = [10_000, 1_200, 8] as const;
-/** Files that run at the same time have ports apart. */
+/** Files that one run has beside each other have ports apart; two runs find out by asking. */
 const firstPort = FIRST_PORT + (Number(process.env['VITEST_POOL_ID'] ?? 0) % SHARES) * PORTS;
 let nextPort = firstPort + ((process.pid * 61) % PORTS);
 
 /** A port that is free now for TCP and UDP alike, on the address that is asked for; no other call of this process answers it soon. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  for (;;) {
+  for (let tried = 0; tried < PORTS; tried += 1) {
     const port = nextPort;
     nextPort = firstPort + ((nextPort + 1 - firstPort) % PORTS);
     if ((await isTcpFree(port, host)) && (await isUdpFree(port, host))) return port;
   }
+  throw new Error(`none of ${PORTS} ports of ${host} is free`);
 }
 
+/** Whatever else is wrong with an address is wrong with each of its ports. */
+const isTaken = (error: NodeJS.ErrnoException): boolean => error.code === 'EADDRINUSE';
+
 function isTcpFree(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
+    server.once('error', (error) => (isTaken(error) ? resolve(false) : reject(error)));
     server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }
 
 function isUdpFree(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    socket.once('error', () => resolve(false));
+    socket.once('error', (error) => (isTaken(error) ? resolve(false) : reject(error)));
     socket.bind(port, host, () => socket.close(() => resolve(true)));
   });
 }

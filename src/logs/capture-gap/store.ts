@@ -43,16 +43,17 @@ export function newGap(pbx: string, kind: (typeof GAP_KINDS)[number], { from, to
 
 export const gapKey = (pbx: string, from: Micros): string => eventKey('gap', pbx, from);
 
-/** The times of any PBX of which something is missing and that touch `[from, to]`, latest end first, `most` at most; null is no bound. */
-export async function gapsBetween(knex: Knex, from: Micros | null, to: Micros | null, most: number): Promise<CaptureGap[]> {
-  const rows = (await gapsQuery(knex, from, to, most)) as DatabaseRow[];
+/** The times of one PBX, or of any, of which something is missing and that touch `[from, to]`, latest end first, `most` at most; null is no bound. */
+export async function gapsBetween(knex: Knex, from: Micros | null, to: Micros | null, most: number, pbx?: string): Promise<CaptureGap[]> {
+  const rows = (await gapsQuery(knex, from, to, most, pbx)) as DatabaseRow[];
   return rows.map((row) => fromRow(captureGaps.columns, row));
 }
 
 /** Its SQL; apart, so that tests can ask the database to explain it. */
-export function gapsQuery(knex: Knex, from: Micros | null, to: Micros | null, most: number): Knex.QueryBuilder {
+export function gapsQuery(knex: Knex, from: Micros | null, to: Micros | null, most: number, pbx?: string): Knex.QueryBuilder {
   const query = knex(captureGaps.table).select(Object.values(captureGaps.columns).map(({ db }) => db));
   if (from !== null) void query.where('to_at', '>', from);
   if (to !== null) void query.where('from_at', '<=', to);
+  if (pbx !== undefined) void query.where({ pbx });
   return query.orderBy([{ column: 'to_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(most);
 }

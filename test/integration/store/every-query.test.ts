@@ -94,7 +94,7 @@ describeEachDatabase('every query that a list can make of 50,000 rows', (databas
     }
   });
 
-  it('a search that many rows fit, but none where its page begins: found by its indexes, or refused where these would be gone through too far', async () => {
+  it('a search that many rows fit, but none where its page begins: found by its indexes', async () => {
     const { knex } = database();
     await knex('cdr').where('id', '<=', OLD).update({ src: '0999123' });
     const query: ListQuery = { from: null, to: null, filters: {}, search: { text: '0999', accounts: [], callers: [] }, sort: 'callDate', order: 'desc', limit: PAGE, after: null, before: null };
@@ -102,12 +102,6 @@ describeEachDatabase('every query that a list can make of 50,000 rows', (databas
     const oldest = knex('cdr').select('id').where('src', '0999123').orderBy([{ column: 'call_date', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(PAGE);
     const ids = ((await oldest) as { id: number }[]).map(({ id }) => id);
     expect((await readPage(knex, cdrs, query, columns)).map((row) => row[columns.indexOf('id')])).toEqual(ids);
-    await expect(readPage(knex, cdrs, query, columns, OLD - 1)).rejects.toThrow('search: fits very many rows, but few where this page begins');
-    // What a filter leaves may be few of them.
-    const filtered = { ...query, filters: { disposition: 'ANSWERED' } };
-    expect(await readPage(knex, cdrs, filtered, columns, OLD - 1)).toHaveLength(PAGE);
-    // Two ways of 5,000 and 20,000 rows, each with its edge, and so many entries of the indexes as may fit, counted, gathered, told apart and put in order.
-    for (const most of [OLD, OLD - 1]) expect(await tooMuchRead(database(), 2 * 25_000 + 10 * OLD, (trx) => readPage(trx, cdrs, query, columns, most).catch(refused))).toBeNull();
   });
 });
 

@@ -55,6 +55,14 @@ onEachDatabase('gaps and dead letters in the console', (emptyDatabase) => {
 
   const previousOf = (html: string): string | undefined => /<a href="([^"]+)" rel="prev">/.exec(html)?.[1]?.replaceAll('&amp;', '&');
 
+  it('draws those of the PBX that a list is of', async () => {
+    const other = (line: string): boolean => line.includes('newer than all');
+    expect(drawn(await page('/sip-sessions?limit=20')).filter(other)).toHaveLength(1);
+    const own = drawn(await page('/sip-sessions?limit=30&pbx=pbx-milan'));
+    expect(own.filter(other)).toEqual([]);
+    expect(own.filter((line) => line.includes('on the border of two pages'))).toHaveLength(1);
+  });
+
   it.each(['', '&peername=909'])('draws each gap once, where it lies, on whatever page%s', async (filter) => {
     const pages: string[] = [];
     for (let path: string | undefined = `/sip-sessions?limit=${filter === '' ? 20 : 10}${filter}`; path !== undefined; path = nextOf(pages.at(-1) ?? '')) pages.push(await page(path));

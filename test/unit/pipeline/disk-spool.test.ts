@@ -161,6 +161,18 @@ describe('the spool', () => {
     expect(events.slice(0, 1_000).map(({ at }) => at)).toEqual(Array.from({ length: 1_000 }, (_, n) => n));
   });
 
+  it('says that a quarter of its room is in use, so that what is written is forgotten sooner', async () => {
+    const spool = await spoolIn(folder(), { maxMb: 4 });
+    const crowded = async (): Promise<boolean> => {
+      await spool.flush();
+      return (await spool.takeStored(never)).crowded;
+    };
+    spool.push(event('Cdr', 1));
+    expect(await crowded()).toBe(false);
+    for (let n = 2; n < 20_000; n += 1) spool.push(event('Cdr', n));
+    expect(await crowded()).toBe(true);
+  });
+
   it('gives space back to the disk once what a long outage left is written', async () => {
     const spool = await spoolIn(folder());
     for (let n = 0; n < 20_000; n += 1) spool.push(event('ChallengeSent', n));

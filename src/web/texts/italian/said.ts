@@ -28,7 +28,6 @@ const ERRORS = {
   '{{field}} must be {{value}} for whole calls.': 'Per le chiamate intere {{field}} deve essere {{value}}.',
   '{{field}} stands for from and to; give it alone, or those.': '{{field}} sta per from e to; indica solo quello, oppure questi.',
   '{{field}} must be a device such as PJSIP/200, without the number of a single channel.': '{{field}} deve essere un dispositivo come PJSIP/200, senza il numero di un singolo canale.',
-  '{{field}} fits very many rows, but few where this page begins; narrow the range of time, or give more of it.': '{{field}} trova moltissime righe, ma poche dove questa pagina comincia; restringi il periodo o indica di più.',
   '{{field}} begins a word of more than {{number}} names; give more of the name.': '{{field}} è l’inizio di una parola in più di {{number}} nomi; indica di più del nome.',
   '{{field}} is an order for up to {{number}} rows, and more fit: choose a shorter range of time, another filter, or the order of time.':
     '{{field}} è un ordinamento per al massimo {{number}} righe, e qui sono di più: scegli un periodo più breve, un altro filtro o l’ordine di tempo.',
