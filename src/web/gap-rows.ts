@@ -35,21 +35,16 @@ export interface GapWindow {
 }
 
 /** The times between which gaps may have to be drawn on this page; null for a list in another order than that of time. */
-export function gapWindow(page: ListedPage): GapWindow | null {
-  const { request, above } = page;
-  const { query } = request;
-  if (!isDrawn(request)) return null;
-  const before = above === null ? null : Number(above[0]);
-  const last = endOf(page);
-  return query.order === 'desc' ? { from: last ?? query.from, to: before ?? query.to } : { from: before ?? query.from, to: last ?? query.to };
-}
+export const gapWindow = (page: ListedPage): GapWindow | null => windowOf(page.request, page.above, endOf(page));
 
 /** The same of what a request tells, before its page is read: no less than that. */
-export function gapsAsked(request: ListingRequest): GapWindow | null {
-  const { from, to, after, order } = request.query;
-  const edge = after === null ? null : Number(after[0]);
+export const gapsAsked = (request: ListingRequest): GapWindow | null => windowOf(request, request.query.after, null);
+
+function windowOf(request: ListingRequest, above: ListedPage['above'], end: Micros | null): GapWindow | null {
   if (!isDrawn(request)) return null;
-  return order === 'desc' ? { from, to: edge ?? to } : { from: edge ?? from, to };
+  const { from, to, order } = request.query;
+  const edge = above === null ? null : Number(above[0]);
+  return order === 'desc' ? { from: end ?? from, to: edge ?? to } : { from: edge ?? from, to: end ?? to };
 }
 
 /** The gaps of a window, of the latest `most` that touch a wider one; null where there may be others. */

@@ -32,7 +32,7 @@ async function freezeAndRecover(bench: Bench, pbx: Asterisk, settings: Readonly<
   proxy.freeze();
   const frozenAt = Date.now();
   const during = [await place('7720[call_number]', 100, 2), await place(ALIKE, 60, 6)];
-  await eventually(async () => expect(await logbook.health()).toMatch(/^503 .*"ami":\{"ok":false/), 90_000);
+  await eventually(async () => expect(await logbook.health()).toMatch(/^503 .*"ami":\{"ok":false/), 30_000);
   for (const calls of during) await calls.ended();
   await sleep(Math.max(0, frozenAt + FREEZE_S * 1_000 - Date.now()));
   proxy.thaw();
